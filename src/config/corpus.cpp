@@ -1,0 +1,44 @@
+#include "config/corpus.hpp"
+
+#include "base/error.hpp"
+
+namespace repro::config {
+
+void describe(Fields& fields, CorpusSource& source) {
+  fields.field("kind", source.kind, one_of({"deb", "wheel", "url", "file"}) + required());
+  fields.field("name", source.name, required());
+  fields.field("version", source.version);
+  fields.field("sha256", source.sha256);
+  fields.field("bytes", source.bytes, at_least(0));
+  fields.field("reader", source.reader,
+               one_of({"html", "json-summaries", "sword-text", "sword-commentary", "jsonl",
+                       "parquet", "text"}) +
+                   required());
+  fields.field("split", source.split, one_of({"", "train", "valid", "test"}));
+  fields.field("include", source.include);
+  fields.field("exclude", source.exclude);
+}
+
+void describe(Fields& fields, Corpus& corpus) {
+  fields.field("name", corpus.name, required());
+  fields.field("title", corpus.title);
+  fields.field("stands_for", corpus.stands_for);
+  fields.field("licence", corpus.licence);
+  fields.field("filter", corpus.filter);
+  fields.field("minimum_words", corpus.minimum_words, at_least(0));
+  fields.field("text_field", corpus.text_field);
+  fields.list("sources", corpus.sources, required());
+}
+
+Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_as) {
+  Problems problems;
+  const Node root = read_toml(path, shown_as);
+  Corpus corpus = from_node<Corpus>(root, problems);
+  for (const CorpusSource& source : corpus.sources)
+    if (source.kind == "wheel" && (source.version.empty() || source.sha256.empty()))
+      problems.add(root.source, "wheel '{}' needs version and sha256", source.name);
+  problems.throw_if_any();
+  return corpus;
+}
+
+}  // namespace repro::config

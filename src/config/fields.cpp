@@ -1,0 +1,338 @@
+#include "config/fields.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace repro::config {
+namespace {
+
+// Reads a table node; keys nobody asked for are reported when the table is left.
+class NodeReader final : public Fields {
+ public:
+  NodeReader(const Node& root, Problems& problems) : problems_(problems) { push(root, ""); }
+  ~NodeReader() override { pop(); }
+
+  void field(std::string_view key, bool& value, const Rule& rule) override {
+    if (const Node* node = find(key, rule))
+      if (!assign<bool>(*node, value)) wrong_type(*node, key, "true or false");
+  }
+  void field(std::string_view key, int64_t& value, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (!assign<int64_t>(*node, value)) return wrong_type(*node, key, "an integer");
+    check_range(*node, key, static_cast<double>(value), rule);
+  }
+  void field(std::string_view key, double& value, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node != nullptr) read_number(*node, key, value, rule);
+  }
+  void field(std::string_view key, std::string& value, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (!assign<std::string>(*node, value)) return wrong_type(*node, key, "a string");
+    if (rule.allowed.empty()) return;
+    for (const std::string& name : rule.allowed)
+      if (name == value) return;
+    problems_.add(node->source, "{} = \"{}\": expected one of {}{}", path(key), value,
+                  join(rule.allowed, ", "), did_you_mean(value, rule.allowed));
+  }
+  void field(std::string_view key, std::vector<std::string>& v, const Rule& rule) override {
+    read_array<std::string>(key, v, rule, "strings");
+  }
+  void field(std::string_view key, std::vector<int64_t>& v, const Rule& rule) override {
+    read_array<int64_t>(key, v, rule, "integers");
+  }
+  void field(std::string_view key, std::vector<double>& values, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (node->array() == nullptr) return wrong_type(*node, key, "an array of numbers");
+    values.clear();
+    for (const Node& item : *node->array()) {
+      double value = 0;
+      read_number(item, key, value, rule);
+      values.push_back(value);
+    }
+  }
+  void field(std::string_view key, std::optional<double>& value, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    double number = 0;
+    read_number(*node, key, number, rule);
+    value = number;
+  }
+  void field(std::string_view key, std::optional<int64_t>& value, const Rule& rule) override {
+    if (peek(key) == nullptr) return void(find(key, rule));
+    int64_t number = 0;
+    field(key, number, rule);
+    value = number;
+  }
+
+ protected:
+  bool enter(std::string_view key, const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return false;
+    if (node->table() == nullptr) {
+      wrong_type(*node, key, "a table");
+      return false;
+    }
+    push(*node, path(key));
+    return true;
+  }
+  void leave() override { pop(); }
+  size_t enter_list(std::string_view key, size_t, const Rule& rule) override {
+    static const Node::Array kEmpty;
+    const Node* node = find(key, rule);
+    list_ = &kEmpty;
+    list_path_ = path(key);
+    if (node != nullptr && node->array() == nullptr)
+      wrong_type(*node, key, "a list of tables");
+    else if (node != nullptr)
+      list_ = node->array();
+    for (const Node& item : *list_) {
+      if (item.table() != nullptr) continue;
+      wrong_type(item, key, "a list of tables");
+      list_ = &kEmpty;
+      break;
+    }
+    lists_.push_back({list_, list_path_});
+    return list_->size();
+  }
+  void enter_item(size_t index) override {
+    const auto& [list, list_path] = lists_.back();
+    push((*list)[index], fmt::format("{}[{}]", list_path, index));
+  }
+  void leave_list() override { lists_.pop_back(); }
+
+ private:
+  struct Level {
+    const Node* node;
+    std::string path;
+    std::vector<std::string> known;
+  };
+
+  void push(const Node& node, std::string path) { levels_.push_back({&node, std::move(path), {}}); }
+
+  void pop() {
+    const Level level = std::move(levels_.back());
+    levels_.pop_back();
+    const std::set<std::string, std::less<>> known(level.known.begin(), level.known.end());
+    for (const auto& [key, node] : *level.node->table())
+      if (!known.contains(key))
+        problems_.add(node.source, "unknown key '{}'{}{}", key,
+                      level.path.empty() ? "" : fmt::format(" in [{}]", level.path),
+                      did_you_mean(key, level.known));
+  }
+
+  std::string path(std::string_view key) const {
+    const std::string& base = levels_.back().path;
+    return base.empty() ? std::string(key) : fmt::format("{}.{}", base, key);
+  }
+
+  const Node* peek(std::string_view key) const {
+    const Node::Table& table = *levels_.back().node->table();
+    const auto at = table.find(key);
+    return at == table.end() ? nullptr : &at->second;
+  }
+
+  const Node* find(std::string_view key, const Rule& rule) {
+    levels_.back().known.emplace_back(key);
+    const Node* node = peek(key);
+    if (node == nullptr && rule.required)
+      problems_.add(levels_.back().node->source, "missing key '{}'", path(key));
+    return node;
+  }
+
+  template <typename T>
+  static bool assign(const Node& node, T& value) {
+    const T* found = std::get_if<T>(&node.value);
+    if (found != nullptr) value = *found;
+    return found != nullptr;
+  }
+
+  void read_number(const Node& node, std::string_view key, double& value, const Rule& rule) {
+    if (const int64_t* integer = std::get_if<int64_t>(&node.value))
+      value = static_cast<double>(*integer);
+    else if (!assign<double>(node, value))
+      return wrong_type(node, key, "a number");
+    check_range(node, key, value, rule);
+  }
+
+  template <typename T>
+  void read_array(std::string_view key, std::vector<T>& values, const Rule& rule,
+                  const char* expected) {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (node->array() == nullptr)
+      return wrong_type(*node, key, fmt::format("an array of {}", expected));
+    values.clear();
+    for (const Node& item : *node->array()) {
+      T value{};
+      if (!assign<T>(item, value)) wrong_type(item, key, fmt::format("an array of {}", expected));
+      values.push_back(value);
+    }
+  }
+
+  void check_range(const Node& node, std::string_view key, double value, const Rule& rule) {
+    if (!std::isfinite(value))
+      problems_.add(node.source, "{} = {}: not a finite number", path(key), node.text());
+    else if (value < rule.minimum || (rule.exclusive_minimum && value <= rule.minimum))
+      problems_.add(node.source, "{} = {}: must be {} {}", path(key), node.text(),
+                    rule.exclusive_minimum ? "more than" : "at least", rule.minimum);
+    else if (value > rule.maximum)
+      problems_.add(node.source, "{} = {}: must be at most {}", path(key), node.text(),
+                    rule.maximum);
+  }
+
+  void wrong_type(const Node& node, std::string_view key, std::string_view expected) {
+    problems_.add(node.source, "{} = {}: expected {}, got {}", path(key), node.text(), expected,
+                  node.type_name());
+  }
+
+  Problems& problems_;
+  std::vector<Level> levels_;
+  const Node::Array* list_ = nullptr;
+  std::string list_path_;
+  std::vector<std::pair<const Node::Array*, std::string>> lists_;
+};
+
+class JsonWriter final : public Fields {
+ public:
+  explicit JsonWriter(nlohmann::json& root) { stack_.push_back(&root); }
+  void field(std::string_view key, bool& value, const Rule&) override { put(key, value); }
+  void field(std::string_view key, int64_t& value, const Rule&) override { put(key, value); }
+  void field(std::string_view key, double& value, const Rule&) override { put(key, value); }
+  void field(std::string_view key, std::string& value, const Rule&) override { put(key, value); }
+  void field(std::string_view key, std::vector<std::string>& v, const Rule&) override {
+    put(key, v);
+  }
+  void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { put(key, v); }
+  void field(std::string_view key, std::vector<double>& v, const Rule&) override { put(key, v); }
+  void field(std::string_view key, std::optional<double>& v, const Rule&) override {
+    (*stack_.back())[std::string(key)] = v ? nlohmann::json(*v) : nlohmann::json();
+  }
+  void field(std::string_view key, std::optional<int64_t>& v, const Rule&) override {
+    (*stack_.back())[std::string(key)] = v ? nlohmann::json(*v) : nlohmann::json();
+  }
+
+ protected:
+  bool enter(std::string_view key, const Rule&) override {
+    nlohmann::json& child = (*stack_.back())[std::string(key)];
+    child = nlohmann::json::object();
+    stack_.push_back(&child);
+    return true;
+  }
+  void leave() override { stack_.pop_back(); }
+  size_t enter_list(std::string_view key, size_t size, const Rule&) override {
+    nlohmann::json& child = (*stack_.back())[std::string(key)];
+    child = nlohmann::json::array();
+    for (size_t i = 0; i < size; ++i) child.push_back(nlohmann::json::object());
+    stack_.push_back(&child);
+    return size;
+  }
+  void enter_item(size_t index) override { stack_.push_back(&(*stack_.back())[index]); }
+  void leave_list() override { stack_.pop_back(); }
+
+ private:
+  template <typename T>
+  void put(std::string_view key, const T& value) {
+    (*stack_.back())[std::string(key)] = value;
+  }
+  std::vector<nlohmann::json*> stack_;
+};
+
+class JsonReader final : public Fields {
+ public:
+  JsonReader(const nlohmann::json& root, std::string where) : where_(std::move(where)) {
+    stack_.push_back(&root);
+  }
+  void field(std::string_view key, bool& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, int64_t& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, double& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, std::string& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, std::vector<std::string>& v, const Rule&) override {
+    get(key, v);
+  }
+  void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { get(key, v); }
+  void field(std::string_view key, std::vector<double>& v, const Rule&) override { get(key, v); }
+  void field(std::string_view key, std::optional<double>& v, const Rule&) override {
+    optional(key, v);
+  }
+  void field(std::string_view key, std::optional<int64_t>& v, const Rule&) override {
+    optional(key, v);
+  }
+
+ protected:
+  bool enter(std::string_view key, const Rule&) override {
+    stack_.push_back(&member(key));
+    return true;
+  }
+  void leave() override { stack_.pop_back(); }
+  size_t enter_list(std::string_view key, size_t, const Rule&) override {
+    stack_.push_back(&member(key));
+    if (!stack_.back()->is_array()) unreadable(key);
+    return stack_.back()->size();
+  }
+  void enter_item(size_t index) override { stack_.push_back(&(*stack_.back())[index]); }
+  void leave_list() override { stack_.pop_back(); }
+
+ private:
+  const nlohmann::json& member(std::string_view key) {
+    const auto at = stack_.back()->find(std::string(key));
+    if (!stack_.back()->is_object() || at == stack_.back()->end()) unreadable(key);
+    return *at;
+  }
+  template <typename T>
+  void get(std::string_view key, T& value) {
+    try {
+      value = member(key).get<T>();
+    } catch (const nlohmann::json::exception&) {
+      unreadable(key);
+    }
+  }
+  template <typename T>
+  void optional(std::string_view key, std::optional<T>& value) {
+    if (member(key).is_null()) return value.reset();
+    T number{};
+    get(key, number);
+    value = number;
+  }
+  [[noreturn]] void unreadable(std::string_view key) const {
+    throw Error(
+        "{}: field '{}' is missing or of the wrong type; the file is damaged or was written "
+        "by another version",
+        where_, key);
+  }
+
+  std::string where_;
+  std::vector<const nlohmann::json*> stack_;
+};
+
+}  // namespace
+
+void read_node(const Node& table, const Describe& describe_fields, Problems& problems) {
+  if (table.table() == nullptr) {
+    problems.add(table.source, "expected a table, got {}", table.type_name());
+    return;
+  }
+  NodeReader reader(table, problems);
+  describe_fields(reader);
+}
+
+nlohmann::json write_json(const Describe& describe_fields) {
+  nlohmann::json root = nlohmann::json::object();
+  JsonWriter writer(root);
+  describe_fields(writer);
+  return root;
+}
+
+void read_json(const nlohmann::json& object, const Describe& describe_fields,
+               const std::string& where) {
+  JsonReader reader(object, where);
+  describe_fields(reader);
+}
+
+}  // namespace repro::config

@@ -1,0 +1,111 @@
+#pragma once
+// One description of a struct's fields serves three directions: reading TOML with located errors,
+// writing canonical JSON, and reading that JSON back. A struct T takes part by a function
+// `void describe(Fields&, T&)` that names its fields in order; member defaults are the
+// documentation.
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/node.hpp"
+
+namespace repro::config {
+
+// What a value must satisfy beyond its type. Checked when TOML is read.
+struct Rule {
+  bool required = false;
+  double minimum = -std::numeric_limits<double>::infinity();
+  double maximum = std::numeric_limits<double>::infinity();
+  bool exclusive_minimum = false;
+  std::vector<std::string> allowed = {};  // of a string
+};
+
+inline Rule required() { return {.required = true}; }
+inline Rule at_least(double low) { return {.minimum = low}; }
+inline Rule positive() { return {.minimum = 0, .exclusive_minimum = true}; }
+inline Rule between(double low, double high) { return {.minimum = low, .maximum = high}; }
+inline Rule one_of(std::vector<std::string> names) { return {.allowed = std::move(names)}; }
+inline Rule operator+(Rule rule, const Rule& more) {
+  if (more.required) rule.required = true;
+  return rule;
+}
+
+// The visitor. Keys are TOML and JSON keys alike.
+class Fields {
+ public:
+  virtual ~Fields() = default;
+  virtual void field(std::string_view key, bool& value, const Rule& rule = {}) = 0;
+  virtual void field(std::string_view key, int64_t& value, const Rule& rule = {}) = 0;
+  virtual void field(std::string_view key, double& value, const Rule& rule = {}) = 0;
+  virtual void field(std::string_view key, std::string& value, const Rule& rule = {}) = 0;
+  virtual void field(std::string_view key, std::vector<std::string>& value, const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::vector<int64_t>& value, const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::vector<double>& value, const Rule& = {}) = 0;
+  // Absent in TOML: no value. In JSON: null.
+  virtual void field(std::string_view key, std::optional<double>& value, const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::optional<int64_t>& value, const Rule& = {}) = 0;
+
+  // A nested struct as a table.
+  template <typename T>
+  void table(std::string_view key, T& value, const Rule& rule = {}) {
+    if (!enter(key, rule)) return;
+    describe(*this, value);
+    leave();
+  }
+  // A list of structs: [[key]] in TOML.
+  template <typename T>
+  void list(std::string_view key, std::vector<T>& values, const Rule& rule = {}) {
+    values.resize(enter_list(key, values.size(), rule));
+    for (size_t i = 0; i < values.size(); ++i) {
+      enter_item(i);
+      describe(*this, values[i]);
+      leave();
+    }
+    leave_list();
+  }
+
+ protected:
+  virtual bool enter(std::string_view key,
+                     const Rule& rule) = 0;  // false: absent, keep the default
+  virtual void leave() = 0;
+  virtual size_t enter_list(std::string_view key, size_t size, const Rule& rule) = 0;
+  virtual void enter_item(size_t index) = 0;
+  virtual void leave_list() = 0;
+};
+
+using Describe = std::function<void(Fields&)>;
+
+// Every problem found goes to `problems`; unknown keys are problems, with a spelling suggestion.
+void read_node(const Node& table, const Describe& describe_fields, Problems& problems);
+nlohmann::json write_json(const Describe& describe_fields);
+// Throws Error when a field is missing or of another type: such a file was not written by this
+// version.
+void read_json(const nlohmann::json& object, const Describe& describe_fields,
+               const std::string& where);
+
+template <typename T>
+T from_node(const Node& table, Problems& problems) {
+  T value;
+  read_node(
+      table, [&](Fields& fields) { describe(fields, value); }, problems);
+  return value;
+}
+template <typename T, typename Json = nlohmann::json>
+Json to_json(T value) {
+  return write_json([&](Fields& fields) { describe(fields, value); });
+}
+template <typename T>
+T from_json(const nlohmann::json& object, const std::string& where) {
+  T value;
+  read_json(
+      object, [&](Fields& fields) { describe(fields, value); }, where);
+  return value;
+}
+
+}  // namespace repro::config

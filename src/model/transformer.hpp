@@ -1,0 +1,92 @@
+#pragma once
+// A decoder-only mixture-of-experts language model: Qwen2MoE or LLaMA-MoE by its config. Owns its
+// parameters in one flat buffer; forward() builds the autograd graph, backward() of the loss fills
+// the flat gradient.
+//
+// Shapes: B sequences, T tokens, d width, E experts, k active experts, L layers, V vocabulary.
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+
+namespace repro::model {
+
+enum class Precision { fp32, bf16_mixed, bf16_pure };
+Precision parse_precision(const std::string& name);  // "fp32", "bf16-mixed", "bf16-pure"
+
+// MoE-DisCo treats the three differently when it splits and merges.
+enum class TensorClass { shared, expert, router };
+
+// One parameter: a view into the flat buffers. Names are the published ones with the experts of a
+// layer stacked: "model.layers.3.mlp.experts.gate_up_proj" (E, 2f, d), "...experts.down_proj" (E,
+// d, f).
+struct Parameter {
+  std::string name;
+  torch::Tensor value;
+  torch::Tensor gradient;
+  TensorClass tensor_class = TensorClass::shared;
+  bool decay = true;  // weight decay applies: not to norms and biases
+};
+
+struct Options {
+  torch::Device device = torch::kCPU;
+  Precision precision = Precision::fp32;
+  bool fused = true;  // fused kernels where they exist; false = the plain twins everywhere
+};
+
+struct Loss {
+  torch::Tensor total;  // () fp32, with graph: lm + aux; mean over the micro-batch's tokens
+  double lm = 0;        // nats a token
+  double aux = 0;
+};
+
+class Transformer {
+ public:
+  Transformer(const config::ModelConfig& config, const Options& options);
+
+  const config::ModelConfig& config() const;
+  const Options& options() const;
+
+  // Initial weights as a pure function of (config, seed): each tensor draws from its own stream,
+  // experts and router rows one stream each, so that a submodel's tensors equal the full model's
+  // slices.
+  void initialise(uint64_t seed);
+
+  // In the order of the flat buffer: decayed parameters first.
+  std::vector<Parameter>& parameters();
+  torch::Tensor flat_values();     // (P) fp32, or bf16 in bf16-pure
+  torch::Tensor flat_gradients();  // (P) same dtype as the values
+  int64_t decayed_count() const;   // the first this many elements take weight decay
+  int64_t parameter_count() const;
+
+  void zero_gradients();
+  // To be called after any change of the values (optimizer step, load): refreshes bf16 copies.
+  void values_changed();
+
+  // tokens_BS (B, T + 1) int64 on the model's device; loss of predicting [:, 1:] from [:, :-1].
+  // `noise_seed` and `noise_step` fix the gate noise of LLaMA-MoE; training = false turns it off.
+  Loss forward(const torch::Tensor& tokens_BS, bool training, uint64_t noise_seed = 0,
+               uint64_t noise_step = 0);
+  // Sum of -log p over predicted tokens at positions >= first, no graph. (B, T + 1) -> nats.
+  double negative_log_likelihood(const torch::Tensor& tokens_BS, int64_t first = 0);
+  // (B, T) -> fp32 logits (B, T, V), no graph; for tests and evaluation of small batches.
+  torch::Tensor logits(const torch::Tensor& tokens_BT);
+
+  // Fraction of routed (token, slot) pairs that went to each expert in the last forward: (L, E) on
+  // the CPU.
+  torch::Tensor expert_load() const;
+
+  ~Transformer();
+  Transformer(Transformer&&) noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace repro::model
