@@ -23,7 +23,8 @@ struct Match {
   int64_t sequence = 1024;  // tokens
   int64_t accumulate = 1;
   std::string precision = "bf16-mixed";
-  int64_t order_seed = 0;
+  std::string device = "cpu";  // or "cuda"
+  int64_t order_seed = 0;      // plus the cell's seed
   int64_t tokenizer_megabytes = 10;
   int64_t max_train_tokens = 0;  // of the corpus; 0 = all
 };
@@ -127,15 +128,17 @@ struct Experiment {
   Node resolved;  // the manifest after all overrides: each value with its source
 };
 
-// One "path=value" each; paths as in the manifest, plus scale.*.
 struct ExperimentOptions {
   std::string scale = "mini";
+  // "path=value" each: a path of the manifest ("match.batch"), of the scale
+  // ("scale.lr_width_exponent"), or of a model at this scale ("model.qwen_moe.layers").
   std::vector<std::string> settings;
   std::optional<int64_t> seeds;  // N -> seeds 0..N-1
 };
 
-// `name` is "table3", or "moe_disco/table3" where the name alone is ambiguous. Throws Error with
-// every problem of the files at once, each "file:line: what, and the way out".
+// `name` is "table3", or "moe_disco/table3" where the name alone is ambiguous. A manifest may
+// extend another one of its folder (`extends = "table3"`), which it then overrides key by key.
+// Throws Error with every problem of the files at once, each "file:line: what, and the way out".
 Experiment load_experiment(const std::filesystem::path& root, const std::string& name,
                            const ExperimentOptions& options);
 

@@ -57,6 +57,15 @@ class NodeReader final : public Fields {
       values.push_back(value);
     }
   }
+  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule& rule) override {
+    read_map<int64_t>(key, v, rule, "a table of integers");
+    for (const auto& [name, value] : v)
+      check_range(*peek(key)->find(name), key, static_cast<double>(value), rule);
+  }
+  void field(std::string_view key, std::map<std::string, std::string>& v,
+             const Rule& rule) override {
+    read_map<std::string>(key, v, rule, "a table of strings");
+  }
   void field(std::string_view key, std::optional<double>& value, const Rule& rule) override {
     const Node* node = find(key, rule);
     if (node == nullptr) return;
@@ -176,6 +185,22 @@ class NodeReader final : public Fields {
     }
   }
 
+  template <typename T>
+  void read_map(std::string_view key, std::map<std::string, T>& values, const Rule& rule,
+                const char* expected) {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (node->table() == nullptr) return wrong_type(*node, key, expected);
+    values.clear();
+    for (const auto& [name, item] : *node->table()) {
+      T value{};
+      if (!assign<T>(item, value))
+        wrong_type(item, fmt::format("{}.{}", key, name), expected);
+      else
+        values[name] = value;
+    }
+  }
+
   void check_range(const Node& node, std::string_view key, double value, const Rule& rule) {
     if (!std::isfinite(value))
       problems_.add(node.source, "{} = {}: not a finite number", path(key), node.text());
@@ -211,6 +236,12 @@ class JsonWriter final : public Fields {
   }
   void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { put(key, v); }
   void field(std::string_view key, std::vector<double>& v, const Rule&) override { put(key, v); }
+  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
+    put(key, v);
+  }
+  void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {
+    put(key, v);
+  }
   void field(std::string_view key, std::optional<double>& v, const Rule&) override {
     (*stack_.back())[std::string(key)] = v ? nlohmann::json(*v) : nlohmann::json();
   }
@@ -258,6 +289,12 @@ class JsonReader final : public Fields {
   }
   void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { get(key, v); }
   void field(std::string_view key, std::vector<double>& v, const Rule&) override { get(key, v); }
+  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
+    get(key, v);
+  }
+  void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {
+    get(key, v);
+  }
   void field(std::string_view key, std::optional<double>& v, const Rule&) override {
     optional(key, v);
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -47,6 +48,11 @@ class Fields {
   virtual void field(std::string_view key, std::vector<std::string>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::vector<int64_t>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::vector<double>& value, const Rule& = {}) = 0;
+  // A table whose keys are data: every member an integer.
+  virtual void field(std::string_view key, std::map<std::string, int64_t>& value,
+                     const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::map<std::string, std::string>& value,
+                     const Rule& = {}) = 0;
   // Absent in TOML: no value. In JSON: null.
   virtual void field(std::string_view key, std::optional<double>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::optional<int64_t>& value, const Rule& = {}) = 0;

@@ -33,6 +33,11 @@ struct Plan {
   std::vector<Cell> cells;  // models outermost, then corpora, then seeds
 };
 
+// The width rule of a stand-in scale: paper width / width to the scale's exponent. It multiplies
+// the learning rates of all phases, so their ratio stays the paper's.
+double learning_rate_factor(const config::Experiment& experiment,
+                            const config::Experiment::ModelEntry& entry);
+
 Plan make_plan(config::Experiment experiment);
 
 }  // namespace repro::run

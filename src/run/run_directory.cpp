@@ -1,0 +1,79 @@
+#include "run/run_directory.hpp"
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+namespace repro::run {
+namespace {
+
+using nlohmann::json;
+
+json read_object(const std::filesystem::path& path, const char* way_out) {
+  json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) throw Error("{}: is damaged; {}", path.string(), way_out);
+  return object;
+}
+
+}  // namespace
+
+State RunDirectory::state() const {
+  if (std::filesystem::exists(done_file())) return State::done;
+  if (std::filesystem::exists(failed_file())) return State::failed;
+  return std::filesystem::exists(job_file()) ? State::started : State::absent;
+}
+
+std::optional<std::string> RunDirectory::failure() const {
+  if (state() != State::failed) return std::nullopt;
+  return std::string(trim(read_file(failed_file())));
+}
+
+json RunDirectory::result() const {
+  return read_object(result_file(), "delete its folder and run again");
+}
+
+void RunDirectory::create(const Job& job, const JobGraph& graph) const {
+  make_directories(path_);
+  json inputs = json::object();
+  for (const auto& [role, index] : job.inputs) inputs[role] = graph[index].directory;
+  const json file = {{"schema", 1},
+                     {"kind", job.kind},
+                     {"name", job.name},
+                     {"key", job.key},
+                     {"spec", job.spec},
+                     {"inputs", inputs},
+                     {"origins", job.origins},
+                     {"execution", job.execution}};
+  write_file_atomically(job_file(), file.dump(1) + "\n");
+  std::filesystem::remove(failed_file());
+}
+
+void RunDirectory::mark_done() const { write_file_atomically(done_file(), ""); }
+
+void RunDirectory::mark_failed(const std::string& one_line) const {
+  write_file_atomically(failed_file(), one_line + "\n");
+}
+
+OpenedJob open_job(const RunDirectory& directory) {
+  const json file = read_object(directory.job_file(), "start it through `repro run`");
+  OpenedJob job;
+  try {
+    job.kind = file.at("kind");
+    job.name = file.at("name");
+    job.key = file.at("key");
+    job.spec = file.at("spec");
+    job.execution = file.at("execution");
+    for (const auto& [role, name] : file.at("inputs").items())
+      job.inputs.emplace(role, RunDirectory(directory.path().parent_path() / std::string(name)));
+  } catch (const json::exception&) {
+    throw Error("{}: a field is missing or of the wrong type; start it through `repro run`",
+                directory.job_file().string());
+  }
+  for (const auto& [role, input] : job.inputs)
+    if (input.state() != State::done)
+      throw Error("{}: its input '{}' ({}) is not finished; start it through `repro run`",
+                  directory.path().string(), role, input.path().filename().string());
+  return job;
+}
+
+}  // namespace repro::run
