@@ -1,0 +1,84 @@
+#pragma once
+// A table as people read it, independent of where it is shown: headings in groups, aligned cells,
+// footnotes below. One renderer a format; every renderer escapes what its format would misread. The
+// machine formats (CSV, JSON) carry a cell's full-precision value where it has one.
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace repro::report {
+
+enum class Align { left, right };
+
+struct Column {
+  std::string heading;     // "paper"
+  std::string group = {};  // neighbours of equal group share one heading above; "" = none
+  Align align = Align::right;
+  std::string key = {};  // name in CSV and JSON; "" = made of group and heading
+};
+
+struct Cell {
+  std::string text = {};
+  std::optional<double> value =
+      {};                 // for CSV and JSON, all digits; the text stays beside it in JSON
+  std::string mark = {};  // of a footnote: "a"
+
+  Cell() = default;
+  Cell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a string is a cell
+  Cell(const char* shown) : text(shown) {}             // NOLINT
+  Cell(std::string shown, std::optional<double> number, std::string footnote = {})
+      : text(std::move(shown)), value(number), mark(std::move(footnote)) {}
+};
+
+struct Row {
+  std::vector<Cell> cells;   // as many as columns
+  bool rule_before = false;  // a line above: a new group of rows
+};
+
+struct Footnote {
+  std::string mark;
+  std::string text;
+};
+
+struct Table {
+  std::string title = {};
+  std::vector<Column> columns = {};
+  std::vector<Row> rows = {};
+  std::vector<Footnote> footnotes = {};
+  std::vector<std::string> notes = {};  // lines below the footnotes
+
+  // A row of texts or cells; a repro::check that their number is the number of columns.
+  void add(std::vector<Cell> cells, bool rule_before = false);
+};
+
+// Aligned columns. Wider than `width`: left-aligned columns are wrapped at words, the widest first.
+// Ends with a newline.
+std::string to_terminal(const Table& table, size_t width = 120);
+// GitHub's tables. Groups have no line of their own there: "full: paper".
+std::string to_markdown(const Table& table);
+// <table> with <caption>, to be put into a page.
+std::string to_html(const Table& table);
+// A booktabs tabular inside a table environment.
+std::string to_latex(const Table& table);
+// RFC 4180: a heading line of keys, then values (all digits) or texts.
+std::string to_csv(const Table& table);
+// {"title", "columns": [{"key", "heading", "group"}], "rows": [{key: {"text", "value", "note"}}],
+// "notes"}
+nlohmann::json to_json(const Table& table);
+
+// A whole page around a body: style inline, no reference to any other file.
+std::string html_page(std::string_view title, std::string_view body);
+
+std::string escape_markdown(std::string_view text);
+std::string escape_html(std::string_view text);
+std::string escape_latex(std::string_view text);
+
+// Columns that UTF-8 text takes on a terminal: combining marks 0, East Asian wide characters 2.
+size_t display_width(std::string_view text);
+// Breaks at spaces so that no line is wider than `width`, unless one word is.
+std::vector<std::string> wrap(std::string_view text, size_t width);
+
+}  // namespace repro::report

@@ -1,0 +1,124 @@
+#include "report/table.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+namespace repro::report {
+namespace {
+
+Table sample() {
+  Table table;
+  table.title = "Cost";
+  table.columns = {{.heading = "corpus", .align = Align::left},
+                   {.heading = "paper", .group = "full"},
+                   {.heading = "here", .group = "full"},
+                   {.heading = "verdict", .align = Align::left}};
+  table.add({"C4 → web", {"22.50", 22.5036}, {"0.12", 0.1234567890123, "a"}, "not reproduced"});
+  table.add({"Wiki", "-", ">= 600", "inconclusive"}, true);
+  table.footnotes = {{"a", "measured here"}};
+  table.notes = {"prices of 2026"};
+  return table;
+}
+
+}  // namespace
+
+TEST_CASE("terminal columns line up although a character takes three bytes", "[report]") {
+  CHECK(to_terminal(sample()) ==
+        "Cost\n"
+        "                full\n"
+        "  corpus    paper    here  verdict\n"
+        "  ---------------------------------------\n"
+        "  C4 → web  22.50  0.12 a  not reproduced\n"
+        "  ---------------------------------------\n"
+        "  Wiki          -  >= 600  inconclusive\n"
+        "  a  measured here\n"
+        "  prices of 2026\n");
+}
+
+TEST_CASE("a table too wide for the terminal wraps its widest text column", "[report]") {
+  Table table;
+  table.columns = {{.heading = "x"}, {.heading = "why", .align = Align::left}};
+  table.add({"1", "the run stopped before it reached the target loss"});
+  CHECK(to_terminal(table, 40) ==
+        "  x  why\n"
+        "  --------------------------------------\n"
+        "  1  the run stopped before it reached\n"
+        "     the target loss\n");
+}
+
+TEST_CASE("display width counts code points, wide characters twice, combining marks not",
+          "[report]") {
+  CHECK(display_width("abc") == 3);
+  CHECK(display_width("±≥") == 2);
+  CHECK(display_width("e\xCC\x81") == 1);
+  CHECK(display_width("語") == 2);
+}
+
+TEST_CASE("Markdown names the group in each heading and marks footnotes", "[report]") {
+  CHECK(to_markdown(sample()) ==
+        "**Cost**\n\n"
+        "| corpus | full: paper | full: here | verdict |\n"
+        "|:--|--:|--:|:--|\n"
+        "| C4 → web | 22.50 | 0.12<sup>a</sup> | not reproduced |\n"
+        "| Wiki | - | >= 600 | inconclusive |\n\n"
+        "- <sup>a</sup> measured here\n"
+        "- prices of 2026\n");
+}
+
+TEST_CASE("each format's special characters are shown, not obeyed", "[report]") {
+  CHECK(escape_markdown("a|b *c* $2 <i> _d_ max_steps") ==
+        "a\\|b \\*c\\* \\$2 \\<i> \\_d\\_ max_steps");
+  CHECK(escape_html("<a href='x'>&\"") == "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+  CHECK(escape_latex("50 % of $2 & a_b # {x} ~ ^ \\ <= 3 ± 1") ==
+        "50 \\% of \\$2 \\& a\\_b \\# \\{x\\} \\textasciitilde{} \\textasciicircum{} "
+        "\\textbackslash{} $\\leq$ 3 $\\pm$ 1");
+}
+
+TEST_CASE("HTML spans a group over its columns and escapes its texts", "[report]") {
+  Table table = sample();
+  table.rows[1].cells[0].text = "<script>";
+  const std::string html = to_html(table);
+  CHECK(html.find("<th class=\"g\" colspan=\"2\">full</th>") != std::string::npos);
+  CHECK(html.find("<td>0.12<sup>a</sup></td>") != std::string::npos);
+  CHECK(html.find("<script>") == std::string::npos);
+  CHECK(html.find("&lt;script&gt;") != std::string::npos);
+}
+
+TEST_CASE("a page refers to no other file", "[report]") {
+  const std::string page = html_page("Cost & time", to_html(sample()));
+  CHECK(page.find("<title>Cost &amp; time</title>") != std::string::npos);
+  for (const char* reference : {"src=", "href=", "url(", "@import"})
+    CHECK(page.find(reference) == std::string::npos);
+}
+
+TEST_CASE("LaTeX is booktabs with a rule under each group", "[report]") {
+  CHECK(to_latex(sample()) ==
+        "\\begin{table}[t]\n\\centering\\small\n\\caption{Cost}\n"
+        "\\begin{tabular}{lrrl}\n\\toprule\n"
+        " & \\multicolumn{2}{c}{full} &  \\\\\n\\cmidrule(lr){2-3}\n"
+        "corpus & paper & here & verdict \\\\\n\\midrule\n"
+        "C4 $\\rightarrow$ web & 22.50 & 0.12\\textsuperscript{a} & not reproduced \\\\\n"
+        "\\midrule\nWiki & - & $\\geq$ 600 & inconclusive \\\\\n\\bottomrule\n"
+        "\\end{tabular}\n\\par\\footnotesize\\textsuperscript{a} measured here\n"
+        "\\par\\footnotesize prices of 2026\n\\end{table}\n");
+}
+
+TEST_CASE("CSV carries all digits of a value and quotes what needs it", "[report]") {
+  Table table = sample();
+  table.rows[1].cells[3].text = "says \"no\", twice";
+  CHECK(to_csv(table) ==
+        "corpus,full_paper,full_here,verdict\r\n"
+        "C4 → web,22.5036,0.1234567890123,not reproduced\r\n"
+        "Wiki,-,>= 600,\"says \"\"no\"\", twice\"\r\n");
+}
+
+TEST_CASE("JSON keeps the shown text beside the value", "[report]") {
+  const nlohmann::json json = to_json(sample());
+  CHECK(json["rows"][0]["full_here"]["value"] == 0.1234567890123);
+  CHECK(json["rows"][0]["full_here"]["text"] == "0.12");
+  CHECK(json["rows"][0]["full_here"]["note"] == "a");
+  CHECK_FALSE(json["rows"][1]["full_here"].contains("value"));
+  CHECK(json["footnotes"]["a"] == "measured here");
+}
+
+}  // namespace repro::report
