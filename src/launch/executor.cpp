@@ -1,0 +1,172 @@
+#include "launch/executor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.hpp"
+
+namespace repro::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using run::RunDirectory;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+// What a job's end means: its exit status, and what it left in its directory.
+struct Judgement {
+  End end = End::done;
+  std::string message;
+};
+
+Judgement judge(const RunDirectory& directory, const ExitStatus& status, bool interrupted) {
+  const bool done = directory.state() == run::State::done;
+  if (status.clean() && done) return {};
+  const std::string where = directory.path().string();
+  const std::string log = directory.stderr_file().string();
+  const bool asked_to_stop = status.code == static_cast<int>(Exit::interrupted);
+  if (interrupted && (status.signal != 0 || asked_to_stop)) return {End::stopped, {}};
+  if (status.signal != 0 || asked_to_stop)
+    return {End::crashed, fmt::format("{}: {}; its log is {}", where, describe(status), log)};
+  if (status.clean())
+    return {End::failed, fmt::format("{}: ended without a result; its log is {}", where, log)};
+  const std::string why = directory.failure().value_or(describe(status));
+  return {End::failed, fmt::format("{}: {}; its log is {}", where, why, log)};
+}
+
+class Execution {
+ public:
+  Execution(const run::JobGraph& graph, const std::filesystem::path& runs, Launcher& launcher,
+            Observer& observer, const ExecuteOptions& options)
+      : graph_(graph),
+        runs_(runs),
+        launcher_(launcher),
+        observer_(observer),
+        options_(options),
+        done_(find_done(graph, runs)),
+        schedule_(graph, done_, options.seconds, options.schedule),
+        messages_(graph.jobs().size()),
+        seconds_(graph.jobs().size()) {}
+
+  Summary run() {
+    while (true) {
+      heed_interrupts();
+      while (const auto job = schedule_.next()) start(*job);
+      if (!schedule_.running()) break;
+      for (const auto& finished : launcher_.poll(options_.tick)) finish(finished);
+      observer_.tick();
+    }
+    return summary();
+  }
+
+ private:
+  struct Running {
+    size_t job;
+    Clock::time_point begin;
+  };
+
+  RunDirectory directory(size_t job) const { return RunDirectory(runs_ / graph_[job].directory); }
+
+  void start(size_t job) {
+    directory(job).create(graph_[job], graph_);
+    const auto handle = launcher_.start(directory(job), schedule_.width(job));
+    schedule_.start(job);
+    running_[handle] = {job, Clock::now()};
+    observer_.started(job, schedule_.tries(job));
+  }
+
+  void finish(const Launcher::Finished& finished) {
+    const auto at = running_.find(finished.handle);
+    check(at != running_.end(), "only a job that we started ends");
+    const size_t job = at->second.job;
+    seconds_[job] += seconds_since(at->second.begin);
+    running_.erase(at);
+    const Judgement judgement = judge(directory(job), finished.status, interrupts_ > 0);
+    messages_[job] = judgement.message;
+    schedule_.finish(job, judgement.end);
+    if (schedule_.phase(job) == Phase::waiting) return observer_.crashed(job, judgement.message);
+    // A killed process could not say why; `status` reads it there.
+    if (judgement.end == End::crashed) directory(job).mark_failed(describe(finished.status));
+    observer_.finished(job, outcome(job));
+  }
+
+  void heed_interrupts() {
+    const int now = options_.interrupts();
+    if (now == interrupts_) return;
+    schedule_.stop_starting();
+    const Stop how = now > 1 ? Stop::force : Stop::ask;
+    for (const auto& [handle, running] : running_) launcher_.terminate(handle, how);
+    if (interrupts_ == 0) observer_.stopping();
+    interrupts_ = now;
+  }
+
+  Outcome outcome(size_t job) const {
+    return {.phase = schedule_.phase(job),
+            .cached = done_[job],
+            .tries = schedule_.tries(job),
+            .seconds = seconds_[job],
+            .message = messages_[job]};
+  }
+
+  Summary summary() const {
+    Summary summary{.jobs = {}, .interrupted = interrupts_ > 0};
+    for (size_t job = 0; job < graph_.jobs().size(); ++job) {
+      summary.jobs.push_back(outcome(job));
+      Outcome& last = summary.jobs.back();
+      if (last.phase == Phase::blocked) last.message = blocker(job, summary);
+    }
+    return summary;
+  }
+
+  // Jobs come after their inputs, so the inputs' own messages are there already.
+  std::string blocker(size_t job, const Summary& summary) const {
+    for (const auto& [role, input] : graph_[job].inputs) {
+      if (summary.jobs[input].phase == Phase::failed)
+        return fmt::format("needs {}, which failed", graph_[input].name);
+      if (summary.jobs[input].phase == Phase::blocked) return summary.jobs[input].message;
+    }
+    return {};
+  }
+
+  const run::JobGraph& graph_;
+  const std::filesystem::path runs_;
+  Launcher& launcher_;
+  Observer& observer_;
+  const ExecuteOptions& options_;
+  const std::vector<bool> done_;
+  Schedule schedule_;
+  std::map<Launcher::Handle, Running> running_;
+  std::vector<std::string> messages_;
+  std::vector<double> seconds_;
+  int interrupts_ = 0;
+};
+
+}  // namespace
+
+size_t Summary::count(Phase phase) const {
+  return static_cast<size_t>(
+      std::count_if(jobs.begin(), jobs.end(), [&](const Outcome& o) { return o.phase == phase; }));
+}
+
+size_t Summary::cached() const {
+  return static_cast<size_t>(
+      std::count_if(jobs.begin(), jobs.end(), [](const Outcome& o) { return o.cached; }));
+}
+
+std::vector<bool> find_done(const run::JobGraph& graph, const std::filesystem::path& runs) {
+  std::vector<bool> done;
+  for (const run::Job& job : graph.jobs())
+    done.push_back(RunDirectory(runs / job.directory).state() == run::State::done);
+  return done;
+}
+
+Summary execute(const run::JobGraph& graph, const std::filesystem::path& runs, Launcher& launcher,
+                Observer& observer, const ExecuteOptions& options) {
+  return Execution(graph, runs, launcher, observer, options).run();
+}
+
+}  // namespace repro::launch

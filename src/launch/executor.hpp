@@ -1,0 +1,61 @@
+#pragma once
+// Runs what a job graph lacks: starts jobs through a launcher in the order of a schedule, judges
+// how each ended, and says so. One failed branch does not stop the others. Knows no process: the
+// launcher does.
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launch/launcher.hpp"
+#include "launch/schedule.hpp"
+#include "run/job.hpp"
+
+namespace repro::launch {
+
+struct Outcome {
+  Phase phase = Phase::waiting;  // waiting: never started, because of an interrupt
+  bool cached = false;           // done before this invocation
+  int tries = 0;
+  double seconds = 0;   // of this invocation, over its tries
+  std::string message;  // one line: why it failed, or what blocks it
+};
+
+struct Summary {
+  std::vector<Outcome> jobs;  // by job of the graph
+  bool interrupted = false;
+  size_t count(Phase phase) const;
+  size_t cached() const;
+};
+
+// Told of everything as it happens; `tick` comes a few times a second.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void started(size_t job, int tries) = 0;
+  virtual void finished(size_t job, const Outcome& outcome) = 0;
+  virtual void crashed(size_t job, const std::string& line) = 0;  // and is tried again
+  virtual void stopping() = 0;                                    // the first interrupt
+  virtual void tick() = 0;
+};
+
+struct ExecuteOptions {
+  ScheduleOptions schedule;
+  std::vector<double> seconds;  // estimated, by job
+  // Interrupts so far. At the first, children are asked to stop and write their checkpoints;
+  // at the second they are killed.
+  std::function<int()> interrupts = [] { return 0; };
+  std::chrono::milliseconds tick{200};
+};
+
+// By job: whether its directory under `runs` is done.
+std::vector<bool> find_done(const run::JobGraph& graph, const std::filesystem::path& runs);
+
+// Every job that is not done under `runs`, as far as its inputs allow.
+Summary execute(const run::JobGraph& graph, const std::filesystem::path& runs, Launcher& launcher,
+                Observer& observer, const ExecuteOptions& options);
+
+}  // namespace repro::launch

@@ -1,0 +1,73 @@
+#pragma once
+// Which job may start next: the bookkeeping of a job graph, and nothing else. It knows no process,
+// no file and no clock.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "run/job.hpp"
+
+namespace repro::launch {
+
+enum class Phase {
+  waiting,  // for its inputs, for a free slot, or to be tried again
+  running,
+  done,
+  failed,
+  blocked,  // an input failed, so it can never start
+  stopped,  // ran, and was stopped by an interrupt
+};
+
+enum class End { done, failed, crashed, stopped };
+
+struct ScheduleOptions {
+  int slots = 1;    // jobs at a time; a job of n threads takes n
+  int retries = 2;  // of a crashed job; a job that ends with an error is not tried again
+};
+
+class Schedule {
+ public:
+  // `done`: by job, finished in an earlier invocation. `seconds`: by job, estimated; the job that
+  // heads the longest path of remaining work starts first, so that no long chain is left for the
+  // end.
+  Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
+           const std::vector<double>& seconds, const ScheduleOptions& options);
+
+  // The job to start now, if any may.
+  std::optional<size_t> next() const;
+  void start(size_t job);
+  // Of a running job. A crash returns it to `waiting` while it has retries left.
+  void finish(size_t job, End end);
+  void stop_starting() { stopping_ = true; }
+
+  Phase phase(size_t job) const { return entries_[job].phase; }
+  int tries(size_t job) const { return entries_[job].tries; }
+  int width(size_t job) const { return entries_[job].width; }  // slots it takes
+  bool running() const { return used_ > 0; }
+  bool idle() const { return !running() && !next(); }
+
+ private:
+  struct Entry {
+    Phase phase = Phase::waiting;
+    int tries = 0;
+    int width = 1;
+    double path_seconds = 0;  // its own and the longest chain that waits for it
+    std::vector<size_t> inputs;
+    std::vector<size_t> readers;
+  };
+  bool ready(const Entry& entry) const;
+  void block_readers(size_t job);
+
+  std::vector<Entry> entries_;
+  ScheduleOptions options_;
+  int used_ = 0;
+  bool stopping_ = false;
+};
+
+// Seconds from now until all of it is done with this many slots: the schedule above, simulated.
+// `seconds`: by job, what remains of it; 0 = done.
+double makespan(const run::JobGraph& graph, const std::vector<double>& seconds, int slots);
+
+}  // namespace repro::launch

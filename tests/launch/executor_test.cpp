@@ -1,0 +1,200 @@
+#include "launch/executor.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "launch/graphs.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::launch {
+namespace {
+
+constexpr ExitStatus kSuccess{};
+constexpr ExitStatus kKilled{.code = 0, .signal = SIGKILL};
+
+// Ends the oldest running job at each poll, as its script says; no process anywhere. A job without
+// a script succeeds.
+class FakeLauncher final : public Launcher {
+ public:
+  std::map<std::string, std::deque<ExitStatus>> scripts;  // by job name, one a try
+  std::map<std::string, std::string> last_words;          // its line in FAILED
+  std::set<std::string> forgets_to_finish;                // ends cleanly without DONE
+  std::vector<std::string> starts;
+  std::vector<std::pair<std::string, Stop>> terminations;
+  size_t most_running = 0;
+  bool hold = false;  // jobs end only when terminated
+
+  Handle start(const run::RunDirectory& directory, int) override {
+    starts.push_back(name_of(directory));
+    running_.push_back({++last_handle_, directory});
+    most_running = std::max(most_running, running_.size());
+    return last_handle_;
+  }
+
+  std::vector<Finished> poll(std::chrono::milliseconds) override {
+    if (running_.empty() || (hold && terminations.empty())) return {};
+    const auto [handle, directory] = running_.front();
+    running_.pop_front();
+    const std::string name = name_of(directory);
+    if (!terminations.empty())
+      return {{handle, {.code = static_cast<int>(Exit::interrupted), .signal = 0}}};
+    auto& script = scripts[name];
+    const ExitStatus status = script.empty() ? kSuccess : script.front();
+    if (!script.empty()) script.pop_front();
+    if (status.clean() && !forgets_to_finish.contains(name)) directory.mark_done();
+    if (last_words.contains(name)) directory.mark_failed(last_words[name]);
+    return {{handle, status}};
+  }
+
+  void terminate(Handle handle, Stop how) override {
+    for (const auto& [running, directory] : running_)
+      if (running == handle) terminations.emplace_back(name_of(directory), how);
+  }
+
+ private:
+  static std::string name_of(const run::RunDirectory& directory) {
+    const std::string folder = directory.path().filename().string();
+    return folder.substr(0, folder.rfind('-'));
+  }
+  std::deque<std::pair<Handle, run::RunDirectory>> running_;
+  Handle last_handle_ = 0;
+};
+
+struct QuietObserver final : Observer {
+  std::vector<std::string> crashes;
+  int stops = 0;
+  void started(size_t, int) override {}
+  void finished(size_t, const Outcome&) override {}
+  void crashed(size_t, const std::string& line) override { crashes.push_back(line); }
+  void stopping() override { ++stops; }
+  void tick() override {}
+};
+
+struct Fixture {
+  TemporaryDirectory folder;
+  run::JobGraph graph = cell_graph();
+  FakeLauncher launcher;
+  QuietObserver observer;
+  ExecuteOptions options = {.schedule = {.slots = 2, .retries = 1},
+                            .seconds = std::vector<double>(7, 1.0)};
+  Summary execute_all() { return execute(graph, folder.path(), launcher, observer, options); }
+  run::RunDirectory directory(size_t job) const {
+    return run::RunDirectory(folder.path() / graph[job].directory);
+  }
+};
+
+TEST_CASE("every job of a graph is run once, after its inputs, and the second time none is",
+          "[launch]") {
+  Fixture f;
+  const Summary first = f.execute_all();
+  CHECK(first.count(Phase::done) == 7);
+  CHECK(first.cached() == 0);
+  CHECK(f.launcher.starts.size() == 7);
+  CHECK(f.launcher.starts.front() == "prepare");
+  CHECK(f.launcher.starts.back() == "tune");
+  CHECK(f.launcher.most_running == 2);
+  const Summary second = f.execute_all();
+  CHECK(f.launcher.starts.size() == 7);
+  CHECK(second.cached() == 7);
+}
+
+TEST_CASE("a failure is reported with the job's own line and blocks what needs it", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["sub0"] = {{.code = 4, .signal = 0}};
+  f.launcher.last_words["sub0"] = "the loss is not finite at step 12";
+  const Summary summary = f.execute_all();
+  CHECK(summary.count(Phase::failed) == 1);
+  CHECK(summary.count(Phase::blocked) == 2);
+  CHECK(summary.count(Phase::done) == 4);
+  CHECK(summary.jobs[3].message == f.directory(3).path().string() +
+                                       ": the loss is not finite at step 12; its log is " +
+                                       f.directory(3).stderr_file().string());
+  CHECK(summary.jobs[3].tries == 1);
+  CHECK(summary.jobs[6].message == "needs sub0, which failed");
+}
+
+TEST_CASE("a job killed once is tried again and finishes", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {kKilled, kSuccess};
+  const Summary summary = f.execute_all();
+  CHECK(summary.count(Phase::done) == 7);
+  CHECK(summary.jobs[1].tries == 2);
+  REQUIRE(f.observer.crashes.size() == 1);
+  CHECK(f.observer.crashes[0].find("killed by SIGKILL (perhaps out of memory)") !=
+        std::string::npos);
+}
+
+TEST_CASE("a job killed at every try fails, and its directory says by what", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {kKilled, kKilled, kSuccess};
+  const Summary summary = f.execute_all();
+  CHECK(summary.jobs[1].phase == Phase::failed);
+  CHECK(summary.jobs[1].tries == 2);
+  CHECK(f.directory(1).failure() == "killed by SIGKILL (perhaps out of memory)");
+  CHECK(summary.count(Phase::done) == 6);
+}
+
+TEST_CASE("a job that ends cleanly without a DONE mark has failed", "[launch]") {
+  Fixture f;
+  f.launcher.forgets_to_finish = {"cluster"};
+  const Summary summary = f.execute_all();
+  CHECK(summary.jobs[2].phase == Phase::failed);
+  CHECK(summary.jobs[2].message.find("ended without a result") != std::string::npos);
+}
+
+TEST_CASE("a failed job is tried afresh by the next invocation", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {{.code = 2, .signal = 0}, kSuccess};
+  f.launcher.last_words["full"] = "the disk is full";
+  CHECK(f.execute_all().count(Phase::failed) == 1);
+  f.launcher.last_words.clear();
+  const Summary again = f.execute_all();
+  CHECK(again.count(Phase::done) == 7);
+  CHECK(again.cached() == 6);
+}
+
+TEST_CASE("the first interrupt asks the children to stop and starts nothing more", "[launch]") {
+  Fixture f;
+  f.launcher.hold = true;
+  int polls = 0;
+  f.options.interrupts = [&] { return ++polls > 3 ? 1 : 0; };
+  const Summary summary = f.execute_all();
+  CHECK(summary.interrupted);
+  CHECK(f.observer.stops == 1);
+  REQUIRE(f.launcher.terminations.size() == 1);
+  CHECK(f.launcher.terminations[0] == std::pair<std::string, Stop>("prepare", Stop::ask));
+  CHECK(summary.count(Phase::stopped) == 1);
+  CHECK(summary.count(Phase::waiting) == 6);
+  CHECK(f.directory(0).state() == run::State::started);
+}
+
+TEST_CASE("the second interrupt kills", "[launch]") {
+  Fixture f;
+  f.launcher.hold = true;
+  f.options.interrupts = [] { return 2; };
+  int polls = 0;
+  f.options.interrupts = [&] { return ++polls > 3 ? 2 : 0; };
+  f.execute_all();
+  REQUIRE_FALSE(f.launcher.terminations.empty());
+  CHECK(f.launcher.terminations[0].second == Stop::force);
+}
+
+TEST_CASE("a job that was interrupted continues in the next invocation", "[launch]") {
+  Fixture f;
+  f.launcher.hold = true;
+  int polls = 0;
+  f.options.interrupts = [&] { return ++polls > 3 ? 1 : 0; };
+  f.execute_all();
+  f.launcher.hold = false;
+  f.launcher.terminations.clear();
+  f.options.interrupts = [] { return 0; };
+  CHECK(f.execute_all().count(Phase::done) == 7);
+}
+
+}  // namespace
+}  // namespace repro::launch
