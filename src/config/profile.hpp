@@ -1,0 +1,88 @@
+#pragma once
+// A hardware profile: what one device can do and holds, hardware_profiles/*.toml. The data sheet's
+// peaks stand apart from what was measured on a machine; a device or dtype nobody knows has no
+// peak, and whoever asks is told why.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/fields.hpp"
+
+namespace repro::config {
+
+// A data-sheet peak, dense (no structured sparsity).
+struct Peak {
+  std::string dtype;       // "bf16", "fp16", "fp32", "tf32"
+  std::string accumulate;  // "fp32", "fp16": matters twofold on consumer devices
+  double flops = 0;        // FLOP/s
+  std::string source;
+};
+
+// One measured matrix multiplication: the best of its repeats is the peak, spread says how sure.
+struct MeasuredGemm {
+  std::string dtype;
+  int64_t m = 0, n = 0, k = 0;
+  double flops = 0;            // median, FLOP/s
+  double relative_spread = 0;  // (p90 - p10) / median
+};
+
+// Median seconds of one optimizer step of a phase's real model.
+struct MeasuredStep {
+  std::string model;  // key: "qwen_moe"
+  std::string phase;  // "full", "submodel", "finetune"
+  std::string size;   // "paper", or a smaller size when the paper's does not fit
+  std::string precision;
+  int64_t batch = 0;     // sequences a step
+  int64_t sequence = 0;  // tokens
+  int64_t layers = 0;    // of the model measured
+  int64_t width = 0;
+  double seconds = 0;
+  double relative_spread = 0;
+  int64_t repeats = 0;
+};
+
+struct Measurement {
+  std::string date;  // ISO 8601
+  std::string host;
+  std::string processor;
+  int64_t threads = 0;
+  double load_before = 0;
+  bool certified = false;  // false: the machine was too noisy, `reason` says how
+  std::string reason;
+  double bandwidth = 0;  // bytes / s, 0 = not measured
+  std::vector<MeasuredGemm> gemms;
+  std::vector<MeasuredStep> steps;
+};
+
+struct Profile {
+  std::string name;          // "rtx-4090"
+  std::string title;         // "NVIDIA GeForce RTX 4090"
+  std::string kind = "gpu";  // or "cpu"
+  int64_t memory_bytes = 0;  // 0 = the machine's own, unknown here
+  std::string memory_source;
+  double bandwidth = 0;  // data sheet, bytes / s; 0 = unknown
+  std::vector<Peak> peaks;
+  Measurement measured;
+  bool has_measurement = false;
+
+  // FLOP/s of the data sheet for this dtype with fp32 accumulation; empty: see missing_peak().
+  std::optional<double> peak(const std::string& dtype) const;
+  std::optional<double> measured_peak(const std::string& dtype) const;  // best GEMM
+  std::string missing_peak(const std::string& dtype) const;             // why there is none
+  const MeasuredStep* step(const std::string& model, const std::string& phase) const;
+};
+
+void describe(Fields&, Profile&);
+// Error with every problem of the file at once.
+Profile load_profile(const std::filesystem::path& path, const std::string& shown_as);
+// hardware_profiles/NAME.toml under `root`, or a path ending in .toml; an unknown name is an Error
+// listing the known ones.
+Profile find_profile(const std::filesystem::path& root, const std::string& name);
+std::vector<std::string> profile_names(const std::filesystem::path& root);
+std::string to_toml(const Profile& profile);
+
+}  // namespace repro::config
