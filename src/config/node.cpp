@@ -15,10 +15,13 @@ struct Overload : Ts... {
 template <typename... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
+bool is_number(const Node& node) {
+  return std::holds_alternative<int64_t>(node.value) || std::holds_alternative<double>(node.value);
+}
+
+// Whether a number may be a fraction is the struct's to say when it is read.
 bool same_kind(const Node& before, const Node& after) {
-  if (before.value.index() == after.value.index()) return true;
-  return std::holds_alternative<double>(before.value) &&
-         std::holds_alternative<int64_t>(after.value);
+  return before.value.index() == after.value.index() || (is_number(before) && is_number(after));
 }
 
 }  // namespace

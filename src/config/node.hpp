@@ -57,8 +57,8 @@ class Problems {
 Node read_toml(const std::filesystem::path& path, const std::string& shown_as);
 // One "path=value" of the command line, the value in TOML syntax (a bare word is a string).
 std::pair<std::string, Node> parse_setting(const std::string& setting);
-// Replaces the value at a dotted path; missing tables on the way are made. The type may change only
-// from integer to float.
+// Replaces the value at a dotted path; missing tables on the way are made. The kind of value
+// (number, string, boolean, array) must stay.
 void set_path(Node& root, std::string_view path, Node value, Problems& problems);
 
 }  // namespace repro::config

@@ -1,0 +1,80 @@
+#include "run/records.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::run {
+namespace {
+
+StepRecord step_record(int64_t step) {
+  StepRecord record;
+  record.step = step;
+  record.tokens = step * 2048;
+  record.lm_loss = 1.0 / 3.0 + static_cast<double>(step);
+  record.aux_loss = 0.1;
+  record.loss = record.lm_loss + record.aux_loss;
+  record.lr = 3e-4;
+  record.grad_norm = 0.7;
+  record.clocks = {1.25, 0.5, 0.25, 0.125};
+  record.data_hash = 0xfedcba9876543210ULL;
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("records survive the file bit for bit", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  LineWriter(path).write(to_line(step_record(7)));
+  LineWriter(path).write(to_line(EvalRecord{7, "valid", 2.0 / 3.0, 100, 1.1}));
+  const Records records = read_records(path);
+  REQUIRE(records.steps.size() == 1);
+  CHECK(records.steps[0].lm_loss == step_record(7).lm_loss);
+  CHECK(records.steps[0].data_hash == step_record(7).data_hash);
+  CHECK(records.steps[0].clocks.wall() == step_record(7).clocks.wall());
+  REQUIRE(records.evals.size() == 1);
+  CHECK(records.evals[0].loss == 2.0 / 3.0);
+}
+
+TEST_CASE("a line cut off by a crash is ignored, a damaged one is an error with its number",
+          "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  LineWriter(path).write(to_line(step_record(1)));
+  std::ofstream(path, std::ios::app) << R"({"event":"step","st)";
+  CHECK(read_records(path).steps.size() == 1);
+  std::ofstream(path, std::ios::app) << "\n";
+  CHECK_THROWS_WITH(read_records(path), Catch::Contains("records.jsonl:2:"));
+}
+
+TEST_CASE("truncation keeps records up to the checkpoint's step and drops the rest", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  LineWriter writer(path);
+  for (int64_t step = 1; step <= 5; ++step) writer.write(to_line(step_record(step)));
+  truncate_records(path, 3);
+  const Records records = read_records(path);
+  REQUIRE(records.steps.size() == 3);
+  CHECK(records.steps.back().step == 3);
+}
+
+TEST_CASE("progress is the last complete step or progress line", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  CHECK_FALSE(read_progress(path));
+  LineWriter writer(path);
+  writer.write(R"({"event":"progress","phase":"encode","done":3,"total":9,"unit":"documents"})");
+  CHECK(read_progress(path)->phase == "encode");
+  for (int64_t step = 1; step <= 200; ++step) writer.write(to_line(step_record(step)));
+  writer.write(to_line(EvalRecord{200, "valid", 1, 100, 1.1}));
+  std::ofstream(path, std::ios::app) << R"({"event":"step","st)";
+  const auto progress = read_progress(path);
+  REQUIRE(progress);
+  CHECK(progress->done == 200);
+  CHECK(progress->loss == step_record(200).lm_loss);
+}
+
+}  // namespace repro::run
