@@ -1,0 +1,90 @@
+#include "base/file.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro {
+
+TEST_CASE("an atomic write replaces the file and leaves no temporary behind", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "state.json";
+  write_file_atomically(path, "old");
+  write_file_atomically(path, "new");
+  CHECK(read_file(path) == "new");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("a full disk is said to be one, and is a failed run", "[base]") {
+  if (!fs::exists("/dev/full")) return;
+  LineWriter writer("/dev/full");
+  try {
+    writer.write("x");
+    FAIL("the write succeeded");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("No space left on device") != std::string::npos);
+    CHECK(error.exit() == Exit::run_failed);
+  }
+}
+
+TEST_CASE("a file that cannot be written is an error and the old bytes stay", "[base]") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_WITH(write_file_atomically(folder.path() / "no/such/folder", "x"),
+                    Catch::Contains("no/such/folder"));
+  CHECK_THROWS_WITH(read_file(folder.path() / "absent"), Catch::Contains("absent: cannot open"));
+}
+
+TEST_CASE("a lock is refused to another process until it is released", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / ".lock";
+  const auto taken_elsewhere = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(FileLock::try_acquire(path) ? 0 : 1);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 1;
+  };
+  {
+    const auto lock = FileLock::try_acquire(path);
+    REQUIRE(lock);
+    CHECK(taken_elsewhere());
+  }
+  CHECK_FALSE(taken_elsewhere());
+}
+
+TEST_CASE("SHA-256 of a string, of a stream and of a file agree with the standard's vector",
+          "[base]") {
+  const TemporaryDirectory folder;
+  const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  CHECK(sha256_hex("abc") == abc);
+  write_file_atomically(folder.path() / "abc", "abc");
+  CHECK(sha256_hex_of_file(folder.path() / "abc") == abc);
+  Sha256 hash;
+  hash.update("a");
+  hash.update("bc");
+  CHECK(hash.hex() == abc);
+}
+
+TEST_CASE("the token hash depends on the order and can be continued", "[base]") {
+  const std::vector<int32_t> tokens = {5, 6, 7};
+  const std::vector<int32_t> swapped = {6, 5, 7};
+  CHECK(hash_tokens(0, tokens) != hash_tokens(0, swapped));
+  const uint64_t first = hash_tokens(0, std::span(tokens).first(1));
+  CHECK(hash_tokens(first, std::span(tokens).subspan(1)) == hash_tokens(0, tokens));
+}
+
+TEST_CASE("the root is the nearest parent with experiments and hardware profiles", "[base]") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_WITH(find_root(folder.path()), Catch::Contains("give --root"));
+  fs::create_directories(folder.path() / "experiments");
+  fs::create_directories(folder.path() / "hardware_profiles");
+  CHECK(find_root(folder.path()) == fs::canonical(folder.path()));
+}
+
+}  // namespace repro
