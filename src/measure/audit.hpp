@@ -16,14 +16,14 @@
 namespace repro::measure {
 
 // From best to worst. suspect: possible, but something else must be true that is not stated.
-enum class Verdict { holds, not_checkable, suspect, contradicts, impossible };
-std::string_view name(Verdict verdict);  // "contradicts itself", ...
-bool is_contradiction(Verdict verdict);  // contradicts or impossible: what the gate counts
+enum class Ruling { holds, not_checkable, suspect, contradicts, impossible };
+std::string_view name(Ruling ruling);  // "contradicts itself", ...
+bool is_contradiction(Ruling ruling);  // contradicts or impossible: what the gate counts
 
 // One check on one row.
 struct Finding {
   std::string subject;  // "Qwen / C4"
-  Verdict verdict = Verdict::not_checkable;
+  Ruling ruling = Ruling::not_checkable;
   std::vector<std::pair<std::string, std::string>> inputs;  // name, as printed or derived
   std::string arithmetic;                 // "4 * 0.35 * 2.09 = 2.926; printed 2.9260"
   std::string sentence;                   // plain words, no full stop
@@ -35,8 +35,8 @@ struct CheckResult {
   std::string kind;
   std::string statement;
   std::string where;
-  Verdict verdict = Verdict::holds;  // the worst of its findings
-  std::string sentence;              // "6 of 6 hold", "3 of 6 exceed the peak"
+  Ruling ruling = Ruling::holds;  // the worst of its findings
+  std::string sentence;           // "6 of 6 hold", "3 of 6 exceed the peak"
   std::vector<Finding> findings;
 };
 
@@ -46,7 +46,7 @@ struct AuditReport {
   std::string source;
   std::vector<CheckResult> checks;
   std::vector<config::ClaimFact> provenance;
-  std::map<Verdict, int64_t> findings_by_verdict;
+  std::map<Ruling, int64_t> findings_by_ruling;
   bool has_contradictions() const;
 };
 

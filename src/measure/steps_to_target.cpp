@@ -1,0 +1,121 @@
+#include "measure/steps_to_target.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace repro::measure {
+namespace {
+
+// Where the straight line between two points, loss against log-steps, meets the threshold.
+double interpolate(int64_t steps_before, double loss_before, int64_t steps_after, double loss_after,
+                   double threshold) {
+  const auto before = static_cast<double>(steps_before);
+  const auto after = static_cast<double>(steps_after);
+  // A run that diverged gives no line: the passing point is all that is known.
+  if (!std::isfinite(loss_before)) return after;
+  const double part = (loss_before - threshold) / (loss_before - loss_after);
+  return std::exp(std::log(before) + part * (std::log(after) - std::log(before)));
+}
+
+StepsToTarget at_bound(Outcome outcome, int64_t steps) {
+  StepsToTarget result;
+  result.outcome = outcome;
+  result.after = outcome == Outcome::not_reached ? steps : 0;
+  result.by = steps;
+  result.estimate = static_cast<double>(steps);
+  return result;
+}
+
+struct Point {
+  int64_t steps;
+  double loss;
+};
+
+// The first point from which the threshold holds `sustain` times in a row.
+StepsToTarget first_holding(const std::vector<Point>& points, double threshold, int64_t sustain) {
+  // Not "loss > threshold": a NaN loss must fail.
+  const auto passes = [&](size_t i) { return points[i].loss <= threshold; };
+  const auto count = static_cast<size_t>(sustain);
+  bool broken = false;
+  for (size_t i = 0; i + count <= points.size(); ++i) {
+    if (!passes(i)) continue;
+    size_t held = 1;
+    while (held < count && passes(i + held)) ++held;
+    if (held < count) {
+      broken = true;
+      continue;
+    }
+    StepsToTarget result = at_bound(Outcome::at_most, points[i].steps);
+    if (i > 0) {
+      result.outcome = Outcome::reached;
+      result.after = points[i - 1].steps;
+      result.estimate = interpolate(points[i - 1].steps, points[i - 1].loss, points[i].steps,
+                                    points[i].loss, threshold);
+    }
+    for (size_t j = i + count; j < points.size(); ++j) broken = broken || !passes(j);
+    result.monotone = !broken;
+    return result;
+  }
+  StepsToTarget result = at_bound(Outcome::not_reached, points.back().steps);
+  result.monotone = !broken;
+  return result;
+}
+
+}  // namespace
+
+double window_mean(std::span<const double> losses, int64_t window) {
+  const auto size = static_cast<int64_t>(losses.size());
+  if (window < 1 || size < window)
+    throw Error("a window of {} losses was asked for, {} were recorded", window, size);
+  const auto last = losses.last(static_cast<size_t>(window));
+  return std::accumulate(last.begin(), last.end(), 0.0) / static_cast<double>(window);
+}
+
+Target target_from(std::span<const double> full_losses, int64_t window, double tolerance) {
+  return {window_mean(full_losses, window), tolerance};
+}
+
+std::string StepsToTarget::text() const {
+  if (outcome == Outcome::at_most) return fmt::format("<= {}", with_commas(by));
+  if (outcome == Outcome::not_reached) return fmt::format(">= {}", with_commas(by));
+  return fmt::format("{} ({} to {}]", with_commas(std::llround(estimate)), with_commas(after),
+                     with_commas(by));
+}
+
+StepsToTarget first_crossing(std::span<const int64_t> steps, std::span<const double> losses,
+                             const Target& target, const CrossingRule& rule) {
+  if (steps.size() != losses.size())
+    throw Error("{} steps but {} losses", steps.size(), losses.size());
+  if (rule.window < 1 || rule.sustain < 1)
+    throw Error("a crossing needs window and sustain of at least 1, got {} and {}", rule.window,
+                rule.sustain);
+  const auto window = static_cast<size_t>(rule.window);
+  if (steps.size() < window)
+    throw Error("a window of {} losses was asked for, {} were recorded", window, steps.size());
+  std::vector<Point> points;
+  for (size_t i = window; i <= steps.size(); ++i)
+    points.push_back({steps[i - 1], window_mean(losses.first(i), rule.window)});
+  for (size_t i = 1; i < steps.size(); ++i)
+    if (steps[i] <= steps[i - 1])
+      throw Error("steps do not increase: {} after {}", steps[i], steps[i - 1]);
+  return first_holding(points, target.threshold(), rule.sustain);
+}
+
+StepsToTarget smallest_horizon(std::span<const Rung> ladder, const Target& target) {
+  if (ladder.empty()) throw Error("a ladder without a finished run has no steps to target");
+  std::vector<Point> points;
+  for (const Rung& rung : ladder) {
+    if (!points.empty() && rung.steps <= points.back().steps)
+      throw Error("the ladder's horizons do not increase: {} after {}", rung.steps,
+                  points.back().steps);
+    points.push_back({rung.steps, rung.final_loss});
+  }
+  return first_holding(points, target.threshold(), 1);
+}
+
+}  // namespace repro::measure

@@ -1,0 +1,120 @@
+#include "measure/cost.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace repro::measure {
+namespace {
+
+Phase phase(std::string name, std::vector<double> hours, double price) {
+  return {.name = std::move(name),
+          .device = "d",
+          .job_hours = std::move(hours),
+          .price_per_hour = price};
+}
+
+// Table 3 of the paper: hours of the full training, the longest submodel, the fine-tuning.
+struct Cell {
+  double full, submodel, finetune;
+  double total_cost, saving_percent, break_even, a, b, saving_at_046;
+};
+const std::vector<Cell> kCells = {{9.87, 2.09, 1.73, 6.8704, 69.47, .9737, .8247, .8470, 43.5},
+                                  {3.04, 1.28, 0.68, 3.3424, 51.78, .4609, .7763, 1.6842, 0.2},
+                                  {13.12, 3.12, 2.87, 10.9116, 63.52, .8213, .7812, .9512, 34.4},
+                                  {5.64, 1.54, 2.01, 6.7388, 47.60, .5893, .6436, 1.0922, 14.1},
+                                  {7.45, 1.46, 2.67, 8.1316, 52.13, .8185, .6416, .7839, 28.1},
+                                  {14.09, 3.01, 4.79, 15.1352, 52.89, .7724, .6600, .8545, 26.7}};
+
+}  // namespace
+
+TEST_CASE("four devices for the longest submodel and one for the rest cost what the paper prints",
+          "[measure]") {
+  for (const Cell& cell : kCells) {
+    const std::vector<double> submodels(4, cell.submodel);
+    const Bill total = bill({phase("S", submodels, 0.35), phase("F", {cell.finetune}, 2.28)}, {});
+    CHECK(total.dollars == Approx(cell.total_cost).margin(5e-5));
+    CHECK(total.wall_hours == Approx(cell.submodel + cell.finetune));
+    CHECK(total.device_hours == Approx(4 * cell.submodel + cell.finetune));
+  }
+}
+
+TEST_CASE("the saving is a line in the price ratio with the paper's break-even", "[measure]") {
+  for (const Cell& cell : kCells) {
+    const SavingLine line = saving_line(cell.full, cell.submodel, 4, cell.finetune);
+    CHECK(line.a == Approx(cell.a).margin(5e-5));
+    CHECK(line.b == Approx(cell.b).margin(5e-5));
+    CHECK(100 * line.at(0.35 / 2.28) == Approx(cell.saving_percent).margin(0.005));
+    CHECK(100 * line.at(0.40 / 0.87) == Approx(cell.saving_at_046).margin(0.05));
+    CHECK(line.break_even() == Approx(cell.break_even).margin(1e-4));
+    CHECK(line.at(line.break_even()) == Approx(0).margin(1e-12));
+  }
+}
+
+TEST_CASE("makespan billing pays idle devices, usage billing does not", "[measure]") {
+  const std::vector<Phase> phases = {phase("S", {1.0, 2.0, 3.0, 2.0}, 1.0)};
+  CHECK(bill(phases, {.accounting = Accounting::makespan}).dollars == 12);
+  CHECK(bill(phases, {.accounting = Accounting::usage}).dollars == 8);
+  CHECK(bill(phases, {.accounting = Accounting::usage}).wall_hours == 3);
+}
+
+TEST_CASE("times are rounded up to the billing granularity, whole units are not", "[measure]") {
+  const Billing hourly{
+      .accounting = Accounting::usage, .granularity_seconds = 3600, .minimum_seconds = 0};
+  CHECK(bill({phase("S", {1.01, 2.0}, 1.0)}, hourly).dollars == 4);
+  const Billing per_minute{
+      .accounting = Accounting::usage, .granularity_seconds = 60, .minimum_seconds = 0};
+  CHECK(bill({phase("S", {0.1}, 60.0)}, per_minute).dollars == Approx(6.0));
+}
+
+TEST_CASE("a minimum is charged to each device used, and to none that was not", "[measure]") {
+  const Billing billing{
+      .accounting = Accounting::usage, .granularity_seconds = 0, .minimum_seconds = 600};
+  CHECK(bill({phase("S", {0.01, 1.0}, 6.0)}, billing).dollars == Approx(1.0 + 6.0));
+  CHECK(bill({phase("S", {0.0}, 6.0)}, billing).dollars == 0);
+}
+
+TEST_CASE("hours nobody measured are named, not counted as zero", "[measure]") {
+  const Bill total = bill({phase("S", {1.0}, 2.0), phase("merge", {}, 2.0)}, {});
+  CHECK(total.dollars == 2);
+  CHECK(total.not_measured == std::vector<std::string>{"merge"});
+  CHECK_FALSE(total.phases[1].dollars);
+  const Bill free = bill({phase("merge", {0.0}, 2.0)}, {});
+  CHECK(free.not_measured.empty());
+  CHECK(*free.phases[0].dollars == 0);
+}
+
+TEST_CASE("negative hours and prices are refused by name", "[measure]") {
+  CHECK_THROWS_WITH(bill({phase("S", {-1.0}, 1.0)}, {}),
+                    "phase 'S': -1 hours; a time must be finite and not negative");
+  CHECK_THROWS_WITH(bill({phase("S", {1.0}, -2.0)}, {}),
+                    "phase 'S': a price of -2; it must be finite and not negative");
+  CHECK_THROWS_AS(saving_line(0, 1, 4, 1), Error);
+}
+
+TEST_CASE("with one run the saving's range comes from prices alone", "[measure]") {
+  const ArmHours hours{.full = {.n = 1, .mean = 10, .sd = {}},
+                       .submodel = {.n = 1, .mean = 2, .sd = {}},
+                       .finetune = {.n = 1, .mean = 2, .sd = {}},
+                       .submodel_devices = 4};
+  const Uncertainty range = saving_interval(hours, {0.1, 0.5});
+  CHECK_FALSE(range.seeds_included);
+  CHECK(range.saving.low == Approx(0.8 - 0.8 * 0.5));
+  CHECK(range.saving.high == Approx(0.8 - 0.8 * 0.1));
+}
+
+TEST_CASE("a spread over seeds widens the saving's range", "[measure]") {
+  ArmHours hours{.full = {.n = 5, .mean = 10, .sd = 0.5},
+                 .submodel = {.n = 5, .mean = 2, .sd = 0.1},
+                 .finetune = {.n = 5, .mean = 2, .sd = 0.2},
+                 .submodel_devices = 4};
+  const Uncertainty range = saving_interval(hours, {0.25, 0.25});
+  CHECK(range.seeds_included);
+  // cost ratio .4 = .2 + .2; relative errors .02236, .02236, .04472; t_{.975,4} = 2.7764.
+  const double error = std::sqrt(.16 * .0005 + .04 * .0005 + .04 * .002);
+  CHECK(range.saving.high == Approx(0.6 + 2.7764 * error).margin(1e-4));
+  CHECK(range.saving.low == Approx(0.6 - 2.7764 * error).margin(1e-4));
+}
+
+}  // namespace repro::measure

@@ -1,0 +1,58 @@
+#include "measure/memory.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "measure/parameters.hpp"
+#include "models.hpp"
+
+namespace repro::measure {
+
+TEST_CASE("optimizer state is parameters times 8, 12 or 16 bytes", "[measure]") {
+  struct Row {
+    config::ModelConfig model;
+    double gb_8, gb_12, gb_16;
+  };
+  const std::vector<Row> rows = {{config::submodel_of(qwen()), 16.51, 24.76, 33.01},
+                                 {config::submodel_of(llama(688, 4)), 21.44, 32.17, 42.89},
+                                 {config::submodel_of(llama(1376, 2)), 23.61, 35.41, 47.22},
+                                 {config::submodel_of(llama(2752, 2)), 27.94, 41.90, 55.87}};
+  for (const Row& row : rows) {
+    const auto parameters = static_cast<double>(count_parameters(row.model).full());
+    const auto gb = [&](StateLayout layout) {
+      return parameters * static_cast<double>(bytes_per_parameter(layout)) / 1e9;
+    };
+    CHECK(gb(StateLayout::bytes_8) == Approx(row.gb_8).margin(0.005));
+    CHECK(gb(StateLayout::bytes_12) == Approx(row.gb_12).margin(0.005));
+    CHECK(gb(StateLayout::bytes_16) == Approx(row.gb_16).margin(0.005));
+  }
+}
+
+TEST_CASE("fp32 and mixed precision keep 16 bytes a parameter, pure bf16 keeps 8", "[measure]") {
+  CHECK(bytes_per_parameter(layout_of_precision("fp32")) == 16);
+  CHECK(bytes_per_parameter(layout_of_precision("bf16-mixed")) == 16);
+  CHECK(bytes_per_parameter(layout_of_precision("bf16-pure")) == 8);
+  CHECK_THROWS_AS(layout_of_precision("fp8"), Error);
+}
+
+TEST_CASE("one copy of Qwen's fp32 logits for 16 x 1024 tokens takes 9.96 GB", "[measure]") {
+  const MemoryEstimate estimate = estimate_memory(qwen(), "bf16-mixed", 16 * 1024);
+  CHECK(static_cast<double>(estimate.logits_bytes) / 2e9 == Approx(9.96).margin(0.005));
+}
+
+TEST_CASE("micro-batches shrink activations and logits but not the state", "[measure]") {
+  const MemoryEstimate whole = estimate_memory(qwen(), "bf16-mixed", 16 * 1024);
+  const MemoryEstimate quarter = estimate_memory(qwen(), "bf16-mixed", 4 * 1024);
+  CHECK(quarter.state_bytes == whole.state_bytes);
+  CHECK(quarter.activation_bytes * 4 == whole.activation_bytes);
+  CHECK(quarter.logits_bytes * 4 == whole.logits_bytes);
+  CHECK(estimate_memory(qwen(), "fp32", 4 * 1024).activation_bytes == 2 * quarter.activation_bytes);
+}
+
+TEST_CASE("a model fits a device that holds exactly its total", "[measure]") {
+  const MemoryEstimate estimate = estimate_memory(llama(688, 4), "bf16-pure", 1024);
+  CHECK(fits(estimate, estimate.total()));
+  CHECK_FALSE(fits(estimate, estimate.total() - 1));
+}
+
+}  // namespace repro::measure

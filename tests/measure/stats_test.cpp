@@ -1,0 +1,168 @@
+#include "measure/stats.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+
+namespace repro::measure {
+namespace {
+
+Summary of(std::vector<double> values) { return summarise(values); }
+
+}  // namespace
+
+TEST_CASE("a sample's standard deviation divides by n - 1", "[measure]") {
+  const Summary summary = of({2, 4, 4, 4, 5, 5, 7, 9});
+  CHECK(summary.mean == 5);
+  CHECK(*summary.sd == Approx(std::sqrt(32.0 / 7)));
+  CHECK(median(std::vector<double>{9, 1, 3, 2}) == 2.5);
+  CHECK_FALSE(of({3}).sd);
+  CHECK_FALSE(mean_interval(of({3})));
+}
+
+TEST_CASE("the interval of a mean uses Student's quantile", "[measure]") {
+  // n = 5, sd = 1.5811, t_{.975,4} = 2.7764: half width 1.9632.
+  const Interval interval = *mean_interval(of({1, 2, 3, 4, 5}));
+  CHECK(interval.low == Approx(3 - 1.96324).margin(1e-4));
+  CHECK(interval.high == Approx(3 + 1.96324).margin(1e-4));
+  CHECK(student_quantile(0.95, 9) == Approx(1.8331).margin(5e-5));
+  CHECK(student_quantile(0.95, 11) == Approx(1.7959).margin(5e-5));
+  CHECK(student_quantile(0.95, 24) == Approx(1.7109).margin(5e-5));
+}
+
+TEST_CASE("Welch's test equals a worked example with unequal variances", "[measure]") {
+  // Variances 7.9 and 34.95 of means 20.82 and 22.9866: t = -1.46, 10.9 degrees of freedom.
+  const Summary a{.n = 10, .mean = 20.6, .sd = std::sqrt(9.0)};
+  const Summary b{.n = 8, .mean = 23.0, .sd = std::sqrt(16.0)};
+  const TestResult test = welch(a, b);
+  CHECK(test.statistic == Approx(-2.4 / std::sqrt(0.9 + 2.0)));
+  CHECK(test.degrees_of_freedom == Approx(2.9 * 2.9 / (0.81 / 9 + 4.0 / 7)));
+  CHECK(test.p == Approx(0.1818).margin(0.002));
+  CHECK_THROWS_WITH(welch(of({1}), b), Catch::Contains("run more seeds"));
+}
+
+TEST_CASE("a sample below a target is shown by a small one-sided p, above it is not", "[measure]") {
+  const Summary sample = of({3.276, 3.277, 3.278, 3.277, 3.276});
+  CHECK(one_sample_below(sample, 3.28).p < 0.01);
+  CHECK(one_sample_below(sample, 3.27).p > 0.99);
+}
+
+TEST_CASE("equal arms are non-inferior by a wide margin and not by a narrow one", "[measure]") {
+  const Summary a = of({5.00, 5.01, 4.99, 5.00});
+  CHECK(non_inferiority(a, a, 0.1).p < 0.001);
+  CHECK(non_inferiority(a, a, 0.001).p > 0.3);
+  const Summary worse = of({5.20, 5.21, 5.19, 5.20});
+  CHECK(non_inferiority(worse, a, 0.1).p > 0.99);
+  CHECK_THROWS_AS(non_inferiority(a, a, 0), Error);
+}
+
+TEST_CASE("no spread at all makes a difference infinitely clear, and no difference none",
+          "[measure]") {
+  CHECK(welch(of({1, 1}), of({2, 2})).p == 0);
+  CHECK(welch(of({1, 1}), of({1, 1})).p == 1);
+}
+
+TEST_CASE("unpaired proportions and Holm give the published accuracies' p-values", "[measure]") {
+  struct Task {
+    int64_t n;
+    double full, disco, z, p, holm;
+  };
+  const std::vector<Task> tasks = {{2376, .279, .291, 0.92, 0.360, 0.360},
+                                   {14042, .230, .253, 4.50, 6.7e-6, 2.7e-5},
+                                   {10042, .2745, .2945, 3.14, 0.0017, 0.0050},
+                                   {1838, .5225, .5703, 2.91, 0.0036, 0.0072}};
+  std::vector<double> p_values;
+  for (const Task& task : tasks) {
+    const TestResult test = two_proportion(task.disco, task.n, task.full, task.n);
+    CHECK(test.statistic == Approx(task.z).margin(0.006));
+    CHECK(test.p == Approx(task.p).epsilon(0.03));
+    p_values.push_back(test.p);
+  }
+  const std::vector<double> adjusted = holm(p_values);
+  for (size_t i = 0; i < tasks.size(); ++i)
+    CHECK(adjusted[i] == Approx(tasks[i].holm).epsilon(0.03));
+}
+
+TEST_CASE("a rate against chance gives the published z", "[measure]") {
+  CHECK(one_proportion(.279, 2376, .25).statistic == Approx(3.26).margin(0.006));
+  CHECK(one_proportion(.230, 14042, .25).statistic == Approx(-5.47).margin(0.006));
+  CHECK(one_proportion(.253, 14042, .25).statistic == Approx(0.82).margin(0.006));
+  CHECK(one_proportion(.5225, 1838, .5).statistic == Approx(1.93).margin(0.006));
+  CHECK(one_proportion(.5225, 1838, .5).p == Approx(0.054).margin(0.001));
+}
+
+TEST_CASE("Holm's adjustment never orders p-values anew and never exceeds 1", "[measure]") {
+  CHECK(holm(std::vector<double>{0.01, 0.04, 0.03}) == std::vector<double>{0.03, 0.06, 0.06});
+  CHECK(holm(std::vector<double>{0.9, 0.8}) == std::vector<double>{1.0, 1.0});
+  CHECK(holm({}).empty());
+}
+
+TEST_CASE("McNemar is exact for few discordant pairs and corrected for many", "[measure]") {
+  CHECK(mcnemar(9, 1).p == Approx(2 * 11.0 / 1024));
+  CHECK(mcnemar(5, 5).p == 1);
+  CHECK(mcnemar(0, 0).p == 1);
+  const TestResult many = mcnemar(59, 33);
+  CHECK(many.statistic == Approx(25.0 * 25 / 92));
+  CHECK(many.p == Approx(0.0091).margin(2e-4));
+}
+
+TEST_CASE("Fieller's interval contains the ratio and is wider above than below", "[measure]") {
+  const Summary a{.n = 10, .mean = 10, .sd = 1.0};
+  const Summary b{.n = 10, .mean = 5, .sd = 1.0};
+  const Interval fieller = *ratio_interval_fieller(a, b);
+  const Interval delta = *ratio_interval_delta(a, b);
+  CHECK(fieller.low < 2);
+  CHECK(fieller.high > 2);
+  CHECK(fieller.high - 2 > 2 - fieller.low);
+  CHECK(delta.high - 2 == Approx(2 - delta.low));
+  // Each end solves (a - q b)^2 = t^2 (ea^2 + q^2 eb^2).
+  const double degrees = 0.5 * 0.5 / ((0.1 * 0.1 + 0.4 * 0.4) / 9);
+  const double t = student_quantile(0.975, degrees);
+  for (const double q : {fieller.low, fieller.high})
+    CHECK((10 - 5 * q) * (10 - 5 * q) == Approx(t * t * (0.1 + q * q * 0.1)));
+}
+
+TEST_CASE("a denominator that may be zero has no finite ratio interval", "[measure]") {
+  CHECK_FALSE(ratio_interval_fieller(of({1, 1.1}), of({-1, 1})));
+  CHECK_FALSE(ratio_interval_delta(of({1}), of({2, 3})));
+}
+
+TEST_CASE("eight seeds show 5 % at a coefficient of variation of 4 %", "[measure]") {
+  CHECK(seeds_needed(0.04, 0.05) == 8);
+  CHECK(seeds_needed(0.04, 0.2) == 3);
+  CHECK_THROWS_AS(seeds_needed(0.04, 0), Error);
+}
+
+TEST_CASE("the convergence bound equals the rules' worked examples", "[measure]") {
+  struct Example {
+    double mean, sd;
+    int64_t n;
+    double bound, speedup, printed, printed_speedup;
+  };
+  for (const Example& example : {Example{15.75, .43, 8, 15.2164, 1.0351, 15.21, 1.0353},
+                                 Example{20.75, .66, 8, 19.9309, 1.0411, 19.93, 1.0412},
+                                 Example{18.25, .547, 10, 17.6033, 1.0367, 17.60, 1.0368}}) {
+    const ConvergenceBound bound = convergence_bound(example.mean, example.sd, example.n, 3);
+    CHECK(bound.smallest_mean == Approx(example.bound).margin(1e-4));
+    CHECK(bound.max_speedup == Approx(example.speedup).margin(1e-4));
+    CHECK(bound.smallest_mean == Approx(example.printed).margin(0.01));
+    CHECK(bound.max_speedup == Approx(example.printed_speedup).margin(3e-4));
+  }
+  CHECK(convergence_bound(15.75, 0, 8, 3).max_speedup == 1);
+}
+
+TEST_CASE("the untrimmed spread makes the convergence bound twice as lenient", "[measure]") {
+  CHECK(convergence_bound(15.75, .782, 8, 3).smallest_mean == Approx(14.78).margin(0.005));
+  CHECK(convergence_bound(15.75, .782, 8, 3).max_speedup == Approx(1.0656).margin(5e-4));
+}
+
+TEST_CASE("one run that never converged falls to the trimmed end, two do not", "[measure]") {
+  const double never = std::numeric_limits<double>::infinity();
+  CHECK(trimmed_mean(std::vector<double>{1, 2, 3, 4, never}) == 3);
+  CHECK(std::isinf(trimmed_mean(std::vector<double>{1, 2, 3, never, never})));
+  CHECK_THROWS_AS(trimmed_mean(std::vector<double>{1, 2}), Error);
+}
+
+}  // namespace repro::measure
