@@ -19,11 +19,12 @@ find_package_handle_standard_args(Torch REQUIRED_VARS Torch_DIRECTORY VERSION_VA
 
 if(Torch_FOUND AND NOT TARGET Torch::Torch)
   add_library(Torch::Torch INTERFACE IMPORTED)
-  target_include_directories(Torch::Torch SYSTEM INTERFACE
-    ${Torch_DIRECTORY}/include ${Torch_DIRECTORY}/include/torch/csrc/api/include)
+  # After the system's headers: the wheel ships an fmt of its own, which must not replace the one that is linked.
+  target_compile_options(Torch::Torch INTERFACE "SHELL:-idirafter ${Torch_DIRECTORY}/include"
+    "SHELL:-idirafter ${Torch_DIRECTORY}/include/torch/csrc/api/include")
   target_compile_definitions(Torch::Torch INTERFACE REPRO_TORCH_VERSION="${Torch_VERSION}")
   target_link_options(Torch::Torch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${Torch_DIRECTORY}/lib)
   target_link_libraries(Torch::Torch INTERFACE
     -Wl,--no-as-needed ${Torch_DIRECTORY}/lib/libtorch_cpu.so ${Torch_DIRECTORY}/lib/libc10.so
-    ${Torch_DIRECTORY}/lib/libtorch.so -Wl,--as-needed)
+    -Wl,--as-needed)
 endif()

@@ -13,25 +13,12 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "model/parameters.hpp"
 
 namespace repro::model {
 
 enum class Precision { fp32, bf16_mixed, bf16_pure };
 Precision parse_precision(const std::string& name);  // "fp32", "bf16-mixed", "bf16-pure"
-
-// MoE-DisCo treats the three differently when it splits and merges.
-enum class TensorClass { shared, expert, router };
-
-// One parameter: a view into the flat buffers. Names are the published ones with the experts of a
-// layer stacked: "model.layers.3.mlp.experts.gate_up_proj" (E, 2f, d), "...experts.down_proj" (E,
-// d, f).
-struct Parameter {
-  std::string name;
-  torch::Tensor value;
-  torch::Tensor gradient;
-  TensorClass tensor_class = TensorClass::shared;
-  bool decay = true;  // weight decay applies: not to norms and biases
-};
 
 struct Options {
   torch::Device device = torch::kCPU;
@@ -54,8 +41,9 @@ class Transformer {
 
   // Initial weights as a pure function of (config, seed): each tensor draws from its own stream,
   // experts and router rows one stream each, so that a submodel's tensors equal the full model's
-  // slices.
-  void initialise(uint64_t seed);
+  // slices: initialise(seed, k) of a one-expert model draws what initialise(seed) of the full one
+  // draws for expert k.
+  void initialise(uint64_t seed, int64_t expert_offset = 0);
 
   // In the order of the flat buffer: decayed parameters first.
   std::vector<Parameter>& parameters();
@@ -72,7 +60,7 @@ class Transformer {
   // `noise_seed` and `noise_step` fix the gate noise of LLaMA-MoE; training = false turns it off.
   Loss forward(const torch::Tensor& tokens_BS, bool training, uint64_t noise_seed = 0,
                uint64_t noise_step = 0);
-  // Sum of -log p over predicted tokens at positions >= first, no graph. (B, T + 1) -> nats.
+  // Sum of -log p of tokens_BS[:, t + 1] over positions t >= first, no graph. (B, T + 1) -> nats.
   double negative_log_likelihood(const torch::Tensor& tokens_BS, int64_t first = 0);
   // (B, T) -> fp32 logits (B, T, V), no graph; for tests and evaluation of small batches.
   torch::Tensor logits(const torch::Tensor& tokens_BT);

@@ -1,0 +1,48 @@
+// B sequences, T tokens, N = B * T, H query heads, G key and value heads, D head width.
+#include "model/kernels/plain.hpp"
+
+namespace repro::model {
+namespace {
+
+// Rotate-half: the first half of a head pairs with the second, not neighbour with neighbour.
+at::Tensor rotate(const at::Tensor& x_BHTD, const at::Tensor& cos_TD, const at::Tensor& sin_TD) {
+  const auto halves = x_BHTD.chunk(2, -1);
+  const at::Tensor &a = halves[0], &b = halves[1];
+  return at::cat({a * cos_TD - b * sin_TD, b * cos_TD + a * sin_TD}, -1);
+}
+
+at::Tensor repeat_heads(const at::Tensor& x_BGTD, int64_t times) {
+  return times == 1 ? x_BGTD : x_BGTD.repeat_interleave(times, 1);
+}
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double epsilon,
+                    at::ScalarType out) {
+  const at::Tensor x = wide(x_ND);
+  const at::Tensor unit = x * at::rsqrt(x.square().mean(-1, /*keepdim=*/true) + epsilon);
+  return (weight_D * unit.to(weight_D.scalar_type())).to(out);
+}
+
+at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                           const AttentionShape& s) {
+  const at::Tensor normed = rms_norm(x_ND, weights.norm.leaf, s.epsilon, s.compute);
+  at::Tensor bias;
+  if (weights.qkv_bias.defined()) bias = weights.qkv_bias.leaf.to(s.compute);
+  const at::Tensor qkv = at::linear(normed, weights.qkv.leaf.to(s.compute), bias)
+                             .view({s.batch, s.tokens, s.heads + 2 * s.kv_heads, s.head_width})
+                             .transpose(1, 2);
+  const at::Tensor cos = s.cos_TD.to(s.compute), sin = s.sin_TD.to(s.compute);
+  const int64_t group = s.heads / s.kv_heads;
+  const at::Tensor q = rotate(qkv.narrow(1, 0, s.heads), cos, sin);
+  const at::Tensor k = rotate(qkv.narrow(1, s.heads, s.kv_heads), cos, sin);
+  const at::Tensor v = qkv.narrow(1, s.heads + s.kv_heads, s.kv_heads);
+  const at::Tensor mixed_BHTD =
+      at::scaled_dot_product_attention(q, repeat_heads(k, group), repeat_heads(v, group), {},
+                                       /*dropout_p=*/0.0, /*is_causal=*/true);
+  const at::Tensor mixed_ND =
+      mixed_BHTD.transpose(1, 2).reshape({x_ND.size(0), s.heads * s.head_width});
+  return x_ND + at::linear(mixed_ND, weights.output.leaf.to(s.compute)).to(x_ND.scalar_type());
+}
+
+}  // namespace repro::model

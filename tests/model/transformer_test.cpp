@@ -1,0 +1,133 @@
+#include "model/transformer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "config/model.hpp"
+
+namespace repro::model {
+namespace {
+
+config::ModelConfig tiny(const std::string& architecture) {
+  config::ModelConfig m;
+  m.architecture = architecture;
+  m.vocabulary = 50;
+  m.width = 16;
+  m.layers = 2;
+  m.heads = m.kv_heads = 2;
+  m.head_width = 8;
+  m.experts = 4;
+  m.top_k = 4;
+  m.expert_width = 12;
+  m.shared_width = 24;
+  if (architecture == "llama_moe") {
+    m.shared_width = 0;
+    m.qkv_bias = false;
+    m.top_k = 2;
+    m.score_scale = 2;
+  }
+  return m;
+}
+
+at::Tensor batch(int64_t vocabulary) {
+  at::manual_seed(1);
+  return at::randint(vocabulary, {3, 9}, at::kLong);
+}
+
+// The formulas of the published architectures with d = width, f = expert width, V = vocabulary.
+int64_t qwen_formula(const config::ModelConfig& m) {
+  const int64_t d = m.width, attention = 4 * d * d + 3 * d;
+  const int64_t shared = 3 * d * m.shared_width + d, expert = 3 * d * m.expert_width;
+  const int64_t router = m.experts > 1 ? m.experts * d : 0;
+  const int64_t layer = attention + shared + m.experts * expert + router + 2 * d;
+  return m.layers * layer + 2 * m.vocabulary * d + d;
+}
+
+int64_t llama_formula(const config::ModelConfig& m) {
+  const int64_t d = m.width, e = m.experts;
+  const int64_t gate = e > 1 ? d * e + e * e + d * e : 0;
+  const int64_t layer = 4 * d * d + e * 3 * d * m.expert_width + gate + 2 * d;
+  return m.layers * layer + 2 * m.vocabulary * d + d;
+}
+
+TEST_CASE("the built model has as many parameters as the published formula", "[model]") {
+  for (const int64_t experts : {1, 4}) {
+    config::ModelConfig qwen = tiny("qwen2_moe"), llama = tiny("llama_moe");
+    qwen.experts = llama.experts = experts;
+    qwen.top_k = llama.top_k = experts;
+    CHECK(Transformer(qwen, {}).parameter_count() == qwen_formula(qwen));
+    CHECK(Transformer(llama, {}).parameter_count() == llama_formula(llama));
+  }
+}
+
+TEST_CASE("a submodel starts from its slice of the full model", "[model]") {
+  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
+    const config::ModelConfig config = tiny(architecture);
+    Transformer full(config, {}), part(config::submodel_of(config), {});
+    full.initialise(7);
+    for (const int64_t k : {0, 3}) {
+      part.initialise(7, k);
+      for (const Parameter& p : part.parameters()) {
+        const auto same = std::find_if(full.parameters().begin(), full.parameters().end(),
+                                       [&](const Parameter& q) { return q.name == p.name; });
+        REQUIRE(same != full.parameters().end());
+        const bool expert = p.tensor_class == TensorClass::expert;
+        CHECK(p.value.equal(expert ? same->value.narrow(0, k, 1) : same->value));
+      }
+    }
+  }
+}
+
+TEST_CASE("router rows are distinct after initialisation", "[model]") {
+  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
+    Transformer model(tiny(architecture), {});
+    model.initialise(0);
+    for (const Parameter& p : model.parameters()) {
+      if (p.tensor_class != TensorClass::router) continue;
+      for (int64_t i = 1; i < p.value.size(0); ++i) CHECK(!p.value[0].equal(p.value[i]));
+    }
+  }
+}
+
+TEST_CASE("an untrained model predicts about uniformly in every precision", "[model]") {
+  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
+    for (const Precision precision :
+         {Precision::fp32, Precision::bf16_mixed, Precision::bf16_pure}) {
+      const config::ModelConfig config = tiny(architecture);
+      Transformer model(config, {.precision = precision});
+      model.initialise(3);
+      const Loss loss = model.forward(batch(config.vocabulary), true, 5, 6);
+      loss.total.backward();
+      CHECK(loss.lm == Approx(std::log(50.0)).epsilon(0.02));
+      CHECK(model.flat_gradients().to(at::kFloat).norm().item<double>() > 0.01);
+      CHECK(model.expert_load().sum().item<double>() == Approx(2.0));
+    }
+  }
+}
+
+TEST_CASE("log-likelihood, logits and loss agree", "[model]") {
+  const config::ModelConfig config = tiny("llama_moe");
+  Transformer model(config, {});
+  model.initialise(3);
+  const at::Tensor tokens = batch(config.vocabulary);
+  const at::Tensor log_p = at::log_softmax(model.logits(tokens.narrow(1, 0, 8)), -1);
+  const at::Tensor nll = -log_p.gather(-1, tokens.narrow(1, 1, 8).unsqueeze(-1)).squeeze(-1);
+  CHECK(model.negative_log_likelihood(tokens) == Approx(nll.sum().item<double>()));
+  CHECK(model.negative_log_likelihood(tokens, 5) ==
+        Approx(nll.narrow(1, 5, 3).sum().item<double>()));
+  CHECK(model.forward(tokens, false).lm == Approx(nll.mean().item<double>()));
+}
+
+TEST_CASE("gate noise is a pure function of its seed and step", "[model]") {
+  const config::ModelConfig config = tiny("llama_moe");
+  Transformer model(config, {});
+  model.initialise(3);
+  const at::Tensor tokens = batch(config.vocabulary);
+  const double once = model.forward(tokens, true, 5, 6).lm;
+  CHECK(model.forward(tokens, true, 5, 6).lm == once);
+  CHECK(model.forward(tokens, true, 5, 7).lm != once);
+  CHECK(model.forward(tokens, true, 4, 6).lm != once);
+  CHECK(model.forward(tokens, false).lm != once);
+}
+
+}  // namespace
+}  // namespace repro::model
