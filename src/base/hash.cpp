@@ -51,6 +51,15 @@ std::string sha256_hex_of_file(const std::filesystem::path& path) {
   return hash.hex();
 }
 
+std::string md5_hex(std::string_view bytes) {
+  std::array<unsigned char, 16> digest;
+  check(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_md5(), nullptr) == 1,
+        "MD5 is available");
+  std::string text;
+  for (unsigned char byte : digest) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
 uint64_t hash_tokens(uint64_t state, std::span<const int32_t> tokens) {
   for (int32_t token : tokens) state = mix64(state ^ static_cast<uint32_t>(token));
   return state;

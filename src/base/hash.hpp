@@ -14,6 +14,9 @@ namespace repro {
 std::string sha256_hex(std::string_view bytes);                     // 64 lower-case hex digits
 std::string sha256_hex_of_file(const std::filesystem::path& path);  // streams
 
+// MD5 as an even, well-known spreader of texts over buckets; not for anything an enemy may choose.
+std::string md5_hex(std::string_view bytes);  // 32 lower-case hex digits
+
 // SHA-256 of a stream.
 class Sha256 {
  public:

@@ -1,0 +1,65 @@
+#pragma once
+// Streams of bytes that may be compressed and may hold archives, recognised by their first bytes
+// and never by name: gzip, zstd, xz, bzip2. Inputs nest (a .deb holds a .tar.xz), and nothing is
+// held in memory but buffers.
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace repro::data {
+
+class Input {
+ public:
+  explicit Input(std::string name) : name_(std::move(name)) {}
+  virtual ~Input() = default;
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  // Up to out.size() bytes; 0 only at the end. Error when the bytes are damaged.
+  size_t read(std::span<char> out);
+  // The first bytes of what is left, at most `count`, without consuming them.
+  std::string_view peek(size_t count);
+  // What messages call it: a path, or "a.deb: data.tar.xz".
+  const std::string& name() const { return name_; }
+
+ protected:
+  virtual size_t read_some(std::span<char> out) = 0;
+
+ private:
+  std::string name_;
+  std::string ahead_;  // peeked, from ahead_begin_ on
+  size_t ahead_begin_ = 0;
+};
+
+std::unique_ptr<Input> open_input(const std::filesystem::path& path);
+
+// The plain bytes of `input`, whatever it is compressed with; `input` itself when it is not.
+// Concatenated members and frames are one stream. Checksums are verified.
+std::unique_ptr<Input> decompress(std::unique_ptr<Input> input);
+
+// Everything left. Error when it is longer than `limit` bytes, so that a damaged or hostile file
+// cannot fill the memory.
+std::string read_all(Input& input, size_t limit = size_t{1} << 30);
+
+// One line at a time, of any input; lines longer than `limit` bytes are an Error.
+class LineReader {
+ public:
+  explicit LineReader(Input& input, size_t limit = size_t{64} << 20)
+      : input_(input), limit_(limit) {}
+  // False at the end. `line` has neither newline nor carriage return and is valid until the next
+  // call.
+  bool next(std::string_view& line);
+
+ private:
+  Input& input_;
+  size_t limit_;
+  std::string buffer_;
+  size_t begin_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace repro::data

@@ -1,0 +1,87 @@
+#include "data/readers.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "data/archive.hpp"
+#include "data/html.hpp"
+#include "data/sword.hpp"
+#include "data/unicode.hpp"
+
+namespace repro::data {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kVersesAParagraph = 8;
+
+// The wanted members, whole: packages are some megabytes. Sorted, because an archive's order is its
+// builder's.
+std::map<std::string, std::string> wanted_members(const config::CorpusSource& source,
+                                                  const std::filesystem::path& path) {
+  std::map<std::string, std::string> members;
+  for_each_member(
+      path, {source.include, source.exclude},
+      [&](const std::string& member, Input& content) { members[member] = read_all(content); });
+  if (members.empty())
+    throw Error("{}: holds no member '{}'", path.string(), join(source.include, "', '"));
+  return members;
+}
+
+void read_sword(const config::CorpusSource& source, const std::filesystem::path& path,
+                bool scripture, const VisitText& visit) {
+  auto members = wanted_members(source, path);
+  for (const std::string testament : {"ot", "nt"}) {
+    const auto file = [&](const std::string& ending) -> const std::string& {
+      for (const auto& [name, bytes] : members)
+        if (name.ends_with("/" + testament + ending)) return bytes;
+      throw Error("{}: holds no {}{}", path.string(), testament, ending);
+    };
+    const auto books = sword_books(file(".bzs"), file(".bzz"), path.string() + ": " + testament);
+    for (size_t i = 0; i < books.size(); ++i) {
+      auto paragraphs = osis_paragraphs(books[i]);
+      if (scripture) paragraphs = join_paragraphs(paragraphs, kVersesAParagraph);
+      visit(fmt::format("{}/{}", testament, i + 1), std::move(paragraphs));
+    }
+  }
+}
+
+}  // namespace
+
+void read_summaries(const std::string& json_text, const std::string& where,
+                    const VisitText& visit) {
+  const json articles = json::parse(json_text, nullptr, /*allow_exceptions=*/false);
+  if (!articles.is_object()) throw Error("{}: not a JSON object of articles", where);
+  for (const auto& [title, article] : articles.items()) {
+    if (!article.is_object() || !article.contains("extract"))
+      throw Error("{}: article '{}' has no extract", where, title);
+    const std::string extract = article["extract"].get<std::string>();
+    if (extract.find("may refer to") != std::string::npos) continue;
+    std::vector<std::string> paragraphs;
+    for (const std::string& line : split(extract, '\n')) {
+      std::string text;
+      append_collapsed(text, line);
+      if (text.ends_with(' ')) text.pop_back();
+      if (!text.empty()) paragraphs.push_back(std::move(text));
+    }
+    visit(article.value("topic", "") + "/" + title, std::move(paragraphs));
+  }
+}
+
+void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
+                  const VisitText& visit) {
+  if (source.reader == "html") {
+    for (const auto& [name, page] : wanted_members(source, path))
+      visit(name, html_paragraphs(page));
+  } else if (source.reader == "json-summaries") {
+    for (const auto& [name, text] : wanted_members(source, path))
+      read_summaries(text, path.string() + ": " + name, visit);
+  } else {
+    check(source.reader == "sword-text" || source.reader == "sword-commentary",
+          "a package's reader is one of the built corpora's");
+    read_sword(source, path, source.reader == "sword-text", visit);
+  }
+}
+
+}  // namespace repro::data

@@ -1,0 +1,26 @@
+#pragma once
+// How each kind of source gives its texts: pages of a package, entries of a JSON file, books of a
+// SWORD module, records of published data sets.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/corpus.hpp"
+
+namespace repro::data {
+
+// One page, article or book, or one document of a published set, as paragraphs.
+using VisitText = std::function<void(const std::string& id, std::vector<std::string>&& paragraphs)>;
+
+// Reads the package at `path` by source.reader. Texts come in the order of their names.
+void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
+                  const VisitText& visit);
+
+// json-summaries: {title: {"title", "extract", "topic", ...}}; disambiguation leads are left out.
+void read_summaries(const std::string& json_text, const std::string& where, const VisitText& visit);
+
+}  // namespace repro::data

@@ -1,0 +1,44 @@
+#pragma once
+// A byte-fallback BPE over UTF-8 text (sentencepiece): any text can be encoded, and decoding gives
+// back its bytes. Paragraphs are encoded one by one, as they were learnt; the newline between two
+// is one token. Does not normalise.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace repro::data {
+
+// Learns a model of `vocabulary` pieces from paragraphs, which `next` gives one by one (empty = the
+// end), and returns its bytes: the same paragraphs give the same bytes. Error when the vocabulary
+// does not fit the text.
+std::string train_tokenizer(const std::function<std::optional<std::string>()>& next,
+                            int64_t vocabulary);
+
+class Tokenizer {
+ public:
+  explicit Tokenizer(const std::filesystem::path& model);
+  ~Tokenizer();
+
+  int64_t vocabulary() const;
+  int32_t end_of_text() const;  // closes every document
+  const std::string& sha256() const { return sha256_; }
+
+  // Appends the tokens of `text`, without an end of text. Not thread-safe: it remembers words.
+  void encode(std::string_view text, std::vector<int32_t>& out);
+  // The text of tokens; end-of-text tokens give nothing.
+  std::string decode(std::span<const int32_t> tokens) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  std::string sha256_;
+};
+
+}  // namespace repro::data
