@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct CheckHead {
 // left RELATION right. With "=", |left - right| <= tolerance (default: half a unit of the last
 // decimal that `left` prints). inputs = "rounded" accepts any values that print the same.
 struct EquationCheck {
+  static constexpr std::string_view kKind = "equation";
   CheckHead head;
   std::string left, right;
   std::string relation = "=";  // "=", "<", "<=", ">", ">="
@@ -39,6 +41,7 @@ struct EquationCheck {
 
 // numerator / denominator of two arms' resources; more than `warn_above` is worth knowing.
 struct RatioCheck {
+  static constexpr std::string_view kKind = "ratio";
   CheckHead head;
   std::string numerator, denominator;
   std::string resource;  // "device-hours", "samples", "FLOPs"
@@ -47,6 +50,7 @@ struct RatioCheck {
 
 // The saving as a line in the price ratio, and the ratio at which nothing is saved.
 struct PriceCheck {
+  static constexpr std::string_view kKind = "price-sensitivity";
   CheckHead head;
   std::string full_hours, low_hours, high_hours;  // low: hours of one cheap device
   std::string devices;                            // cheap devices side by side
@@ -57,6 +61,7 @@ struct PriceCheck {
 
 // Implied FLOP/s of a phase against the device's peak.
 struct RooflineCheck {
+  static constexpr std::string_view kKind = "roofline";
   CheckHead head;
   std::string phase;  // "submodel training"
   std::string role;   // of the model: "full", "submodel"
@@ -70,6 +75,7 @@ struct RooflineCheck {
 
 // Seconds a step of equal work on one device must not differ between data sets.
 struct StepTimeCheck {
+  static constexpr std::string_view kKind = "step-time";
   CheckHead head;
   std::string phase;
   std::string steps, hours;
@@ -79,6 +85,7 @@ struct StepTimeCheck {
 
 // exp(loss) = perplexity where both are of the same data and averaging.
 struct PerplexityCheck {
+  static constexpr std::string_view kKind = "perplexity";
   CheckHead head;
   std::string loss, perplexity;
   double tolerance = 0.01;  // nats
@@ -86,6 +93,7 @@ struct PerplexityCheck {
 
 // The second arm stops when it reaches the first arm's loss.
 struct TargetCheck {
+  static constexpr std::string_view kKind = "target";
   CheckHead head;
   std::string reached, target;
   double tolerance = 0;  // of the target, as the paper states it
@@ -93,6 +101,7 @@ struct TargetCheck {
 
 // Parameters and AdamW's state against a device's memory.
 struct MemoryCheck {
+  static constexpr std::string_view kKind = "memory";
   CheckHead head;
   std::string role;
   std::string memory_gb;  // expression, 1e9 bytes
@@ -101,6 +110,7 @@ struct MemoryCheck {
 
 // A percentage of n items must be an integer count over n.
 struct GrimCheck {
+  static constexpr std::string_view kKind = "grim";
   CheckHead head;
   std::vector<std::string> columns;
   std::string items;
@@ -109,6 +119,7 @@ struct GrimCheck {
 
 // Is an accuracy different from guessing, and from always giving the same answer?
 struct ChanceCheck {
+  static constexpr std::string_view kKind = "chance";
   CheckHead head;
   std::vector<std::string> columns;
   std::string items, chance;                // chance in percent
@@ -119,6 +130,7 @@ struct ChanceCheck {
 
 // Two arms' accuracies, unpaired, Holm over the rows.
 struct ProportionCheck {
+  static constexpr std::string_view kKind = "two-proportion";
   CheckHead head;
   std::string base, other, items;
   double alpha = 0.05;
@@ -126,6 +138,7 @@ struct ProportionCheck {
 
 // Facts without which the claim cannot be judged.
 struct ReportedCheck {
+  static constexpr std::string_view kKind = "reported";
   CheckHead head;
   std::vector<std::string> facts;  // names of [[fact]]
 };

@@ -50,6 +50,8 @@ struct ClaimTable {
 
   std::optional<size_t> column(std::string_view id) const;
   const ClaimRow* row(std::string_view id) const;
+
+  std::unordered_map<std::string, size_t> row_index;  // by id
 };
 
 // A named number of the text: a price, a count of experts, an item count of a task.
@@ -59,12 +61,16 @@ struct ClaimConstant {
   std::string unit;
   std::string where;   // place in the paper, or the outside source
   std::string origin;  // "paper", "assumed", "public": who says so
+  Source source;
 };
 
 // A model the checks need FLOPs or parameters of.
 struct ClaimModel {
   std::string id;  // "qwen_submodel"
   std::string title;
+  std::string key;      // the row key it belongs to: "qwen_moe"
+  std::string role;     // "full", "submodel"
+  std::string reading;  // where the paper leaves the shape open: "688"; "" = it does not
   ModelConfig shape;
 };
 
@@ -90,7 +96,9 @@ class Claims {
 
   const ClaimTable* table(std::string_view id) const;
   const ClaimConstant* constant(std::string_view id) const;
-  const ClaimModel* model(std::string_view id) const;
+  // The row's model in this role; `reading` "" takes the first declared.
+  const ClaimModel* model(const ClaimRow& row, std::string_view role,
+                          std::string_view reading = "") const;
   std::string title_of(const ClaimRow& row) const;  // "Qwen / C4"
   // The cell, or null when the table, row or column is absent or the paper gives no number.
   const ClaimCell* cell(std::string_view table, std::string_view row,

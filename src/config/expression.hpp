@@ -1,18 +1,18 @@
 #pragma once
 // Arithmetic written in a claims file: numbers, names, + - * /, parentheses, and the functions
-// abs ln exp min max least greatest. Values carry the interval of everything that prints the same,
-// so "within rounding" can be decided. No assignment, no loops, nothing else.
+// abs ln exp sqrt min max least greatest. Values carry the interval of everything that prints the
+// same, so "within rounding" can be decided. No assignment, no loops, nothing else.
 
-#include <functional>
-#include <memory>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace repro::config {
 
-// A number and the range it may stand for: [low, high] is the value itself when it is exact.
+// A number and the range it may stand for; an exact one has low = value = high.
 struct Ranged {
   double value = 0;
   double low = 0;
@@ -20,35 +20,61 @@ struct Ranged {
 };
 inline Ranged exactly(double value) { return {value, value, value}; }
 
+// A name as an expression uses it: of the row at hand, or the least or greatest over a table.
+struct Reference {
+  enum class Over { row, least, greatest };
+  std::string name;  // "s_cost", "table6.max_steps"
+  Over over = Over::row;
+  bool operator==(const Reference&) const = default;
+};
+
 class Expression {
  public:
-  // What a name stands for here; empty = the paper gives no such number in this row.
-  using Lookup = std::function<std::optional<Ranged>(std::string_view name)>;
-  // All values of "table.column": for least() and greatest().
-  using Column = std::function<std::vector<Ranged>(std::string_view name)>;
-
-  // Error "<what>, at column N of '<text>'" for anything that is not an expression.
+  // Error "<what> at column N of '<text>'" for anything that is not an expression.
   explicit Expression(std::string text);
-  ~Expression();
-  Expression(Expression&&) noexcept;
-  Expression& operator=(Expression&&) noexcept;
 
   const std::string& text() const { return text_; }
-  // Names in order of appearance, once each; those inside least() and greatest() are `columns`.
-  const std::vector<std::string>& names() const { return names_; }
-  const std::vector<std::string>& columns() const { return columns_; }
-  // Empty when a name has no value or a division by zero occurs.
-  std::optional<Ranged> evaluate(const Lookup& lookup, const Column& column) const;
-  // The expression with its names replaced by printed values: "4 * 0.35 * 2.09".
-  std::string substitute(const std::function<std::string(std::string_view)>& printed) const;
+  // Each once, in order of appearance; evaluate() and substitute() take values in this order.
+  const std::vector<Reference>& references() const { return references_; }
+  bool is_single_name() const;  // the expression is one name and nothing else
 
-  struct Term;  // a node of the syntax tree
+  // Empty when a value that is needed is empty, or the result is not a finite number.
+  std::optional<Ranged> evaluate(std::span<const std::optional<Ranged>> values) const;
+  // The text with its names replaced: "4 * 0.35 * 2.09".
+  std::string substitute(std::span<const std::string> printed) const;
 
  private:
+  friend class ExpressionParser;
+  enum class Op {
+    number,
+    reference,
+    negate,
+    add,
+    subtract,
+    multiply,
+    divide,
+    abs,
+    ln,
+    exp,
+    sqrt,
+    min,
+    max
+  };
+  struct Step {
+    Op op;
+    double number = 0;
+    size_t reference = 0;
+  };
+  struct Mention {  // of a reference in the text
+    size_t begin, length, reference;
+  };
+  static Ranged apply(Op op, const Ranged& x);
+  static Ranged apply(Op op, const Ranged& x, const Ranged& y);
+
   std::string text_;
-  std::unique_ptr<Term> root_;
-  std::vector<std::string> names_;
-  std::vector<std::string> columns_;
+  std::vector<Step> program_;  // postfix
+  std::vector<Reference> references_;
+  std::vector<Mention> mentions_;
 };
 
 }  // namespace repro::config

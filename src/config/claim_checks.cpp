@@ -1,0 +1,175 @@
+#include "config/claim_checks.hpp"
+
+#include <type_traits>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace repro::config {
+namespace {
+
+void describe_head(Fields& fields, CheckHead& head) {
+  std::string kind;  // read before, to choose the struct
+  fields.field("kind", kind);
+  fields.field("id", head.id, required());
+  fields.field("statement", head.statement, required());
+  fields.field("where", head.where);
+  fields.field("table", head.table);
+  fields.field("reading", head.reading);
+  fields.field("convention", head.convention);
+  fields.field("sequence", head.sequence);
+}
+
+}  // namespace
+
+void describe(Fields& fields, EquationCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("left", check.left, required());
+  fields.field("relation", check.relation, one_of({"=", "<", "<=", ">", ">="}));
+  fields.field("right", check.right, required());
+  fields.field("tolerance", check.tolerance, at_least(0));
+  fields.field("inputs", check.inputs, one_of({"exact", "rounded"}));
+}
+
+void describe(Fields& fields, RatioCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("numerator", check.numerator, required());
+  fields.field("denominator", check.denominator, required());
+  fields.field("resource", check.resource, required());
+  fields.field("warn_above", check.warn_above, positive());
+}
+
+void describe(Fields& fields, PriceCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("full_hours", check.full_hours, required());
+  fields.field("low_hours", check.low_hours, required());
+  fields.field("high_hours", check.high_hours, required());
+  fields.field("devices", check.devices, required());
+  fields.field("low_price", check.low_price, required());
+  fields.field("high_price", check.high_price, required());
+  fields.field("other_low_price", check.other_low_price);
+  fields.field("other_high_price", check.other_high_price);
+  fields.field("robust_ratio", check.robust_ratio, positive());
+}
+
+void describe(Fields& fields, RooflineCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("phase", check.phase, required());
+  fields.field("role", check.role, required());
+  fields.field("steps", check.steps, required());
+  fields.field("hours", check.hours, required());
+  fields.field("tokens_per_step", check.tokens_per_step, required());
+  fields.field("device", check.device, required());
+  fields.field("dtype", check.dtype);
+  fields.field("conventions", check.conventions);
+  fields.field("readings", check.readings);
+}
+
+void describe(Fields& fields, StepTimeCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("phase", check.phase, required());
+  fields.field("steps", check.steps, required());
+  fields.field("hours", check.hours, required());
+  fields.field("group_by", check.group_by, required());
+  fields.field("limit", check.limit, at_least(1));
+}
+
+void describe(Fields& fields, PerplexityCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("loss", check.loss, required());
+  fields.field("perplexity", check.perplexity, required());
+  fields.field("tolerance", check.tolerance, positive());
+}
+
+void describe(Fields& fields, TargetCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("reached", check.reached, required());
+  fields.field("target", check.target, required());
+  fields.field("tolerance", check.tolerance, at_least(0));
+}
+
+void describe(Fields& fields, MemoryCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("role", check.role, required());
+  fields.field("memory_gb", check.memory_gb, required());
+  fields.field("bytes_per_parameter", check.bytes_per_parameter);
+}
+
+void describe(Fields& fields, GrimCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("columns", check.columns, required());
+  fields.field("items", check.items, required());
+  fields.field("alternatives", check.alternatives);
+}
+
+void describe(Fields& fields, ChanceCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("columns", check.columns, required());
+  fields.field("items", check.items, required());
+  fields.field("chance", check.chance, required());
+  fields.field("constant_rates", check.constant_rates);
+  fields.field("alpha", check.alpha, between(0, 1));
+  fields.field("constant_within", check.constant_within, at_least(0));
+}
+
+void describe(Fields& fields, ProportionCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("base", check.base, required());
+  fields.field("other", check.other, required());
+  fields.field("items", check.items, required());
+  fields.field("alpha", check.alpha, between(0, 1));
+}
+
+void describe(Fields& fields, ReportedCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("facts", check.facts, required());
+}
+
+namespace {
+
+template <size_t... Index>
+std::vector<std::string> kind_names(std::index_sequence<Index...>) {
+  return {std::string(std::variant_alternative_t<Index, ClaimCheck>::kKind)...};
+}
+
+// Reads the alternative whose name is `kind`.
+template <size_t... Index>
+std::optional<ClaimCheck> read_kind(const std::string& kind, const Node& node, Problems& problems,
+                                    std::index_sequence<Index...>) {
+  std::optional<ClaimCheck> check;
+  const auto attempt = [&]<typename Check>(std::type_identity<Check>) {
+    if (kind == Check::kKind) check = from_node<Check>(node, problems);
+  };
+  (attempt(std::type_identity<std::variant_alternative_t<Index, ClaimCheck>>{}), ...);
+  return check;
+}
+
+constexpr auto kKinds = std::make_index_sequence<std::variant_size_v<ClaimCheck>>{};
+
+}  // namespace
+
+const CheckHead& head_of(const ClaimCheck& check) {
+  return std::visit([](const auto& one) -> const CheckHead& { return one.head; }, check);
+}
+
+std::string_view kind_of(const ClaimCheck& check) {
+  return std::visit([](const auto& one) -> std::string_view { return one.kKind; }, check);
+}
+
+std::optional<ClaimCheck> read_check(const Node& node, Problems& problems) {
+  const Node* kind = node.find("kind");
+  const std::vector<std::string> names = kind_names(kKinds);
+  if (kind == nullptr || kind->string() == nullptr) {
+    problems.add(node.source, "a check needs kind = one of {}", join(names, ", "));
+    return std::nullopt;
+  }
+  std::optional<ClaimCheck> check = read_kind(*kind->string(), node, problems, kKinds);
+  if (!check)
+    problems.add(kind->source, "kind = \"{}\": expected one of {}{}", *kind->string(),
+                 join(names, ", "), did_you_mean(*kind->string(), names));
+  else
+    std::visit([&](auto& one) { one.head.source = node.source; }, *check);
+  return check;
+}
+
+}  // namespace repro::config

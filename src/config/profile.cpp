@@ -1,0 +1,123 @@
+#include "config/profile.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace repro::config {
+
+void describe(Fields& fields, Peak& peak) {
+  fields.field("dtype", peak.dtype, required() + one_of({"bf16", "fp16", "tf32", "fp32"}));
+  fields.field("accumulate", peak.accumulate, required() + one_of({"fp32", "fp16"}));
+  fields.field("flops", peak.flops, required() + positive());
+  fields.field("source", peak.source, required());
+}
+
+void describe(Fields& fields, MeasuredGemm& gemm) {
+  fields.field("dtype", gemm.dtype, required());
+  fields.field("m", gemm.m, at_least(1));
+  fields.field("n", gemm.n, at_least(1));
+  fields.field("k", gemm.k, at_least(1));
+  fields.field("flops", gemm.flops, required() + positive());
+  fields.field("relative_spread", gemm.relative_spread, at_least(0));
+}
+
+void describe(Fields& fields, MeasuredStep& step) {
+  fields.field("model", step.model, required());
+  fields.field("phase", step.phase, required() + one_of({"full", "submodel", "finetune"}));
+  fields.field("size", step.size, required());
+  fields.field("precision", step.precision, required());
+  fields.field("batch", step.batch, required() + at_least(1));
+  fields.field("sequence", step.sequence, required() + at_least(1));
+  fields.field("layers", step.layers, at_least(1));
+  fields.field("width", step.width, at_least(1));
+  fields.field("seconds", step.seconds, required() + positive());
+  fields.field("relative_spread", step.relative_spread, at_least(0));
+  fields.field("repeats", step.repeats, at_least(1));
+}
+
+void describe(Fields& fields, Measurement& measured) {
+  fields.field("date", measured.date, required());
+  fields.field("host", measured.host);
+  fields.field("processor", measured.processor);
+  fields.field("threads", measured.threads, at_least(0));
+  fields.field("load_before", measured.load_before, at_least(0));
+  fields.field("certified", measured.certified);
+  fields.field("reason", measured.reason);
+  fields.field("bandwidth", measured.bandwidth, at_least(0));
+  fields.list("gemms", measured.gemms);
+  fields.list("steps", measured.steps);
+}
+
+void describe(Fields& fields, Profile& profile) {
+  fields.field("name", profile.name, required());
+  fields.field("title", profile.title);
+  fields.field("kind", profile.kind, one_of({"gpu", "cpu"}));
+  fields.field("memory_bytes", profile.memory_bytes, at_least(0));
+  fields.field("memory_source", profile.memory_source);
+  fields.field("bandwidth", profile.bandwidth, at_least(0));
+  fields.list("peaks", profile.peaks);
+  fields.table("measured", profile.measured);
+}
+
+std::optional<double> Profile::peak(const std::string& dtype) const {
+  for (const Peak& peak : peaks)
+    if (peak.dtype == dtype && peak.accumulate == "fp32") return peak.flops;
+  return std::nullopt;
+}
+
+std::optional<double> Profile::measured_peak(const std::string& dtype) const {
+  std::optional<double> best;
+  for (const MeasuredGemm& gemm : measured.gemms)
+    if (gemm.dtype == dtype) best = std::max(best.value_or(0), gemm.flops);
+  return best;
+}
+
+std::string Profile::missing_peak(const std::string& dtype) const {
+  return fmt::format("profile '{}' has no {} peak with fp32 accumulation", name, dtype);
+}
+
+const MeasuredStep* Profile::step(const std::string& model, const std::string& phase) const {
+  for (const MeasuredStep& step : measured.steps)
+    if (step.model == model && step.phase == phase) return &step;
+  return nullptr;
+}
+
+Profile load_profile(const std::filesystem::path& path, const std::string& shown_as) {
+  Problems problems;
+  const Node root = read_toml(path, shown_as);
+  Profile profile = from_node<Profile>(root, problems);
+  profile.has_measurement = root.find("measured") != nullptr;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Peak& peak : profile.peaks)
+    if (!seen.insert({peak.dtype, peak.accumulate}).second)
+      problems.add(root.source, "two peaks for {} with {} accumulation", peak.dtype,
+                   peak.accumulate);
+  problems.throw_if_any();
+  return profile;
+}
+
+std::vector<std::string> profile_names(const std::filesystem::path& root) {
+  std::vector<std::string> names;
+  const auto folder = root / "hardware_profiles";
+  if (!std::filesystem::is_directory(folder)) return names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Profile find_profile(const std::filesystem::path& root, const std::string& name) {
+  if (name.ends_with(".toml")) return load_profile(name, name);
+  const auto path = root / "hardware_profiles" / (name + ".toml");
+  const auto known = profile_names(root);
+  if (!std::filesystem::exists(path))
+    throw Error("no hardware profile '{}'; known: {}{}; or give the path of a .toml file", name,
+                join(known, ", "), did_you_mean(name, known));
+  return load_profile(path, "hardware_profiles/" + name + ".toml");
+}
+
+}  // namespace repro::config
