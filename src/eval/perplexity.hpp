@@ -1,0 +1,34 @@
+#pragma once
+// How well a model predicts held-out text, in nats a token and in bits a byte. Perplexity is
+// exp(loss). Documents are scored as one stream; evaluation mode, no gate noise.
+//
+// Bits per byte divides by the UTF-8 bytes of the scored tokens, for which the split's mean bytes a
+// token stand: text_bytes x scored tokens / tokens of the split. It is exact when the whole split
+// is scored.
+
+#include <cstdint>
+
+#include "data/token_shards.hpp"
+#include "model/transformer.hpp"
+
+namespace repro::eval {
+
+struct HeldOut {
+  double loss = 0;     // nats a token, mean over `tokens`
+  int64_t tokens = 0;  // predicted
+  double bits_per_byte = 0;
+};
+
+// The first `windows` windows of T + 1 tokens, overlapping by one, `batch` rows at a time: fewer
+// when the split is short, and one short window when it does not fill one. Error when it has no 2
+// tokens.
+HeldOut held_out_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
+                      int64_t windows, int64_t batch);
+
+// The whole split: windows of `window` input tokens that start `stride` apart (0 < stride <=
+// window); each predicts the tokens that no earlier window did, so every token but the split's
+// first is scored once, with at least window - stride tokens of context where there are as many.
+HeldOut sliding_window_loss(model::Transformer& model, const data::TokenShards& split,
+                            int64_t window, int64_t stride, int64_t batch);
+
+}  // namespace repro::eval

@@ -1,0 +1,51 @@
+#pragma once
+// Checkpoints: all that a run needs to go on as if it had never stopped. A folder per step,
+// checkpoints/00001000/, holding
+//
+//   model.safetensors      the weights under their published names (masters in bf16-mixed)
+//   optimizer.safetensors  first_moment, second_moment: flat, in the order of the flat buffer
+//   state.json             step, tokens, data hash, clocks, and the other files' sizes and SHA-256
+//   DONE                   the SHA-256 of state.json; written last
+//
+// A folder is written under another name, synced and renamed. So a checkpoint is whole or it does
+// not count, and damage done later is noticed.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "model/transformer.hpp"
+#include "run/records.hpp"
+#include "train/optimizer.hpp"
+
+namespace repro::train {
+
+// A run's state besides its tensors. Data order and noise are pure functions of the step.
+struct TrainState {
+  int64_t step = 0;    // finished updates
+  int64_t tokens = 0;  // seen
+  uint64_t data_hash = 0;
+  run::Clocks clocks;
+  int64_t mlperf_bytes = 0;  // length of mlperf.log at this step
+};
+
+std::filesystem::path checkpoint_folder(const std::filesystem::path& checkpoints, int64_t step);
+// The finished checkpoint of the highest step; none when there is no finished one. Does not open
+// it.
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& checkpoints);
+
+// Error when it cannot be written (a full disk); earlier checkpoints stay as they are. Afterwards
+// only this one and the one before it are kept.
+void save_checkpoint(const std::filesystem::path& checkpoints, const TrainState& state,
+                     const std::vector<model::Parameter>& parameters, const AdamW& optimizer);
+
+// Loads the newest whole checkpoint into the model and the optimizer. A damaged one is named on
+// stderr and the one before it is tried. None at all: no value. Error when there are checkpoints
+// but none is whole, or they belong to another model.
+std::optional<TrainState> load_newest_checkpoint(const std::filesystem::path& checkpoints,
+                                                 model::Transformer& model, AdamW& optimizer);
+
+// Removes all checkpoints but the one of `step`: when a run is finished.
+void keep_only(const std::filesystem::path& checkpoints, int64_t step);
+
+}  // namespace repro::train

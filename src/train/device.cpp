@@ -1,0 +1,64 @@
+#include "train/device.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <dlfcn.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+
+#include "base/error.hpp"
+
+namespace repro::train {
+namespace {
+
+c10::Device open_cuda() {
+  // Its static constructors register the CUDA kernels with LibTorch. Never closed.
+  if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    throw Error(
+        "device 'cuda': {}; install a LibTorch with CUDA and its libraries, or use "
+        "device = \"cpu\"",
+        ::dlerror());
+  if (!at::hasCUDA() || at::getNumGPUs() == 0)
+    throw Error("device 'cuda': no GPU was found; use device = \"cpu\"");
+  return {c10::kCUDA, 0};
+}
+
+}  // namespace
+
+c10::Device open_device(const std::string& name) {
+  if (name == "cuda") return open_cuda();
+  check(name == "cpu", "the device is cpu or cuda");
+  return c10::kCPU;
+}
+
+void synchronise(const c10::Device& device) {
+  if (!device.is_cpu())
+    c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+}
+
+int64_t peak_memory_bytes(const c10::Device& device) {
+  if (device.is_cpu()) {
+    struct rusage usage;
+    check(::getrusage(RUSAGE_SELF, &usage) == 0, "getrusage of this process works");
+    return int64_t{usage.ru_maxrss} * 1024;
+  }
+  using c10::CachingAllocator::StatType;
+  const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
+  return stats.reserved_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
+}
+
+void make_repeatable(int64_t threads) {
+  // cuBLAS is deterministic only with a workspace of fixed size, read when it starts.
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+  at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setBenchmarkCuDNN(false);
+  // Filling fresh memory with NaN, which that mode would add, costs time and changes no result.
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+  at::set_num_threads(static_cast<int>(threads));
+}
+
+}  // namespace repro::train

@@ -1,0 +1,264 @@
+#include "train/trainer.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "eval/perplexity.hpp"
+#include "model/transformer.hpp"
+#include "model/weights.hpp"
+#include "run/records.hpp"
+#include "train/checkpoint.hpp"
+#include "train/clock.hpp"
+#include "train/device.hpp"
+#include "train/mlperf_log.hpp"
+#include "train/optimizer.hpp"
+#include "train/result.hpp"
+#include "train/schedule.hpp"
+#include "train/training_data.hpp"
+
+namespace repro::train {
+namespace {
+
+using nlohmann::json;
+
+config::TrainSpec read_spec(const run::OpenedJob& job) {
+  auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
+  if (spec.batch % spec.accumulate != 0)
+    throw Error("job '{}': batch = {} is not a multiple of accumulate = {}", job.name, spec.batch,
+                spec.accumulate);
+  if (spec.steps == 0 && spec.epochs == 0)
+    throw Error("job '{}': steps and epochs are both 0; set one", job.name);
+  make_repeatable(spec.threads);
+  return spec;
+}
+
+model::Transformer make_model(const config::TrainSpec& spec) {
+  const bool submodel = spec.cluster >= 0;
+  return {
+      submodel ? config::submodel_of(spec.model) : spec.model,
+      {.device = open_device(spec.device), .precision = model::parse_precision(spec.precision)}};
+}
+
+class Trainer {
+ public:
+  Trainer(const run::OpenedJob& job, const run::RunDirectory& directory,
+          const std::atomic<bool>& interrupted)
+      : interrupted_(interrupted),
+        directory_(directory),
+        name_(job.name),
+        spec_(read_spec(job)),
+        checkpoint_every_(job.execution.value("checkpoint_every", int64_t{200})),
+        data_(open_training_data(spec_, job)),
+        total_(spec_.steps > 0 ? spec_.steps : spec_.epochs * data_.sampler.steps_per_epoch()),
+        model_(make_model(spec_)),
+        optimizer_(spec_.optimizer, model_.flat_values(), model_.flat_gradients(),
+                   model_.decayed_count()),
+        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
+    const bool resumed = resume();
+    if (!resumed) set_initial_weights(job);
+    run::truncate_records(directory.records_file(), state_.step);
+    records_.emplace(directory.records_file());
+    mlperf_.emplace(directory.mlperf_file(), state_.mlperf_bytes);
+    if (!resumed) log_start();
+    log_process_start();
+  }
+
+  json run() {
+    while (state_.step < total_) {
+      step();
+      const bool last = state_.step == total_;
+      if (last || due(spec_.evaluate.every)) evaluate();
+      if (last || due(checkpoint_every_) || interrupted_) checkpoint();
+      if (interrupted_ && !last)
+        throw Error(Exit::interrupted,
+                    "{}: interrupted after step {} of {}; the same command "
+                    "continues it",
+                    name_, state_.step, total_);
+    }
+    return finish();
+  }
+
+ private:
+  void step() {
+    data_.sampler.batch(state_.step, batch_);
+    model_.zero_gradients();
+    double lm_loss = 0;
+    double aux_loss = 0;
+    for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
+      const model::Loss loss = model_.forward(micro_batch(micro), /*training=*/true,
+                                              static_cast<uint64_t>(spec_.seed), noise_step(micro));
+      const auto share = 1.0 / static_cast<double>(spec_.accumulate);
+      (loss.total * share).backward();
+      lm_loss += loss.lm * share;
+      aux_loss += loss.aux * share;
+    }
+    const double norm = optimizer_.gradient_norm();
+    need_finite(lm_loss + aux_loss, norm);
+    const double lr = learning_rate(spec_.optimizer, state_.step, total_);
+    optimizer_.update(lr, norm);
+    model_.values_changed();
+
+    // Everything below is bookkeeping.
+    synchronise(model_.options().device);
+    ++state_.step;
+    state_.tokens += spec_.batch * spec_.sequence;
+    state_.data_hash = hash_tokens(state_.data_hash, batch_);
+    clock_.lap(&run::Clocks::train);
+    records_->write(run::to_line({.step = state_.step,
+                                  .tokens = state_.tokens,
+                                  .loss = lm_loss + aux_loss,
+                                  .lm_loss = lm_loss,
+                                  .aux_loss = aux_loss,
+                                  .lr = lr,
+                                  .grad_norm = norm,
+                                  .clocks = clock_.totals(),
+                                  .data_hash = state_.data_hash}));
+    clock_.lap(&run::Clocks::other);
+  }
+
+  // (B / accumulate, T + 1) on the model's device.
+  at::Tensor micro_batch(int64_t micro) {
+    const int64_t rows = spec_.batch / spec_.accumulate;
+    const int64_t row = spec_.sequence + 1;
+    const at::Tensor tokens_BS =
+        at::from_blob(batch_.data() + micro * rows * row, {rows, row}, at::kInt);
+    return tokens_BS.to(model_.options().device, at::kLong);
+  }
+
+  uint64_t noise_step(int64_t micro) const {
+    return static_cast<uint64_t>(state_.step * spec_.accumulate + micro);
+  }
+
+  void need_finite(double loss, double norm) {
+    if (std::isfinite(loss) && std::isfinite(norm)) return;
+    mlperf_->stop("run_stop", {{"status", "aborted"}, {"step_num", state_.step + 1}});
+    throw Error(Exit::run_failed,
+                "{}: step {}: loss {} with gradient norm {} is not finite; stopped before the "
+                "update; lower the learning rate or use another precision",
+                name_, state_.step + 1, loss, norm);
+  }
+
+  bool due(int64_t every) const { return every > 0 && state_.step % every == 0; }
+
+  void evaluate() {
+    const json samples = {{"samples_count", state_.step * spec_.batch}, {"step_num", state_.step}};
+    mlperf_->start("eval_start", samples);
+    clock_.lap(&run::Clocks::other);
+    const eval::HeldOut held_out = eval::held_out_loss(model_, *data_.valid, spec_.sequence,
+                                                       spec_.evaluate.windows, rows_at_once());
+    clock_.lap(&run::Clocks::eval);
+    mlperf_->point("eval_accuracy", held_out.loss, samples);
+    mlperf_->stop("eval_stop", samples);
+    records_->write(run::to_line({.step = state_.step,
+                                  .split = "valid",
+                                  .loss = held_out.loss,
+                                  .tokens = held_out.tokens,
+                                  .bits_per_byte = held_out.bits_per_byte}));
+    clock_.lap(&run::Clocks::other);
+  }
+
+  int64_t rows_at_once() const { return spec_.batch / spec_.accumulate; }
+
+  void checkpoint() {
+    records_->sync();
+    clock_.lap(&run::Clocks::other);
+    state_.clocks = clock_.totals();
+    state_.mlperf_bytes = mlperf_->bytes();
+    save_checkpoint(directory_.checkpoints(), state_, model_.parameters(), optimizer_);
+    clock_.lap(&run::Clocks::checkpoint);
+  }
+
+  bool resume() {
+    const auto state = load_newest_checkpoint(directory_.checkpoints(), model_, optimizer_);
+    if (!state) return false;
+    state_ = *state;
+    clock_.continue_from(state->clocks);
+    return true;
+  }
+
+  // Merged weights, or the common initialisation: of expert k alone in a submodel.
+  void set_initial_weights(const run::OpenedJob& job) {
+    if (job.inputs.contains("initial"))
+      model::load_weights(input(job, "initial").path() / "model.safetensors", model_.parameters());
+    else
+      model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.cluster, 0));
+    model_.values_changed();
+  }
+
+  void log_start() {
+    mlperf_->start("init_start", json::object());
+    log_configuration(*mlperf_, spec_, name_, total_, data_.sampler.windows(),
+                      spec_.evaluate.windows);
+    mlperf_->stop("init_stop", json::object());
+    mlperf_->start("run_start", json::object());
+    mlperf_->start("block_start", {{"first_epoch_num", 0}, {"step_num", 0}});
+  }
+
+  void log_process_start() {
+    const json line = {{"event", "start"},
+                       {"schema", 1},
+                       {"step", state_.step},
+                       {"steps", total_},
+                       {"parameters", model_.parameter_count()},
+                       {"tokens_per_step", spec_.batch * spec_.sequence}};
+    records_->write(line.dump());
+    clock_.lap(&run::Clocks::other);
+  }
+
+  json finish() {
+    const config::EvaluateSpec& evaluate = spec_.evaluate;
+    const int64_t window = evaluate.ppl_window > 0 ? evaluate.ppl_window : spec_.sequence;
+    const int64_t stride = evaluate.ppl_stride > 0 ? evaluate.ppl_stride : window;
+    clock_.lap(&run::Clocks::other);
+    const eval::HeldOut ppl =
+        eval::sliding_window_loss(model_, *data_.perplexity, window, stride, rows_at_once());
+    clock_.lap(&run::Clocks::eval);
+    mlperf_->stop("block_stop", {{"first_epoch_num", 0}, {"step_num", total_}});
+    mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
+                   json::object());
+    mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
+    keep_only(directory_.checkpoints(), total_);
+    clock_.lap(&run::Clocks::other);
+
+    json result = summarise(run::read_records(directory_.records_file()), spec_.loss_window);
+    result["ppl"] = {
+        {"split", evaluate.ppl_split},       {"window", window}, {"stride", stride},
+        {"value", std::exp(ppl.loss)},       {"loss", ppl.loss}, {"tokens", ppl.tokens},
+        {"bits_per_byte", ppl.bits_per_byte}};
+    result["clocks"] = clocks_json(clock_.totals());
+    result["tokens_per_second"] =
+        static_cast<double>(state_.tokens) / std::max(clock_.totals().train, 1e-9);
+    result["parameters"] = model_.parameter_count();
+    result["expert_load"] = rows_of(model_.expert_load());
+    result["peak_memory_bytes"] = peak_memory_bytes(model_.options().device);
+    result["corpus_fingerprint"] = data_.fingerprint;
+    result["tokenizer_sha256"] = data_.train->tokenizer_sha256();
+    return result;
+  }
+
+  const std::atomic<bool>& interrupted_;
+  const run::RunDirectory& directory_;
+  std::string name_;
+  Clock clock_;  // before all that takes time
+  config::TrainSpec spec_;
+  int64_t checkpoint_every_;
+  TrainingData data_;
+  int64_t total_;  // steps
+  model::Transformer model_;
+  AdamW optimizer_;
+  std::vector<int32_t> batch_;
+  TrainState state_;
+  std::optional<LineWriter> records_;
+  std::optional<MlperfLog> mlperf_;
+};
+
+}  // namespace
+
+json train(const run::OpenedJob& job, const run::RunDirectory& directory,
+           const std::atomic<bool>& interrupted) {
+  return Trainer(job, directory, interrupted).run();
+}
+
+}  // namespace repro::train
