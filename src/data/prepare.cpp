@@ -1,14 +1,13 @@
 #include "data/prepare.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "base/text.hpp"
 #include "data/token_shards_writer.hpp"
 #include "data/tokenizer.hpp"
 
@@ -30,38 +29,32 @@ class StopWatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-// Paragraphs of train documents spread evenly over the split: a document is taken whenever the
+// The words of train documents spread evenly over the split: a document is taken whenever the
 // sample lags behind its share of the text seen so far.
-std::vector<std::string> sample_paragraphs(const CorpusText& text, int64_t megabytes) {
-  const double share =
-      static_cast<double>(megabytes) * 1e6 / static_cast<double>(text.splits.at("train").bytes);
-  std::vector<std::string> paragraphs;
+WordCounts sample_words(const CorpusText& text, int64_t megabytes) {
+  const double wanted = static_cast<double>(megabytes) * 1e6;
+  const double share = std::min(1.0, wanted / static_cast<double>(text.splits.at("train").bytes));
+  WordCounts words;
   double seen = 0;
   double taken = 0;
   for_each_document(text.documents, [&](const Document& document) {
     if (document.split != "train") return true;
     const auto bytes = static_cast<double>(document.text.size());
     seen += bytes;
-    if (taken + bytes > share * seen && share < 1)
-      return taken < static_cast<double>(megabytes) * 1e6;
+    if (taken + bytes / 2 > share * seen) return true;
     taken += bytes;
-    for (std::string& paragraph : split(document.text, '\n'))
-      if (!paragraph.empty()) paragraphs.push_back(std::move(paragraph));
+    words.add(document.text);
     return true;
   });
-  return paragraphs;
+  return words;
 }
 
 void make_tokenizer(const CorpusText& text, const config::PrepareSpec& spec, const fs::path& path,
                     const ProgressCallback& progress) {
   progress("tokenizer", 0, 1, "models");
-  const std::vector<std::string> paragraphs = sample_paragraphs(text, spec.tokenizer_megabytes);
-  size_t position = 0;
-  const auto next = [&]() -> std::optional<std::string> {
-    if (position == paragraphs.size()) return std::nullopt;
-    return paragraphs[position++];
-  };
-  write_file_atomically(path, train_tokenizer(next, spec.vocabulary));
+  const WordCounts words = sample_words(text, spec.tokenizer_megabytes);
+  write_file_atomically(path, train_tokenizer(words, spec.vocabulary));
+  progress("tokenizer", 1, 1, "models");
 }
 
 void encode_documents(const CorpusText& text, const config::PrepareSpec& spec, Tokenizer& tokenizer,

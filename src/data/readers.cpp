@@ -1,5 +1,6 @@
 #include "data/readers.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -16,11 +17,24 @@ using nlohmann::json;
 
 constexpr size_t kVersesAParagraph = 8;
 
+// A folder's files before its subfolders: an overview page comes before the pages it repeats.
+struct FilesFirst {
+  bool operator()(std::string_view left, std::string_view right) const {
+    const size_t same = static_cast<size_t>(
+        std::mismatch(left.begin(), left.end(), right.begin(), right.end()).first - left.begin());
+    const size_t slash = left.substr(0, same).rfind('/');
+    const size_t name = slash == left.npos ? 0 : slash + 1;
+    const bool left_deeper = left.find('/', name) != left.npos;
+    const bool right_deeper = right.find('/', name) != right.npos;
+    return left_deeper != right_deeper ? right_deeper : left < right;
+  }
+};
+using Members = std::map<std::string, std::string, FilesFirst>;
+
 // The wanted members, whole: packages are some megabytes. Sorted, because an archive's order is its
 // builder's.
-std::map<std::string, std::string> wanted_members(const config::CorpusSource& source,
-                                                  const std::filesystem::path& path) {
-  std::map<std::string, std::string> members;
+Members wanted_members(const config::CorpusSource& source, const std::filesystem::path& path) {
+  Members members;
   for_each_member(
       path, {source.include, source.exclude},
       [&](const std::string& member, Input& content) { members[member] = read_all(content); });
@@ -57,7 +71,6 @@ void read_summaries(const std::string& json_text, const std::string& where,
     if (!article.is_object() || !article.contains("extract"))
       throw Error("{}: article '{}' has no extract", where, title);
     const std::string extract = article["extract"].get<std::string>();
-    if (extract.find("may refer to") != std::string::npos) continue;
     std::vector<std::string> paragraphs;
     for (const std::string& line : split(extract, '\n')) {
       std::string text;

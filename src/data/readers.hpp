@@ -16,11 +16,12 @@ namespace repro::data {
 // One page, article or book, or one document of a published set, as paragraphs.
 using VisitText = std::function<void(const std::string& id, std::vector<std::string>&& paragraphs)>;
 
-// Reads the package at `path` by source.reader. Texts come in the order of their names.
+// Reads the package at `path` by source.reader. Texts come in the order of their names,
+// a folder's files before its subfolders.
 void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
                   const VisitText& visit);
 
-// json-summaries: {title: {"title", "extract", "topic", ...}}; disambiguation leads are left out.
+// json-summaries: {title: {"title", "extract", "topic", ...}}; the id is topic/title.
 void read_summaries(const std::string& json_text, const std::string& where, const VisitText& visit);
 
 }  // namespace repro::data

@@ -3,6 +3,7 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -12,31 +13,48 @@
 namespace repro::data {
 namespace {
 
-// sentencepiece pulls paragraphs through this.
-class Paragraphs final : public sentencepiece::SentenceIterator {
+// sentencepiece pulls "word<tab>count" lines through this, in an order of ours.
+class CountedWords final : public sentencepiece::SentenceIterator {
  public:
-  explicit Paragraphs(const std::function<std::optional<std::string>()>& next)
-      : next_(next), current_(next()) {}
-  bool done() const override { return !current_; }
-  void Next() override { current_ = next_(); }
-  const std::string& value() const override { return *current_; }
+  explicit CountedWords(const WordCounts& words) {
+    for (const auto& [word, count] : words.counts())
+      lines_.push_back(fmt::format("{}\t{}", word, count));
+    std::sort(lines_.begin(), lines_.end());
+  }
+  bool done() const override { return position_ == lines_.size(); }
+  void Next() override { ++position_; }
+  const std::string& value() const override { return lines_[position_]; }
   sentencepiece::util::Status status() const override { return {}; }
 
  private:
-  const std::function<std::optional<std::string>()>& next_;
-  std::optional<std::string> current_;
+  std::vector<std::string> lines_;
+  size_t position_ = 0;
 };
+
+bool has_control_byte(std::string_view word) {
+  return std::any_of(word.begin(), word.end(), [](unsigned char c) { return c < 0x20; });
+}
 
 constexpr size_t kRememberedWords = 1 << 20;
 
 }  // namespace
 
-std::string train_tokenizer(const std::function<std::optional<std::string>()>& next,
-                            int64_t vocabulary) {
-  Paragraphs paragraphs(next);
+void WordCounts::add(std::string_view text) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    // A control byte would break the line a word is told by; such words are encoded as bytes.
+    if (end > 0 && !has_control_byte(text.substr(0, end)))
+      ++counts_[std::string(text.substr(0, end))];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string train_tokenizer(const WordCounts& words, int64_t vocabulary) {
+  CountedWords lines(words);
   std::string model;
   const std::unordered_map<std::string, std::string> options = {
       {"model_type", "bpe"},
+      {"input_format", "tsv"},
       {"vocab_size", std::to_string(vocabulary)},
       {"byte_fallback", "true"},
       {"character_coverage", "0.9995"},
@@ -51,7 +69,7 @@ std::string train_tokenizer(const std::function<std::optional<std::string>()>& n
       {"num_threads", "1"},
       {"minloglevel", "2"},
   };
-  const auto status = sentencepiece::SentencePieceTrainer::Train(options, &paragraphs, &model);
+  const auto status = sentencepiece::SentencePieceTrainer::Train(options, &lines, &model);
   if (!status.ok())
     throw Error(
         "cannot learn a tokenizer of {} pieces: {}; change the vocabulary or give more text",

@@ -5,21 +5,28 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace repro::data {
 
-// Learns a model of `vocabulary` pieces from paragraphs, which `next` gives one by one (empty = the
-// end), and returns its bytes: the same paragraphs give the same bytes. Error when the vocabulary
-// does not fit the text.
-std::string train_tokenizer(const std::function<std::optional<std::string>()>& next,
-                            int64_t vocabulary);
+// How often each word of a text occurs: all that learning a tokenizer needs of it.
+class WordCounts {
+ public:
+  void add(std::string_view text);
+  const std::unordered_map<std::string, int64_t>& counts() const { return counts_; }
+
+ private:
+  std::unordered_map<std::string, int64_t> counts_;
+};
+
+// Learns a model of `vocabulary` pieces and returns its bytes: the same words give the same bytes.
+// Error when the vocabulary does not fit the text.
+std::string train_tokenizer(const WordCounts& words, int64_t vocabulary);
 
 class Tokenizer {
  public:
