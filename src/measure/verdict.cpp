@@ -7,43 +7,41 @@
 namespace repro::measure {
 namespace {
 
-// The interval that the mean effect lies in: each seed's own uncertainty (a censored or
-// interpolated crossing) and the spread over seeds. Empty when the spread is unknown.
-std::optional<Interval> effect_interval(const Question& question) {
-  std::vector<double> lows, highs;
-  for (const Interval& seed : question.seeds) {
-    lows.push_back(seed.low);
-    highs.push_back(seed.high);
-  }
-  const auto n = static_cast<double>(question.seeds.size());
-  if (question.seeds.size() == 1) {
-    if (!question.noise) return std::nullopt;
-    const double t =
-        student_quantile(0.5 + question.confidence / 2, question.noise->degrees_of_freedom);
-    return Interval{lows[0] - t * question.noise->sd, highs[0] + t * question.noise->sd};
-  }
-  const double t = student_quantile(0.5 + question.confidence / 2, n - 1);
-  const auto end = [&](const std::vector<double>& values, double sign) {
-    const double centre = mean(values);
-    // One infinite seed makes the mean infinite: nothing bounds the effect on that side.
-    if (!std::isfinite(centre)) return sign * INFINITY;
-    return centre + sign * t * standard_deviation(values) / std::sqrt(n);
-  };
-  return Interval{end(lows, -1), end(highs, 1)};
+Interval widened(const Interval& seed, const Noise& noise, double confidence) {
+  const double reach = student_quantile(0.5 + confidence / 2, noise.degrees_of_freedom) * noise.sd;
+  return {seed.low - reach, seed.high + reach};
 }
 
-std::string seeds_text(size_t count) {
-  return count == 1 ? "one seed" : fmt::format("{} seeds", count);
+// One end of the interval over several seeds. An infinite seed leaves that side unbounded.
+double end_of(const std::vector<double>& values, double sign, double confidence) {
+  for (const double value : values)
+    if (!std::isfinite(value)) return sign * INFINITY;
+  const auto n = static_cast<double>(values.size());
+  const double t = student_quantile(0.5 + confidence / 2, n - 1);
+  return mean(values) + sign * t * standard_deviation(values) / std::sqrt(n);
 }
 
-// What a single seed suggests, when nothing says how noisy it is.
-std::string single_seed_reason(const Question& question) {
-  const double threshold = question.claimed - question.margin;
-  const Interval& seed = question.seeds[0];
-  const char* side = seed.low >= threshold   ? "as large as claimed"
-                     : seed.high < threshold ? "smaller than claimed"
-                                             : "not clear of the claim";
-  return fmt::format("one seed and no repeats to measure noise with; it shows an effect {}", side);
+// Everything that counts as the published effect.
+Interval claimed_set(const Question& question) {
+  const bool open_below = question.sense == Sense::at_most;
+  const bool open_above = question.sense == Sense::at_least;
+  return {open_below ? -INFINITY : question.claimed - question.margin,
+          open_above ? INFINITY : question.claimed + question.margin};
+}
+
+enum class Position { inside, outside, across };
+
+Position position(const Interval& effect, const Interval& set) {
+  if (effect.high < set.low || effect.low > set.high) return Position::outside;
+  const bool low_inside = effect.low >= set.low;
+  const bool high_inside = effect.high <= set.high;
+  return low_inside && high_inside ? Position::inside : Position::across;
+}
+
+std::string basis(const Question& question) {
+  if (question.seeds.size() > 1) return fmt::format("{} seeds", question.seeds.size());
+  return question.noise ? "one seed, noise measured over seeds elsewhere in the table"
+                        : "one seed, and no repeats to measure noise with";
 }
 
 }  // namespace
@@ -66,7 +64,7 @@ std::optional<Noise> pooled_noise(std::span<const std::vector<double>> cells) {
   double squares = 0, degrees = 0;
   for (const std::vector<double>& effects : cells) {
     if (effects.size() < 2) continue;
-    const double free = static_cast<double>(effects.size() - 1);
+    const auto free = static_cast<double>(effects.size() - 1);
     squares += free * std::pow(standard_deviation(effects), 2);
     degrees += free;
   }
@@ -74,20 +72,33 @@ std::optional<Noise> pooled_noise(std::span<const std::vector<double>> cells) {
   return Noise{std::sqrt(squares / degrees), degrees};
 }
 
+std::optional<Interval> effect_interval(const Question& question) {
+  if (question.seeds.empty()) return std::nullopt;
+  if (question.seeds.size() == 1) {
+    if (!question.noise) return std::nullopt;
+    return widened(question.seeds.front(), *question.noise, question.confidence);
+  }
+  std::vector<double> lows, highs;
+  for (const Interval& seed : question.seeds) {
+    lows.push_back(seed.low);
+    highs.push_back(seed.high);
+  }
+  return Interval{end_of(lows, -1, question.confidence), end_of(highs, 1, question.confidence)};
+}
+
 Judgement judge(const Question& question) {
   if (question.seeds.empty()) return {};
   const auto effect = effect_interval(question);
-  if (!effect) return {Verdict::inconclusive, single_seed_reason(question)};
-  const double threshold = question.claimed - question.margin;
-  const std::string basis = question.seeds.size() == 1
-                                ? "one seed, noise measured over seeds elsewhere in the table"
-                                : seeds_text(question.seeds.size());
-  if (effect->low >= threshold)
-    return {Verdict::reproduced, "the effect is as large as claimed (" + basis + ")"};
-  if (effect->high < threshold)
-    return {Verdict::not_reproduced, "the effect is smaller than claimed (" + basis + ")"};
-  return {Verdict::inconclusive,
-          "the interval of the effect holds the claim's threshold (" + basis + ")"};
+  const Interval& seen = effect ? *effect : question.seeds.front();
+  const Position where = position(seen, claimed_set(question));
+  const char* finding = where == Position::inside    ? "the effect is as published"
+                        : where == Position::outside ? "the effect is weaker than published"
+                                                     : "the effect is not clear of the claim";
+  if (where == Position::outside && question.sense == Sense::about)
+    finding = "the number differs from the published one";
+  const std::string reason = fmt::format("{} ({})", finding, basis(question));
+  if (!effect || where == Position::across) return {Verdict::inconclusive, reason};
+  return {where == Position::inside ? Verdict::reproduced : Verdict::not_reproduced, reason};
 }
 
 }  // namespace repro::measure

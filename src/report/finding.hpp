@@ -23,6 +23,7 @@ struct Finding {
   std::optional<measure::Interval> range;  // of censoring and seeds; an end may be infinite
   std::string evidence = "-";              // "measured", "calibrated", "projected"; "-" = no number
   measure::Judgement judgement;
+  std::string scope;                // " (stand-in)": goes with every showing of the verdict
   std::vector<std::string> inputs;  // what the number was computed from, a line each
 };
 

@@ -1,0 +1,199 @@
+#include "report/figure.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+extern char** environ;
+
+namespace repro::report {
+namespace {
+
+constexpr std::string_view kReference = "#222222";
+constexpr std::array<std::string_view, 6> kLadder = {"#9ecae1", "#6baed6", "#4292c6",
+                                                     "#2171b5", "#08519c", "#08306b"};
+constexpr std::string_view kTarget = "#d94801";
+constexpr int kPanelWidth = 420;  // pixels
+constexpr int kHeight = 380;
+
+// Inside double quotes gnuplot reads backslashes and, where its text is enhanced, _ ^ { } @ &.
+std::string gnuplot_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+std::string file_name(const fs::path& path) {
+  std::string out = "'";
+  for (const char c : path.string()) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string data_block(size_t number, const Curve& curve) {
+  std::string out = fmt::format("$d{} << EOD\n", number);
+  for (const Point& point : curve.points) out += fmt::format("{:.7g} {:.7g}\n", point.x, point.y);
+  return out + "EOD\n";
+}
+
+std::string_view colour(const Panel& panel, size_t curve) {
+  if (panel.curves[curve].stroke == Stroke::reference) return kReference;
+  size_t place = 0, of = 0;
+  for (size_t i = 0; i < panel.curves.size(); ++i) {
+    if (panel.curves[i].stroke == Stroke::reference) continue;
+    if (i < curve) ++place;
+    ++of;
+  }
+  // A short ladder takes the darker, better visible half.
+  return kLadder[std::min(kLadder.size() - 1, place + (of < 5 ? 1 : 0))];
+}
+
+struct Range {
+  double low = INFINITY, high = -INFINITY;
+  void add(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+
+// The first tenth of a training falls so fast that it would flatten all the rest: the reference
+// curve after it sets the top.
+Range y_range(const Panel& panel) {
+  Range range;
+  double end = 0;
+  for (const Curve& curve : panel.curves)
+    for (const Point& point : curve.points) end = std::max(end, point.x);
+  for (const Curve& curve : panel.curves) {
+    for (const Point& point : curve.points) {
+      const bool sets_top = curve.stroke == Stroke::reference && point.x >= 0.1 * end;
+      if (sets_top) range.high = std::max(range.high, point.y);
+      range.low = std::min(range.low, point.y);
+    }
+    if (!curve.points.empty()) range.high = std::max(range.high, curve.points.back().y);
+  }
+  if (panel.target) range.add(*panel.target);
+  const double margin = 0.05 * std::max(range.high - range.low, 1e-3);
+  return {range.low - margin, range.high + margin};
+}
+
+std::string curve_plots(const Panel& panel, size_t curve, size_t number) {
+  const Curve& drawn = panel.curves[curve];
+  const std::string_view ink = colour(panel, curve);
+  std::string out =
+      fmt::format("$d{} using 1:2 with {} lc rgb '{}' lw {} pt 7 ps 0.5 title {}", number,
+                  drawn.mark_points ? "linespoints" : "lines", ink,
+                  drawn.stroke == Stroke::reference ? 2.2 : 1.8, gnuplot_string(drawn.label));
+  // Where a run ended: the loss that its horizon bought.
+  if (!drawn.mark_points)
+    out += fmt::format(", $d{} every ::{} using 1:2 with points pt 7 ps 0.7 lc rgb '{}' notitle",
+                       number, drawn.points.size() - 1, ink);
+  return out;
+}
+
+std::string empty_panel_script(const Panel& panel) {
+  return fmt::format(
+      "set label 1 {} at graph 0.5,0.5 center textcolor rgb '#888888'\nset format ''\n"
+      "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label 1\nset format\n",
+      gnuplot_string(panel.empty));
+}
+
+std::string panel_script(const Picture& picture, const Panel& panel, size_t first_block) {
+  const std::string titles = fmt::format(
+      "set title {}\nset xlabel {}\n", gnuplot_string(panel.title), gnuplot_string(panel.x_label));
+  if (panel.curves.empty()) return titles + empty_panel_script(panel);
+  const Range range = y_range(panel);
+  std::vector<std::string> plots;
+  for (size_t i = 0; i < panel.curves.size(); ++i)
+    plots.push_back(curve_plots(panel, i, first_block + i));
+  if (panel.target)
+    plots.push_back(fmt::format("{:.7g} with lines dt 2 lw 1.2 lc rgb '{}' title {}", *panel.target,
+                                kTarget, gnuplot_string(picture.target_label)));
+  return titles + fmt::format("set xrange [0:*]\nset yrange [{:.7g}:{:.7g}]\nplot {}\n", range.low,
+                              range.high, join(plots, ", \\\n     "));
+}
+
+struct Spawned {
+  int status = 0;
+  std::string said;
+};
+
+Spawned run_gnuplot(const fs::path& script) {
+  const fs::path log = fs::path(script).concat(".log");
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  std::string program = "gnuplot", argument = script.string();
+  std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
+  pid_t child = 0;
+  const int started = posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (started != 0) return {started, "cannot be started"};
+  Spawned result;
+  ::waitpid(child, &result.status, 0);
+  if (fs::exists(log)) result.said = std::string(trim(read_file(log)));
+  fs::remove(log);
+  return result;
+}
+
+}  // namespace
+
+bool gnuplot_found() {
+  const char* path = std::getenv("PATH");
+  for (const std::string& folder : split(path ? path : "", ':'))
+    if (::access((fs::path(folder) / "gnuplot").c_str(), X_OK) == 0) return true;
+  return false;
+}
+
+std::string gnuplot_script(const Picture& picture) {
+  std::string out =
+      "set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
+      "set grid ytics lc rgb '#dddddd' lw 1\n"
+      "set key inside top right reverse Left samplen 1.5 spacing 1.1\n";
+  size_t blocks = 0;
+  for (const Panel& panel : picture.panels)
+    for (const Curve& curve : panel.curves) out += data_block(blocks++, curve);
+  out += fmt::format("set multiplot layout 1,{} margins 0.06,0.985,0.15,0.9 spacing 0.055,0\n",
+                     picture.panels.size());
+  blocks = 0;
+  for (const Panel& panel : picture.panels) {
+    const bool first = &panel == &picture.panels.front();
+    out += first ? "set ylabel " + gnuplot_string(picture.y_label) + "\n" : "unset ylabel\n";
+    out += panel_script(picture, panel, blocks);
+    blocks += panel.curves.size();
+  }
+  return out + "unset multiplot\n";
+}
+
+void draw(const Picture& picture, const fs::path& base) {
+  const int width = kPanelWidth * static_cast<int>(std::max<size_t>(picture.panels.size(), 1));
+  const std::string size = fmt::format("size {},{}", width, kHeight);
+  const std::string body = gnuplot_script(picture);
+  const fs::path script = fs::path(base).concat(".gnuplot");
+  write_file_atomically(
+      script, fmt::format("set terminal svg {} dynamic noenhanced font 'sans-serif,13' background "
+                          "'#ffffff'\nset output {}\n{}"
+                          "set terminal pngcairo {} noenhanced font 'sans-serif,10' background "
+                          "'#ffffff'\nset output {}\n{}",
+                          size, file_name(fs::path(base).concat(".svg")), body, size,
+                          file_name(fs::path(base).concat(".png")), body));
+  const Spawned gnuplot = run_gnuplot(script);
+  fs::remove(script);
+  if (gnuplot.status != 0)
+    throw Error(Exit::run_failed, "{}: gnuplot failed: {}", base.string(), gnuplot.said);
+}
+
+}  // namespace repro::report

@@ -1,0 +1,51 @@
+#pragma once
+// Line charts through gnuplot, and the only place that knows gnuplot. A picture is a row of panels
+// with one legend; it is drawn as SVG (for pages) and PNG (for places that take no SVG).
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace repro::report {
+
+struct Point {
+  double x = 0;
+  double y = 0;
+};
+
+enum class Stroke {
+  reference,  // dark: what others are compared with
+  ladder,     // blues, paler to darker in the order of the curves
+};
+
+struct Curve {
+  std::string label;  // in the legend, which the first panel's curves make
+  Stroke stroke = Stroke::ladder;
+  std::vector<Point> points;
+  bool mark_points = false;  // sparse data: a dot at each; otherwise at the last only
+};
+
+struct Panel {
+  std::string title;
+  std::string x_label;
+  std::vector<Curve> curves = {};     // none: the panel says `empty`
+  std::optional<double> target = {};  // a dashed horizontal line
+  std::string empty = "not run";
+};
+
+struct Picture {
+  std::string y_label;
+  std::string target_label;
+  std::vector<Panel> panels = {};
+};
+
+bool gnuplot_found();
+
+// Writes `base`.svg and `base`.png. Error with gnuplot's own words when it fails.
+void draw(const Picture& picture, const std::filesystem::path& base);
+
+// The script without terminal and output: a pure function of the picture.
+std::string gnuplot_script(const Picture& picture);
+
+}  // namespace repro::report

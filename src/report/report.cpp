@@ -1,0 +1,197 @@
+#include "report/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "report/curves.hpp"
+#include "report/details.hpp"
+#include "report/document.hpp"
+#include "report/quantities.hpp"
+#include "report/study.hpp"
+#include "report/view.hpp"
+
+namespace repro::report {
+namespace {
+
+using nlohmann::json;
+
+bool wanted(const ReportOptions& options, Format format) {
+  return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
+}
+
+// "Table 3" where the claims name the view's table, else the experiment's own name.
+std::string view_title(const Study& study) {
+  const config::ClaimTable* table = study.options.claims.table(study.experiment().view);
+  return table ? table->where.substr(0, table->where.find(';')) : study.experiment().name;
+}
+
+std::string headline(const Study& study) {
+  return fmt::format("{}: {}", view_title(study), study.experiment().title);
+}
+
+// No number at all has no evidence level.
+std::string evidence_text(const std::vector<Finding>& findings) {
+  const bool any = std::any_of(findings.begin(), findings.end(),
+                               [](const Finding& one) { return one.evidence != "-"; });
+  return any ? "evidence: measured" : "evidence: none yet";
+}
+
+std::string lead_text(const Study& study, const std::vector<Finding>& findings) {
+  return scope_text(study) + "; " + evidence_text(findings);
+}
+
+std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
+                                 std::vector<fs::path>& files) {
+  std::vector<Figure> figures;
+  for (const NamedPicture& one : pictures_of(study)) {
+    const fs::path base = folder / one.name;
+    draw(one.picture, base);
+    for (const char* ending : {".svg", ".png"}) files.push_back(fs::path(base).concat(ending));
+    figures.push_back({one.name, one.caption, read_file(fs::path(base).concat(".svg"))});
+  }
+  return figures;
+}
+
+void add_section(Document& document, const std::string& heading, Table table) {
+  if (table.rows.empty()) return;
+  document.blocks.emplace_back(Heading{heading});
+  document.blocks.emplace_back(std::move(table));
+}
+
+Document make_document(const Study& study, const std::vector<Finding>& findings, const View& view,
+                       std::vector<Figure> figures) {
+  Document document;
+  document.title = headline(study);
+  auto& blocks = document.blocks;
+  blocks.emplace_back(Paragraph{lead_text(study, findings), /*lead=*/true});
+  blocks.emplace_back(view.table);
+  for (const std::string& sentence : view.sentences) blocks.emplace_back(Paragraph{sentence});
+  blocks.emplace_back(Paragraph{progress_text(study)});
+  for (Figure& figure : figures) blocks.emplace_back(std::move(figure));
+  add_section(document, "Work behind the saving", work_ratios(study));
+  add_section(document, "Steps to the target", steps_to_target(study));
+  add_section(document, "Four measures of each model", model_quality(study));
+  if (study.experiment().full.ladder)
+    add_section(document, "The arms at equal steps and at equal samples", equal_work(study));
+  add_section(document, "Costs", costs(study));
+  add_section(document, "Wall clock by phase", wall_clock(study));
+  add_section(document, "Model FLOPs utilisation", utilisation(study));
+  add_section(document, "Clusters, merge and data order", method_internals(study));
+  add_section(document, "Values that differ from the paper", differences(study));
+  add_section(document, "Corpora", corpora(study));
+  add_section(document, "Every number", every_number(findings));
+  add_section(document, "Runs", runs(study));
+  return document;
+}
+
+json finding_json(const Finding& finding) {
+  const auto number = [](const std::optional<double>& value) {
+    return value ? json(*value) : json();
+  };
+  json range;
+  if (finding.range) range = {finding.range->low, finding.range->high};
+  return {{"id", finding.id},
+          {"row", finding.row},
+          {"quantity", finding.quantity},
+          {"unit", finding.unit},
+          {"paper", number(finding.paper)},
+          {"here", number(finding.here)},
+          {"here_text", finding.here_text},
+          {"range", range},
+          {"evidence", finding.evidence},
+          {"verdict", measure::name(finding.judgement.verdict)},
+          {"stand_in", !finding.scope.empty()},
+          {"reason", finding.judgement.reason},
+          {"inputs", finding.inputs}};
+}
+
+json report_json(const Study& study, const std::vector<Finding>& findings, const View& view) {
+  json all = json::array();
+  for (const Finding& finding : findings) all.push_back(finding_json(finding));
+  return {{"schema", 1},
+          {"experiment", study.experiment().name},
+          {"scale", study.experiment().scale.name},
+          {"stand_in", study.stand_in()},
+          {"title", headline(study)},
+          {"scope", scope_text(study)},
+          {"table", to_json(view.table)},
+          {"sentences", view.sentences},
+          {"findings", all}};
+}
+
+std::string terminal_text(const Study& study, const std::vector<Finding>& findings, View view,
+                          const fs::path& folder) {
+  view.table.title = headline(study) + " | " + lead_text(study, findings);
+  view.table.notes = view.sentences;
+  view.table.notes.push_back(progress_text(study) +
+                             "; details: " + (folder / "report.html").string());
+  return to_terminal(view.table, study.options.width);
+}
+
+Counts count(const Study& study) {
+  Counts counts;
+  for (const StudyRow& row : study.rows) {
+    ++counts.cells;
+    const Status* obstacle = row.obstacle();
+    counts.measured += obstacle == nullptr;
+    counts.failed += obstacle && obstacle->state == run::State::failed;
+    counts.not_reached += row.compared() && row.count(measure::Outcome::not_reached) > 0;
+  }
+  return counts;
+}
+
+}  // namespace
+
+ReportOptions load_options(const fs::path& root, const config::Experiment& experiment,
+                           const fs::path& runs, const std::string& prices) {
+  ReportOptions options;
+  options.runs = runs;
+  options.claims = config::find_claims(root, experiment.claims);
+  options.prices = config::find_prices(root, prices);
+  for (const std::string& name : {experiment.full.profile, experiment.disco.submodel.profile,
+                                  experiment.disco.finetune.profile})
+    if (!options.profiles.contains(name))
+      options.profiles.emplace(name, config::find_profile(root, name));
+  return options;
+}
+
+std::vector<Finding> find(const run::Plan& plan, const ReportOptions& options) {
+  return findings_of(make_study(plan, options));
+}
+
+Report render(const run::Plan& plan, const ReportOptions& options) {
+  const Study study = make_study(plan, options);
+  const config::Experiment& experiment = plan.experiment;
+  const fs::path folder =
+      options.output.empty()
+          ? options.runs / "reports" / (experiment.name + "-" + experiment.scale.name)
+          : options.output;
+  make_directories(folder);
+
+  Report report;
+  report.findings = findings_of(study);
+  report.counts = count(study);
+  const View view = make_view(study, report.findings);
+  const auto write = [&](Format format, const char* name, const std::string& text) {
+    if (!wanted(options, format)) return;
+    write_file_atomically(folder / name, text);
+    report.files.push_back(folder / name);
+  };
+  std::vector<Figure> figures;
+  if (wanted(options, Format::figures) && gnuplot_found())
+    figures = draw_figures(study, folder, report.files);
+  const Document document = make_document(study, report.findings, view, std::move(figures));
+  write(Format::markdown, "report.md", to_markdown(document));
+  write(Format::html, "report.html", to_html(document));
+  write(Format::latex, "report.tex", to_latex(document));
+  write(Format::csv, "table.csv", to_csv(view.table));
+  write(Format::json, "report.json", report_json(study, report.findings, view).dump(1) + "\n");
+  report.terminal = terminal_text(study, report.findings, view, folder);
+  return report;
+}
+
+}  // namespace repro::report
