@@ -62,7 +62,6 @@ void describe(Fields& fields, RooflineCheck& check) {
   fields.field("device", check.device, required());
   fields.field("dtype", check.dtype);
   fields.field("conventions", check.conventions);
-  fields.field("readings", check.readings);
 }
 
 void describe(Fields& fields, StepTimeCheck& check) {

@@ -22,7 +22,7 @@ struct CheckHead {
   std::string where;      // place in the paper
   std::string table;      // evaluated for each of its rows; "" = once
   // For flops_ROLE and params_ROLE:
-  std::string reading;                  // of an ambiguous model; "" = the first declared
+  std::string reading;                  // of an ambiguous model; "" = that with the least
   std::string convention = "megatron";  // of the FLOPs
   std::string sequence = "sequence";    // constant: tokens
   Source source;
@@ -69,8 +69,9 @@ struct RooflineCheck {
   std::string tokens_per_step;
   std::string device;  // hardware profile
   std::string dtype = "bf16";
-  std::vector<std::string> conventions = {"megatron", "palm"};  // the first decides
-  std::vector<std::string> readings;  // all of them judged; empty = head.reading
+  // The first decides. Of an ambiguous model's readings the one with the fewest FLOPs does, so that
+  // an excess is a lower bound.
+  std::vector<std::string> conventions = {"megatron", "palm"};
 };
 
 // Seconds a step of equal work on one device must not differ between data sets.

@@ -35,13 +35,15 @@ const ClaimConstant* Claims::constant(std::string_view id) const {
   return find_by_id(constants, id);
 }
 
-const ClaimModel* Claims::model(const ClaimRow& row, std::string_view role,
-                                std::string_view reading) const {
+std::vector<const ClaimModel*> Claims::models_of(const ClaimRow& row, std::string_view role,
+                                                 std::string_view reading) const {
+  std::vector<const ClaimModel*> found;
   for (const ClaimModel& model : models)
-    if (model.role == role && (reading.empty() || model.reading == reading) &&
+    if (model.role == role &&
+        (reading.empty() || model.reading.empty() || model.reading == reading) &&
         std::find(row.keys.begin(), row.keys.end(), model.key) != row.keys.end())
-      return &model;
-  return nullptr;
+      found.push_back(&model);
+  return found;
 }
 
 std::string Claims::title_of(const ClaimRow& row) const {

@@ -96,9 +96,9 @@ class Claims {
 
   const ClaimTable* table(std::string_view id) const;
   const ClaimConstant* constant(std::string_view id) const;
-  // The row's model in this role; `reading` "" takes the first declared.
-  const ClaimModel* model(const ClaimRow& row, std::string_view role,
-                          std::string_view reading = "") const;
+  // The row's models in this role, one for each reading of an ambiguous shape; `reading` "" = all.
+  std::vector<const ClaimModel*> models_of(const ClaimRow& row, std::string_view role,
+                                           std::string_view reading = "") const;
   std::string title_of(const ClaimRow& row) const;  // "Qwen / C4"
   // The cell, or null when the table, row or column is absent or the paper gives no number.
   const ClaimCell* cell(std::string_view table, std::string_view row,

@@ -107,7 +107,7 @@ class ReferenceChecker {
   void models(const Resolved& found) {
     if (table_ == nullptr) return add("a model's quantity needs a table of rows");
     for (const ClaimRow& row : table_->rows)
-      if (claims_.model(row, found.role, head_->reading) == nullptr)
+      if (claims_.models_of(row, found.role, head_->reading).empty())
         add("no [[model]] with role = \"{}\"{} for row '{}'", found.role,
             head_->reading.empty() ? "" : fmt::format(" and reading = \"{}\"", head_->reading),
             row.id);

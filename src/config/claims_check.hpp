@@ -1,6 +1,6 @@
 #pragma once
-// Do a claims file's checks name things that exist? Internal to loading claims: every formula must
-// parse, and every name in it be a column, a constant, or a quantity of a declared model.
+// What the names in a claims file's formulas mean: a column, a constant, or a quantity of a
+// declared model. Loading uses it to refuse names that mean nothing, the audit to find the values.
 
 #include "config/claims.hpp"
 #include "config/expression.hpp"
