@@ -1,1 +1,87 @@
-int main() { return 0; }
+// repro-worker <run-dir>: does the one job described in <run-dir>/job.json and writes its result
+// there. Exit 0 done, 2 or the error's own code when failed (the reason is in FAILED), 130
+// interrupted (running again continues).
+
+#include <c10/util/Exception.h>
+#include <torch/version.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <new>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "run/environment.hpp"
+#include "run/run_directory.hpp"
+#include "worker/jobs.hpp"
+
+namespace {
+
+using repro::Error;
+using repro::Exit;
+
+std::atomic<bool> interrupted = false;
+
+void on_signal(int) { interrupted = true; }
+
+void work(const repro::run::RunDirectory& directory) {
+  const repro::run::OpenedJob job = repro::run::open_job(directory);
+  const std::string device = job.spec.value("device", "cpu");
+  repro::write_file_atomically(
+      directory.environment_file(),
+      repro::run::describe_environment(TORCH_VERSION, device).dump(1) + "\n");
+  const nlohmann::json result = repro::worker::run_job(job, directory, interrupted);
+  repro::write_file_atomically(directory.result_file(), result.dump(1) + "\n");
+  directory.mark_done();
+}
+
+// One line for FAILED, all there is for stderr.
+int fail(const repro::run::RunDirectory& directory, const std::string& text, Exit code) {
+  std::fprintf(stderr, "repro-worker: error: %s\n", text.c_str());
+  directory.mark_failed(repro::split(text, '\n').front());
+  return static_cast<int>(code);
+}
+
+int run(const repro::run::RunDirectory& directory) {
+  try {
+    work(directory);
+    return 0;
+  } catch (const Error& error) {
+    if (error.exit() != Exit::interrupted) return fail(directory, error.what(), error.exit());
+    std::fprintf(stderr, "repro-worker: %s\n", error.what());
+    return static_cast<int>(Exit::interrupted);
+  } catch (const c10::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return fail(directory, std::string("LibTorch: ") + error.what_without_backtrace(),
+                Exit::run_failed);
+  } catch (const std::bad_alloc&) {
+    return fail(directory, "out of memory; make the batch or the model smaller", Exit::run_failed);
+  } catch (const std::exception& error) {
+    return fail(directory, error.what(), Exit::run_failed);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2 || argv[1][0] == '-') {
+    std::fprintf(stderr,
+                 "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
+                 "makes such folders and starts this program.\n");
+    return static_cast<int>(Exit::usage);
+  }
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const repro::run::RunDirectory directory(argv[1]);
+  try {
+    const auto lock = repro::FileLock::try_acquire(directory.path() / ".lock");
+    if (!lock) throw Error("{}: another worker is at work there", directory.path().string());
+    return run(directory);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
+    return static_cast<int>(error.exit());
+  }
+}

@@ -12,7 +12,8 @@ namespace {
 
 const fs::path kManifests = fs::path(REPRO_TESTS) / "manifests";
 
-// A root with the project's own parts, table 3, and one manifest under test, all in experiments/test/.
+// A root with the project's own parts, table 3, and one manifest under test, all in
+// experiments/test/.
 class Root {
  public:
   explicit Root(const fs::path& manifest) {
@@ -21,7 +22,8 @@ class Root {
     const fs::path source = REPRO_SOURCE_ROOT;
     for (const char* part : {"models", "scales", "corpora", "claims"})
       fs::create_directory_symlink(source / "experiments" / part, experiments / part);
-    fs::create_directory_symlink(source / "hardware_profiles", folder_.path() / "hardware_profiles");
+    fs::create_directory_symlink(source / "hardware_profiles",
+                                 folder_.path() / "hardware_profiles");
     fs::copy(source / "experiments/moe_disco/table3.toml", experiments / "test/table3.toml");
     if (!manifest.empty()) fs::copy(manifest, experiments / "test");
   }

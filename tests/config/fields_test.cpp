@@ -1,0 +1,86 @@
+#include "config/fields.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "config/job_spec.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::config {
+namespace {
+
+Node toml(const std::string& text) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "x.toml", text);
+  return read_toml(folder.path() / "x.toml", "x.toml");
+}
+
+std::string problems_of(const std::string& text) {
+  Problems problems;
+  from_node<OptimizerSpec>(toml(text), problems);
+  try {
+    problems.throw_if_any();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("a struct written as JSON and read back is the same, bit for bit", "[config]") {
+  TrainSpec spec;
+  spec.optimizer.lr = 0.1 + 0.2;
+  spec.model.experts = 7;
+  spec.cluster = 3;
+  const nlohmann::json first = to_json(spec);
+  const TrainSpec back = from_json<TrainSpec>(nlohmann::json::parse(first.dump()), "job.json");
+  CHECK(to_json(back) == first);
+  CHECK(back.optimizer.lr == spec.optimizer.lr);
+  CHECK(back.model == spec.model);
+}
+
+TEST_CASE("JSON without a field or with another type is refused, naming file and field",
+          "[config]") {
+  nlohmann::json json = to_json(TrainSpec());
+  json["optimizer"].erase("lr");
+  CHECK_THROWS_WITH(from_json<TrainSpec>(json, "job.json"),
+                    Catch::Contains("job.json: field 'lr'"));
+  json = to_json(TrainSpec());
+  json["steps"] = "many";
+  CHECK_THROWS_WITH(from_json<TrainSpec>(json, "job.json"), Catch::Contains("'steps'"));
+}
+
+TEST_CASE("TOML integers are accepted as numbers, fractions are not accepted as integers",
+          "[config]") {
+  Problems problems;
+  CHECK(from_node<OptimizerSpec>(toml("lr = 1"), problems).lr == 1.0);
+  CHECK_FALSE(problems.any());
+  from_node<EvaluateSpec>(toml("windows = 1.5"), problems);
+  CHECK(problems.any());
+}
+
+TEST_CASE("every problem of a file is named at its line", "[config]") {
+  CHECK(problems_of("lr = 0\nschedule = \"cos\"\n\nclipping = 1\nbeta1 = nan\n") ==
+        "x.toml:1: lr = 0: must be more than 0\n"
+        "x.toml:2: schedule = \"cos\": expected one of constant, cosine, wsd\n"
+        "x.toml:5: beta1 = nan: not a finite number\n"
+        "x.toml:4: unknown key 'clipping' (did you mean 'clip'?)");
+}
+
+TEST_CASE("a duplicate key and an unfinished file are syntax errors with their line", "[config]") {
+  CHECK_THROWS_WITH(toml("lr = 1\nlr = 2\n"), Catch::StartsWith("x.toml:2:"));
+  CHECK_THROWS_WITH(toml("[table\n"), Catch::StartsWith("x.toml:1:"));
+}
+
+TEST_CASE("a bare word on the command line is a string, anything else is TOML", "[config]") {
+  CHECK(*parse_setting("a.b=word").second.string() == "word");
+  CHECK(std::get<int64_t>(parse_setting("a=3").second.value) == 3);
+  CHECK(parse_setting("a=[1, 2]").second.array()->size() == 2);
+  CHECK(parse_setting(" a = true ").first == "a");
+  CHECK_THROWS_AS(parse_setting("a"), Error);
+}
+
+}  // namespace repro::config
