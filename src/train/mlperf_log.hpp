@@ -22,10 +22,8 @@ class MlperfLog {
   using Where = std::source_location;
   void point(std::string_view key, const nlohmann::json& value, const nlohmann::json& metadata,
              Where where = Where::current());
-  void start(std::string_view key, const nlohmann::json& metadata,
-             Where where = Where::current());
-  void stop(std::string_view key, const nlohmann::json& metadata,
-            Where where = Where::current());
+  void start(std::string_view key, const nlohmann::json& metadata, Where where = Where::current());
+  void stop(std::string_view key, const nlohmann::json& metadata, Where where = Where::current());
 
   int64_t bytes() const;
 

@@ -1,0 +1,151 @@
+#include "methods/kmeans.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+
+using namespace repro;
+using methods::Clustering;
+using methods::kmeans;
+using methods::KmeansOptions;
+
+namespace {
+
+// `count` points around `centres` far-apart corners, point i at corner i % centres.
+at::Tensor blobs(int64_t count, int64_t width, int64_t centres, double spread) {
+  at::Tensor points = at::empty({count, width}, at::kFloat);
+  auto at = points.accessor<float, 2>();
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < width; ++j) {
+      const auto cell = static_cast<uint64_t>(i * width + j);
+      const double corner = j == i % centres ? 10 : 0;
+      at[i][j] = static_cast<float>(corner + spread * random_normal(7, 1, cell));
+    }
+  return points;
+}
+
+double sse_of(const at::Tensor& points, const Clustering& found) {
+  double sum = 0;
+  for (int64_t i = 0; i < points.size(0); ++i) {
+    const auto k = static_cast<int64_t>(found.cluster[static_cast<size_t>(i)]);
+    sum += (points[i].to(at::kDouble) - found.centroids_KD[k].to(at::kDouble))
+               .square()
+               .sum()
+               .item<double>();
+  }
+  return sum;
+}
+
+std::vector<int64_t> sizes_of(const std::vector<uint16_t>& cluster, size_t k) {
+  std::vector<int64_t> sizes(k);
+  for (uint16_t c : cluster) ++sizes[c];
+  return sizes;
+}
+
+}  // namespace
+
+TEST_CASE("k-means finds well separated groups from either kind of start", "[methods]") {
+  const at::Tensor points = blobs(400, 8, 4, 0.5);
+  for (const char* init : {"k-means++", "random"}) {
+    // A random start can put two centroids into one group; this seed does not.
+    const Clustering found = kmeans(points, {.k = 4, .init = init, .seed = 5});
+    const bool whole = sizes_of(found.cluster, 4) == std::vector<int64_t>{100, 100, 100, 100};
+    if (std::string(init) == "k-means++") CHECK(whole);
+    for (size_t i = 4; i < 400; ++i)
+      if (whole) CHECK(found.cluster[i] == found.cluster[i % 4]);
+  }
+}
+
+TEST_CASE("the sum of squared distances never rises", "[methods]") {
+  for (uint64_t seed = 0; seed < 8; ++seed)
+    for (const char* init : {"k-means++", "random"}) {
+      const at::Tensor points = blobs(1500, 12, 3, 4.0);
+      const Clustering found = kmeans(points, {.k = 6, .init = init, .tolerance = 0, .seed = seed});
+      REQUIRE(found.sse.size() > 3);
+      for (size_t i = 1; i < found.sse.size(); ++i)
+        CHECK(found.sse[i] <= found.sse[i - 1] * (1 + 1e-7));  // fp32 distances
+      CHECK(sse_of(points, found) == Approx(found.sse.back()).epsilon(1e-5));
+    }
+}
+
+TEST_CASE("at convergence each point is at its nearest centroid", "[methods]") {
+  const at::Tensor points = blobs(600, 5, 3, 3.0);
+  const Clustering found = kmeans(points, {.k = 4, .tolerance = 0, .seed = 1});
+  const at::Tensor distances =
+      at::cdist(points.to(at::kDouble), found.centroids_KD.to(at::kDouble));
+  for (int64_t i = 0; i < 600; ++i) {
+    const auto k = static_cast<int64_t>(found.cluster[static_cast<size_t>(i)]);
+    CHECK(distances[i][k].item<double>() <= distances[i].min().item<double>() + 1e-5);
+  }
+}
+
+TEST_CASE("the same seed gives the same clusters, another seed another start", "[methods]") {
+  const at::Tensor points = blobs(800, 6, 2, 5.0);
+  const KmeansOptions once{.k = 5, .max_iterations = 1, .seed = 3};
+  CHECK(kmeans(points, once).cluster == kmeans(points, once).cluster);
+  KmeansOptions other = once;
+  other.seed = 4;
+  CHECK(kmeans(points, once).cluster != kmeans(points, other).cluster);
+}
+
+TEST_CASE("k-means stops when the relative gain is below the tolerance", "[methods]") {
+  const at::Tensor points = blobs(2000, 12, 3, 6.0);
+  const Clustering found = kmeans(points, {.k = 8, .tolerance = 0.01, .seed = 2});
+  const auto& sse = found.sse;
+  REQUIRE(sse.size() >= 2);
+  CHECK(sse[sse.size() - 2] - sse.back() <= 0.01 * sse[sse.size() - 2]);
+  for (size_t i = 1; i + 1 < sse.size(); ++i) CHECK(sse[i - 1] - sse[i] > 0.01 * sse[i - 1]);
+  CHECK(kmeans(points, {.k = 8, .max_iterations = 3, .tolerance = 0}).sse.size() == 3);
+}
+
+TEST_CASE("duplicates leave no cluster without a chance", "[methods]") {
+  // All but three points are equal: starts collide, clusters run empty and must move away.
+  at::Tensor points = at::zeros({50, 2}, at::kFloat);
+  for (int64_t i = 0; i < 3; ++i) points[i][0] = static_cast<float>(5 * (i + 1));
+  const Clustering found = kmeans(points, {.k = 4, .init = "random", .tolerance = 0, .seed = 0});
+  CHECK(found.sse.back() == 0);
+  std::vector<int64_t> sizes = sizes_of(found.cluster, 4);
+  std::sort(sizes.begin(), sizes.end());
+  CHECK(sizes == std::vector<int64_t>{1, 1, 1, 47});
+}
+
+TEST_CASE("balanced clusters differ in size by at most one", "[methods]") {
+  for (int64_t count : {40, 41, 43}) {
+    at::Tensor points = blobs(count, 4, 2, 1.0);
+    const Clustering found = kmeans(points, {.k = 4, .balanced = true, .seed = 1});
+    const auto sizes = sizes_of(found.cluster, 4);
+    const auto [low, high] = std::minmax_element(sizes.begin(), sizes.end());
+    CHECK(*high - *low == (count % 4 == 0 ? 0 : 1));
+  }
+}
+
+TEST_CASE("a full cluster turns away the point that loses least", "[methods]") {
+  // All three prefer cluster 0, which takes two of four... here one of two: the one with most to
+  // lose.
+  const at::Tensor distances = at::tensor({1.0F, 2.0F, 1.0F, 9.0F}).view({2, 2});
+  CHECK(methods::balanced_assignment(distances) == std::vector<uint16_t>{1, 0});
+}
+
+TEST_CASE("a random assignment has exactly the sizes asked for", "[methods]") {
+  const std::vector<int64_t> sizes = {700, 0, 290, 10};
+  const auto cluster = methods::random_assignment(sizes, 3);
+  CHECK(sizes_of(cluster, 4) == sizes);
+  CHECK(cluster == methods::random_assignment(sizes, 3));
+  CHECK(cluster != methods::random_assignment(sizes, 4));
+  // Mixed: the first half is not the first cluster.
+  const auto first = std::count(cluster.begin(), cluster.begin() + 500, 0);
+  CHECK(first > 300);
+  CHECK(first < 400);
+}
+
+TEST_CASE("too few points and points that are not finite are refused", "[methods]") {
+  CHECK_THROWS_AS(kmeans(at::zeros({3, 2}, at::kFloat), {.k = 4}), Error);
+  at::Tensor points = blobs(20, 2, 2, 1.0);
+  points[4][1] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(kmeans(points, {.k = 2}), Error);
+}
