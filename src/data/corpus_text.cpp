@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
@@ -13,6 +12,7 @@
 #include "data/fetch.hpp"
 #include "data/paragraph_filter.hpp"
 #include "data/readers.hpp"
+#include "data/records.hpp"
 
 namespace repro::data {
 namespace {
@@ -22,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 // Raise it whenever the same sources would give another text.
 constexpr int kCleaningVersion = 2;
+constexpr int64_t kRecordsBetweenReports = 1000;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -45,37 +46,39 @@ std::string content_hash(const config::Corpus& corpus, const std::vector<Package
   return sha256_hex(identity.dump());
 }
 
-// Collects documents and writes them in the order of their texts' hashes: the first documents of
-// the corpus are then a fair sample of all its packages.
-class DocumentWriter {
- public:
-  void add(Document&& document) { documents_.push_back(std::move(document)); }
+std::string describe(const std::map<std::string, int64_t>& dropped) {
+  std::string text;
+  for (const auto& [reason, number] : dropped)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", number, reason);
+  return text;
+}
 
-  void write(const fs::path& path, std::map<std::string, SplitSize>& splits) {
-    std::vector<std::pair<std::string, const Document*>> order;
-    for (const Document& document : documents_)
-      order.emplace_back(md5_hex(document.text).substr(8), &document);
-    std::sort(order.begin(), order.end());
-    AtomicFile file(path);
-    for (const auto& [hash, document] : order) {
-      file.write(to_line(*document));
-      SplitSize& split = splits[document->split];
-      ++split.documents;
-      split.bytes += static_cast<int64_t>(document->text.size());
-      split.words += count_words(document->text);
-    }
-    file.commit();
+void count(const Document& document, std::map<std::string, SplitSize>& splits) {
+  SplitSize& split = splits[document.split];
+  ++split.documents;
+  split.bytes += static_cast<int64_t>(document.text.size());
+  split.words += count_words(document.text);
+}
+
+// In the order of the texts' hashes: the first documents of the corpus are then a fair sample of
+// all its packages.
+void write_documents(const std::vector<Document>& documents, AtomicFile& out, CorpusText& text) {
+  std::vector<std::pair<std::string, const Document*>> order;
+  for (const Document& document : documents)
+    order.emplace_back(md5_hex(document.text).substr(8), &document);
+  std::sort(order.begin(), order.end());
+  for (const auto& [hash, document] : order) {
+    out.write(to_line(*document));
+    count(*document, text.splits);
   }
+}
 
- private:
-  std::vector<Document> documents_;
-};
-
+// Packages: pages, articles and books through the filter.
 void clean_packages(const config::Corpus& corpus, const std::vector<FetchedFile>& files,
-                    const fs::path& folder, CorpusText& text, const ProgressCallback& progress) {
-  DocumentWriter writer;
+                    AtomicFile& out, CorpusText& text, const ProgressCallback& progress) {
+  std::vector<Document> documents;
   Cleaner cleaner(corpus.minimum_words,
-                  [&](Document&& document) { writer.add(std::move(document)); });
+                  [&](Document&& document) { documents.push_back(std::move(document)); });
   for (size_t i = 0; i < files.size(); ++i) {
     progress("extract", static_cast<double>(i), static_cast<double>(files.size()), "packages");
     read_package(corpus.sources[i], files[i].path,
@@ -83,8 +86,43 @@ void clean_packages(const config::Corpus& corpus, const std::vector<FetchedFile>
                    cleaner.add(files[i].name, id, paragraphs);
                  });
   }
-  writer.write(folder / "documents.jsonl", text.splits);
+  write_documents(documents, out, text);
   text.dropped = cleaner.dropped();
+}
+
+// Published data sets: every record as it is, in its order, streaming.
+void copy_records(const config::Corpus& corpus, const std::vector<FetchedFile>& files,
+                  AtomicFile& out, CorpusText& text, const ProgressCallback& progress) {
+  int64_t done = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const config::CorpusSource& source = corpus.sources[i];
+    if (source.kind == "file") require_unchanged(files[i]);
+    int64_t number = 0;
+    read_records(files[i].path, source.reader, corpus.text_field, text.dropped,
+                 [&](std::string&& record) {
+                   if (done++ % kRecordsBetweenReports == 0)
+                     progress("extract", static_cast<double>(done - 1), 0, "documents");
+                   Document document = {files[i].path.filename().string(), std::to_string(++number),
+                                        source.split, std::move(record)};
+                   if (document.split.empty()) document.split = split_of(document.text);
+                   out.write(to_line(document));
+                   count(document, text.splits);
+                 });
+  }
+}
+
+void build(const config::Corpus& corpus, const std::vector<FetchedFile>& files, CorpusText& text,
+           const ProgressCallback& progress) {
+  AtomicFile out(text.documents);
+  if (corpus.filter) {
+    clean_packages(corpus, files, out, text, progress);
+  } else {
+    copy_records(corpus, files, out, text, progress);
+  }
+  for (const auto& [name, split] : text.splits)
+    if (split.documents > 0) return out.commit();
+  throw Error("corpus '{}': no usable document in its {} sources{}", corpus.name, files.size(),
+              text.dropped.empty() ? "" : "; all records were dropped: " + describe(text.dropped));
 }
 
 void write_meta(const fs::path& folder, const config::Corpus& corpus, const CorpusText& text) {
@@ -92,9 +130,7 @@ void write_meta(const fs::path& folder, const config::Corpus& corpus, const Corp
                {"packages", text.packages},
                {"dropped", text.dropped},
                {"extract_seconds", text.extract_seconds}};
-  for (const auto& [name, split] : text.splits)
-    meta["splits"][name] = {
-        {"documents", split.documents}, {"bytes", split.bytes}, {"words", split.words}};
+  for (const auto& [name, split] : text.splits) meta["splits"][name] = split;
   write_file_atomically(folder / "meta.json", meta.dump(2) + "\n");
 }
 
@@ -104,7 +140,7 @@ bool read_meta(const fs::path& folder, CorpusText& text) {
     const json meta = json::parse(read_file(folder / "meta.json"));
     text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();
     for (const auto& [name, split] : meta.at("splits").items())
-      text.splits[name] = {split.at("documents"), split.at("bytes"), split.at("words")};
+      text.splits[name] = split.get<SplitSize>();
     return fs::exists(text.documents);
   } catch (const json::exception&) {
     return false;  // damaged: the text is built again
@@ -112,6 +148,16 @@ bool read_meta(const fs::path& folder, CorpusText& text) {
 }
 
 }  // namespace
+
+void to_json(json& object, const SplitSize& split) {
+  object = {{"documents", split.documents}, {"bytes", split.bytes}, {"words", split.words}};
+}
+
+void from_json(const json& object, SplitSize& split) {
+  object.at("documents").get_to(split.documents);
+  object.at("bytes").get_to(split.bytes);
+  object.at("words").get_to(split.words);
+}
 
 void to_json(json& object, const PackageRecord& package) {
   object = {{"name", package.name},
@@ -148,10 +194,7 @@ CorpusText corpus_text(const config::Corpus& corpus, const fs::path& cache,
   const FileLock lock = FileLock::acquire(folder / ".lock");
   if (read_meta(folder, text)) return text;
   const auto extract_begin = Clock::now();
-  clean_packages(corpus, files, folder, text, progress);
-  if (text.splits["train"].documents == 0)
-    throw Error("corpus '{}': no usable document for the train split in its {} sources",
-                corpus.name, files.size());
+  build(corpus, files, text, progress);
   text.extract_seconds = seconds_since(extract_begin);
   write_meta(folder, corpus, text);
   return text;

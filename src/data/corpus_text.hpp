@@ -46,6 +46,8 @@ struct CorpusText {
 CorpusText corpus_text(const config::Corpus& corpus, const std::filesystem::path& cache,
                        const ProgressCallback& progress);
 
+void to_json(nlohmann::json& json, const SplitSize& split);
+void from_json(const nlohmann::json& json, SplitSize& split);
 void to_json(nlohmann::json& json, const PackageRecord& package);
 void from_json(const nlohmann::json& json, PackageRecord& package);
 

@@ -1,5 +1,6 @@
 #include "data/fetch.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -44,11 +45,6 @@ void record(const fs::path& folder, const std::string& key, const FetchedFile& f
   write_file_atomically(record_path(folder, key), text.dump(2) + "\n");
 }
 
-FetchedFile describe_file(const fs::path& path, const std::string& name,
-                          const std::string& version) {
-  return {path, name, version, sha256_hex_of_file(path), static_cast<int64_t>(fs::file_size(path))};
-}
-
 // Runs a download command in an empty folder and returns the one file it leaves.
 fs::path run_into(const std::vector<std::string>& command, const fs::path& scratch) {
   fs::remove_all(scratch);
@@ -79,9 +75,31 @@ FetchedFile keep(const fs::path& arrived, const fs::path& folder, const std::str
   const fs::path path = folder / arrived.filename();
   fs::rename(arrived, path);
   fs::remove_all(arrived.parent_path());
-  const FetchedFile file = describe_file(path, name, version);
+  FetchedFile file = describe_file(path, name);
+  file.version = version;
   record(folder, key, file);
   return file;
+}
+
+// Always the wheel of one platform, whatever this one is: its data is wanted, not its code.
+std::vector<std::string> download_command(const std::string& name, const std::string& version) {
+  return {"python3",
+          "-m",
+          "pip",
+          "download",
+          "--quiet",
+          "--disable-pip-version-check",
+          "--no-deps",
+          "--only-binary=:all:",
+          "--platform",
+          "manylinux2014_x86_64",
+          "--implementation",
+          "cp",
+          "--python-version",
+          "3.11",
+          "--abi",
+          "cp311",
+          name + "==" + version};
 }
 
 FetchedFile fetch_deb(const std::string& name, const fs::path& folder) {
@@ -117,25 +135,47 @@ FetchedFile fetch_address(const config::CorpusSource& source, const fs::path& fo
   const fs::path path = folder / (key + "-" + fs::path(source.name).filename().string());
   download(source.name, path, source.bytes,
            [&](double done, double total) { progress("download", done / 1e6, total / 1e6, "MB"); });
-  const FetchedFile file = describe_file(path, source.name, "");
+  const FetchedFile file = describe_file(path, source.name);
   require_sha256(file, source.sha256);
   record(folder, key, file);
   return file;
 }
 
 FetchedFile own_file(const config::CorpusSource& source) {
-  if (!fs::exists(source.name))
-    throw Error("{}: no such file; import it again or correct the corpus", source.name);
-  const FetchedFile file = describe_file(source.name, source.name, "");
-  if (!source.sha256.empty() && file.sha256 != source.sha256)
-    throw Error(
-        "{}: SHA-256 is {}, expected {}: the file changed since it was imported; import it "
-        "again",
-        source.name, file.sha256, source.sha256);
-  return file;
+  if (source.sha256.empty()) return describe_file(source.name, source.name);
+  return {source.name, source.name, "", source.sha256, source.bytes};
 }
 
 }  // namespace
+
+std::vector<fs::path> text_files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file() && entry.path().extension() == ".txt")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+FetchedFile describe_file(const fs::path& path, const std::string& name) {
+  if (!fs::exists(path)) throw Error("{}: no such file; import it again", path.string());
+  if (!fs::is_directory(path))
+    return {path, name, "", sha256_hex_of_file(path), static_cast<int64_t>(fs::file_size(path))};
+  Sha256 hash;
+  int64_t bytes = 0;
+  for (const fs::path& file : text_files_of(path)) {
+    hash.update(file.lexically_relative(path).string() + "\n" + sha256_hex_of_file(file) + "\n");
+    bytes += static_cast<int64_t>(fs::file_size(file));
+  }
+  return {path, name, "", hash.hex(), bytes};
+}
+
+void require_unchanged(const FetchedFile& file) {
+  const std::string now = describe_file(file.path, file.name).sha256;
+  if (now != file.sha256)
+    throw Error("{}: SHA-256 is {}, expected {}: the file changed; import it again",
+                file.path.string(), now, file.sha256);
+}
 
 FetchedFile fetch_wheel(const std::string& name, const std::string& version,
                         const std::string& sha256, const fs::path& folder) {
@@ -144,9 +184,7 @@ FetchedFile fetch_wheel(const std::string& name, const std::string& version,
   const FileLock lock = FileLock::acquire(folder / (key + ".lock"));
   if (const auto file = recorded(folder, key); file && file->sha256 == sha256) return *file;
   try {
-    const fs::path arrived = run_into({"python3", "-m", "pip", "download", "--no-deps", "--quiet",
-                                       "--disable-pip-version-check", name + "==" + version},
-                                      folder / (key + ".part"));
+    const fs::path arrived = run_into(download_command(name, version), folder / (key + ".part"));
     const FetchedFile file = keep(arrived, folder, key, name, version);
     require_sha256(file, sha256);
     return file;

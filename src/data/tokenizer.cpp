@@ -13,6 +13,8 @@
 namespace repro::data {
 namespace {
 
+constexpr std::string_view kSpace = "\u2581";  // how pieces write a space
+
 // sentencepiece pulls "word<tab>count" lines through this, in an order of ours.
 class CountedWords final : public sentencepiece::SentenceIterator {
  public:
@@ -33,6 +35,16 @@ class CountedWords final : public sentencepiece::SentenceIterator {
 
 bool has_control_byte(std::string_view word) {
   return std::any_of(word.begin(), word.end(), [](unsigned char c) { return c < 0x20; });
+}
+
+std::string text_of(const sentencepiece::SentencePieceProcessor& processor, int32_t token) {
+  if (processor.IsControl(token)) return "";
+  std::string piece = processor.IdToPiece(token);
+  if (processor.IsByte(token))  // "<0x0A>"
+    return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));
+  for (size_t at = piece.find(kSpace); at != std::string::npos; at = piece.find(kSpace, at + 1))
+    piece.replace(at, kSpace.size(), " ");
+  return piece;
 }
 
 constexpr size_t kRememberedWords = 1 << 20;
@@ -80,12 +92,13 @@ std::string train_tokenizer(const WordCounts& words, int64_t vocabulary) {
 struct Tokenizer::State {
   sentencepiece::SentencePieceProcessor processor;
   int32_t newline = 0;
+  std::vector<std::string> texts;  // what each token stands for
   // Pieces never cross a space, so a paragraph's tokens are its words' tokens, and text repeats its
-  // words: remembering them makes encoding some twenty times faster.
+  // words: remembering them makes encoding some ten times faster.
   std::unordered_map<std::string, std::vector<int32_t>> words;
   std::string word;  // the key looked up, reused
 
-  void append_words(std::string_view paragraph, std::vector<int32_t>& out);
+  const std::vector<int32_t>& encode_word();
 };
 
 Tokenizer::Tokenizer(const std::filesystem::path& model) : state_(std::make_unique<State>()) {
@@ -98,6 +111,8 @@ Tokenizer::Tokenizer(const std::filesystem::path& model) : state_(std::make_uniq
   state_->newline = state_->processor.PieceToId("<0x0A>");
   if (state_->processor.IsUnknown(state_->newline))
     throw Error("{}: has no byte pieces; a byte-fallback model is needed", model.string());
+  for (int32_t token = 0; token < state_->processor.GetPieceSize(); ++token)
+    state_->texts.push_back(text_of(state_->processor, token));
 }
 
 Tokenizer::~Tokenizer() = default;
@@ -107,56 +122,44 @@ int64_t Tokenizer::vocabulary() const { return state_->processor.GetPieceSize();
 int32_t Tokenizer::end_of_text() const { return state_->processor.eos_id(); }
 
 void Tokenizer::encode(std::string_view text, std::vector<int32_t>& out) {
+  // A word is what stands between two separators, be it nothing: two spaces are a word of the space
+  // alone. Only an empty paragraph has no word.
+  bool paragraph_begins = true;
   while (true) {
-    const size_t newline = text.find('\n');
-    const std::string_view paragraph = text.substr(0, newline);
-    const bool plain = !paragraph.starts_with(' ') && !paragraph.ends_with(' ') &&
-                       paragraph.find("  ") == paragraph.npos;
-    if (plain) {
-      state_->append_words(paragraph, out);
-    } else {
-      const auto ids = state_->processor.EncodeAsIds({paragraph.data(), paragraph.size()});
+    const size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const bool paragraph_ends = end == text.size() || text[end] == '\n';
+    if (!(paragraph_begins && paragraph_ends && end == 0)) {
+      state_->word.assign(text, 0, end);
+      const std::vector<int32_t>& ids = state_->encode_word();
       out.insert(out.end(), ids.begin(), ids.end());
     }
-    if (newline == text.npos) return;
-    out.push_back(state_->newline);
-    text.remove_prefix(newline + 1);
+    if (end == text.size()) return;
+    if (paragraph_ends) out.push_back(state_->newline);
+    paragraph_begins = paragraph_ends;
+    text.remove_prefix(end + 1);
   }
 }
 
-void Tokenizer::State::append_words(std::string_view paragraph, std::vector<int32_t>& out) {
-  while (!paragraph.empty()) {
-    const size_t space = std::min(paragraph.find(' '), paragraph.size());
-    word.assign(paragraph, 0, space);
-    auto known = words.find(word);
-    if (known == words.end()) {
-      if (words.size() >= kRememberedWords) words.clear();
-      known = words.emplace(word, processor.EncodeAsIds(word)).first;
-    }
-    out.insert(out.end(), known->second.begin(), known->second.end());
-    paragraph.remove_prefix(std::min(space + 1, paragraph.size()));
-  }
+const std::vector<int32_t>& Tokenizer::State::encode_word() {
+  const auto known = words.find(word);
+  if (known != words.end()) return known->second;
+  if (words.size() >= kRememberedWords) words.clear();
+  std::vector<int32_t> ids = processor.EncodeAsIds(word.empty() ? " " : word);
+  if (word.empty()) ids.resize(ids.size() / 2);  // the text " " is two spaces to sentencepiece
+  return words.emplace(word, std::move(ids)).first->second;
 }
 
 std::string Tokenizer::decode(std::span<const int32_t> tokens) const {
   std::string text;
-  std::vector<int> paragraph;
-  const auto end_paragraph = [&] {
-    if (!paragraph.empty()) text += state_->processor.DecodeIds(paragraph);
-    paragraph.clear();
-  };
+  bool paragraph_begins = true;  // where encoding put a space before the first word
   for (const int32_t token : tokens) {
-    if (token < 0 || token >= state_->processor.GetPieceSize())
-      throw Error("token {} lies outside the tokenizer's {} pieces", token,
-                  state_->processor.GetPieceSize());
-    if (token == state_->newline) {
-      end_paragraph();
-      text += '\n';
-    } else if (token != end_of_text()) {
-      paragraph.push_back(token);
-    }
+    if (token < 0 || static_cast<size_t>(token) >= state_->texts.size())
+      throw Error("token {} lies outside the tokenizer's {} pieces", token, state_->texts.size());
+    std::string_view piece = state_->texts[static_cast<size_t>(token)];
+    if (paragraph_begins && piece.starts_with(' ')) piece.remove_prefix(1);
+    text += piece;
+    if (token != end_of_text()) paragraph_begins = token == state_->newline;
   }
-  end_paragraph();
   return text;
 }
 

@@ -1,0 +1,27 @@
+#pragma once
+// Text columns of Parquet and Arrow files, record batch by record batch. The only door to Arrow.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace repro::data {
+
+// Parquet, Arrow file or Arrow stream, by their first bytes.
+bool is_columnar(std::string_view first_bytes);
+
+// Calls `visit` with each row's value of the text column `column`, nullopt for null. Memory is a
+// batch, whatever the file's size. Error when the file is damaged, or the column is missing (the
+// message lists those there are) or not text.
+void for_each_text(const std::filesystem::path& path, const std::string& column,
+                   const std::function<void(std::optional<std::string_view>)>& visit);
+
+// Writes one text column as a Parquet file, `rows_a_group` rows a row group.
+void write_parquet(const std::filesystem::path& path, const std::string& column,
+                   const std::vector<std::optional<std::string>>& rows, int64_t rows_a_group);
+
+}  // namespace repro::data

@@ -1,0 +1,25 @@
+#pragma once
+// Documents of published data sets, one by one and in their order: JSON lines, Parquet and Arrow
+// columns, plain text, folders and archives of text files. Compression is recognised by the first
+// bytes. Text is used as published; records that hold none are counted by reason.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace repro::data {
+
+using VisitRecord = std::function<void(std::string&& text)>;
+using DropCounts = std::map<std::string, int64_t>;
+
+// The reader ("jsonl", "parquet", "text") for a file or folder, from its bytes. Error when it is
+// empty or missing.
+std::string reader_for(const std::filesystem::path& path);
+
+// Reads the file or folder with `reader`. Error when its bytes are of another kind or damaged.
+void read_records(const std::filesystem::path& path, const std::string& reader,
+                  const std::string& text_field, DropCounts& dropped, const VisitRecord& visit);
+
+}  // namespace repro::data

@@ -1,0 +1,165 @@
+#include "data/cleaning.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "data/html.hpp"
+#include "data/paragraph_filter.hpp"
+#include "data/sword.hpp"
+#include "data/unicode.hpp"
+
+using namespace repro;
+using namespace repro::data;
+
+namespace {
+
+// Passes the filter: stop words, a full stop, words of ordinary length.
+std::string sentence(int number, int words = 12) {
+  std::string text = "The story of number " + std::to_string(number) + " is one that was told to";
+  for (int i = 11; i < words - 1; ++i) text += i % 3 == 0 ? " the" : " house";
+  return text + " them.";
+}
+
+std::vector<Document> clean(const std::vector<std::vector<std::string>>& texts,
+                            int64_t minimum_words = 10) {
+  std::vector<Document> documents;
+  Cleaner cleaner(minimum_words, [&](Document&& document) { documents.push_back(document); });
+  for (size_t i = 0; i < texts.size(); ++i) cleaner.add("p", std::to_string(i), texts[i]);
+  return documents;
+}
+
+}  // namespace
+
+TEST_CASE("block elements are paragraphs and inline ones are not", "[data]") {
+  const auto paragraphs = html_paragraphs(
+      "<html><head><title>no</title><style>no</style></head><body>"
+      "<nav>no</nav><h1>Head <em>line</em></h1><p>One<br>two &amp; <a href=x>three</a>\n\n four"
+      "<ul><li>item<li>other</ul><pre>no</pre><table><tr><td>cell</td><td>&ldquo;x&rdquo;</table>"
+      "<script>no</script><textarea>no</textarea><p> &nbsp; </p>tail<footer>no</footer></body>");
+  CHECK(paragraphs == std::vector<std::string>{"Head line", "One two & three four", "item", "other",
+                                               "cell", "\u201Cx\u201D", "tail"});
+}
+
+TEST_CASE("a page is read in the charset it declares", "[data]") {
+  const auto first = [](const std::string& page) { return html_paragraphs(page).at(0); };
+  CHECK(first("<meta charset=\"iso-8859-1\"><p>caf\xE9") == "café");
+  CHECK(first("<META http-equiv=x content='text/html; charset=windows-1252'><p>\x93q\x94") ==
+        "\u201Cq\u201D");
+  CHECK(first("<p>caf\xC3\xA9") == "café");
+  CHECK(first("<p>caf\xE9") == "café");
+  CHECK(first("<meta charset=utf-8><p>a\xFFz") == "a\uFFFDz");
+  CHECK(first("<meta charset=nonsense><p>caf\xE9") == "café");
+  CHECK(html_paragraphs("").empty());
+}
+
+TEST_CASE("deeply nested pages do not exhaust the stack", "[data]") {
+  std::string page;
+  for (int i = 0; i < 20'000; ++i) page += "<span>";
+  const auto paragraphs = html_paragraphs(page + "deep");
+  CHECK(paragraphs == std::vector<std::string>{"deep"});
+}
+
+TEST_CASE("the filter keeps prose and names the reason for all else", "[data]") {
+  const std::string prose =
+      "It was the best of times and it was the worst of times for all of them.";
+  CHECK(judge_paragraph(prose) == Verdict::keep);
+  CHECK(judge_paragraph("It was the best of times and the worst.") == Verdict::too_few_words);
+  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1)) == Verdict::no_sentence_end);
+  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1) + "\u201D") == Verdict::keep);
+  CHECK(judge_paragraph("It was 1 of 22 and 333 of 4444 for 55555 of 666666 in 7777777 to all.") ==
+        Verdict::few_letters);
+  CHECK(judge_paragraph("Это было в the of and to a in is that it for лучшее из всех времён.") ==
+        Verdict::not_ascii);
+  CHECK(judge_paragraph("Large brown dogs chase small white cats through green fields, barking "
+                        "loud.") == Verdict::few_stop_words);
+  CHECK(judge_paragraph("It is of a to in so we do my i it is of a to in so.") ==
+        Verdict::word_length);
+  std::string endless;
+  while (endless.size() <= 20'000) endless += prose + " ";
+  endless.pop_back();
+  CHECK(judge_paragraph(endless) == Verdict::too_long);
+}
+
+TEST_CASE("a repeated paragraph is kept only the first time in the corpus", "[data]") {
+  const auto documents =
+      clean({{sentence(1), sentence(2), sentence(1)}, {sentence(2), sentence(3)}});
+  REQUIRE(documents.size() == 2);
+  CHECK(documents[0].text == sentence(1) + "\n" + sentence(2));
+  CHECK(documents[1].text == sentence(3));
+}
+
+TEST_CASE("a long text is cut at paragraph ends into at most 1500 words", "[data]") {
+  std::vector<std::string> paragraphs;
+  for (int i = 0; i < 40; ++i) paragraphs.push_back(sentence(i, 100));
+  const auto documents = clean({paragraphs});
+  REQUIRE(documents.size() == 3);
+  CHECK(documents[0].id == "0");
+  CHECK(documents[1].id == "0#1");
+  int64_t words = 0;
+  for (const Document& document : documents) {
+    CHECK(count_words(document.text) <= 1500);
+    words += count_words(document.text);
+  }
+  CHECK(words == 4000);
+  CHECK(count_words(documents[0].text) == 1500);
+
+  // Too little before the cut: the short beginning stays with the long paragraph.
+  const auto uneven = clean({{sentence(100, 200), sentence(101, 1450)}});
+  REQUIRE(uneven.size() == 1);
+  CHECK(count_words(uneven[0].text) == 1650);
+}
+
+TEST_CASE("documents below the minimum are dropped and counted", "[data]") {
+  int64_t kept = 0;
+  Cleaner cleaner(15, [&](Document&&) { ++kept; });
+  cleaner.add("p", "short", {sentence(1, 12)});
+  cleaner.add("p", "long", {sentence(2, 12), sentence(3, 12), "Not a sentence"});
+  CHECK(kept == 1);
+  CHECK(cleaner.dropped().at("documents: too short") == 1);
+  CHECK(cleaner.dropped().at("paragraphs: too few words") == 1);
+}
+
+TEST_CASE("the split is the MD5 of the text modulo 100", "[data]") {
+  CHECK(md5_hex("") == "d41d8cd98f00b204e9800998ecf8427e");
+  CHECK(split_of("") == "train");  // 0xd41d8cd9 mod 100 = 65
+  std::map<std::string, int> splits;
+  for (int i = 0; i < 20'000; ++i) ++splits[split_of(std::to_string(i))];
+  CHECK(splits.size() == 3);
+  CHECK(splits["valid"] == Approx(200).epsilon(0.25));  // 1 %, three standard deviations
+  CHECK(splits["test"] == Approx(200).epsilon(0.25));
+}
+
+TEST_CASE("scripture markup loses notes and titles and keeps the words", "[data]") {
+  const auto paragraphs = osis_paragraphs(
+      "<div><title>Genesis <hi>x</hi></title><verse osisID=\"Gen.1.1\"/><w lemma=\"a\">In</w> the "
+      "beginning<note type=\"study\">a note</note> God &amp; all &#x2019;&#39;.<verse eID=\"1\"/>"
+      "\n<l>Second</l><note/> line<milestone/>");
+  CHECK(paragraphs ==
+        std::vector<std::string>{"In the beginning God & all \u2019'.", "Second", "line"});
+  CHECK(join_paragraphs({"a", "b", "c", "d", "e"}, 2) ==
+        std::vector<std::string>{"a b", "c d", "e"});
+}
+
+TEST_CASE("a scripture block that lies outside its file is refused", "[data]") {
+  CHECK_THROWS_WITH(sword_books("12345", "", "m: ot"), Catch::Contains("not whole records of 12"));
+  std::string index(24, '\0');
+  index[12] = 100;
+  CHECK_THROWS_WITH(sword_books(index, "short", "m: ot"),
+                    Catch::Contains("m: ot: block 1 lies outside"));
+  index[12] = 0;
+  index[16] = 5;
+  index[20] = 9;
+  CHECK_THROWS_WITH(sword_books(index, "short", "m: ot"), Catch::Contains("damaged zlib block"));
+}
+
+TEST_CASE("white space of any alphabet is one space", "[data]") {
+  std::string text;
+  append_collapsed(text, " \n a\u00A0\u2003b\t\t");
+  append_collapsed(text, " c");
+  CHECK(text == "a b c");
+  CHECK(is_utf8("é😀"));
+  CHECK_FALSE(is_utf8("\xC0\x80"));
+  CHECK_FALSE(is_utf8("\xED\xA0\x80"));
+  CHECK_FALSE(is_utf8("\xE2\x82"));
+}

@@ -1,0 +1,103 @@
+#include "data/tokenizer.hpp"
+
+#include <sentencepiece_processor.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/random.hpp"
+#include "temporary_directory.hpp"
+
+using namespace repro;
+using data::Tokenizer;
+using data::WordCounts;
+
+namespace {
+
+// Words over a small alphabet: enough repetition for a BPE to learn from.
+std::string some_text(uint64_t seed, size_t words) {
+  const std::vector<std::string> syllables = {"ba", "ke", "lo", "min", "tur", "s", "é", "42"};
+  std::string text;
+  for (size_t i = 0; i < words; ++i) {
+    if (!text.empty()) text += random_bits(seed, 1, i) % 30 == 0 ? '\n' : ' ';
+    const uint64_t count = 1 + random_bits(seed, 2, i) % 3;
+    for (uint64_t k = 0; k < count; ++k)
+      text += syllables[random_bits(seed, 3, 4 * i + k) % syllables.size()];
+  }
+  return text;
+}
+
+fs::path make_model(const fs::path& folder, int64_t vocabulary = 400) {
+  WordCounts words;
+  words.add(some_text(1, 20'000));
+  write_file_atomically(folder / "m.model", data::train_tokenizer(words, vocabulary));
+  return folder / "m.model";
+}
+
+}  // namespace
+
+TEST_CASE("decoding gives back any bytes that were encoded", "[data]") {
+  TemporaryDirectory folder;
+  Tokenizer tokenizer(make_model(folder.path()));
+  const auto text = GENERATE(
+      std::string("bake lomin"), std::string(""), std::string("\n"), std::string("\n\na\n"),
+      std::string(" a"), std::string("a "), std::string("a  b   c"), std::string("  "),
+      std::string("tab\tand \"quotes\""), std::string("日本語 текст 😀"), some_text(9, 300));
+  std::vector<int32_t> tokens;
+  tokenizer.encode(text, tokens);
+  CHECK(tokenizer.decode(tokens) == text);
+  for (const int32_t token : tokens) CHECK((token > 1 && token < tokenizer.vocabulary()));
+}
+
+TEST_CASE("remembering words changes no token", "[data]") {
+  TemporaryDirectory folder;
+  const fs::path model = make_model(folder.path());
+  Tokenizer tokenizer(model);
+  sentencepiece::SentencePieceProcessor whole;
+  REQUIRE(whole.Load(model.string()).ok());
+  for (const std::string& paragraph :
+       {std::string("bake lomin tur 4242 ba"), std::string(" ba  ke   lo "), std::string("   "),
+        std::string("x"), std::string("unseen wörds ▁ here")}) {
+    std::vector<int32_t> tokens;
+    tokenizer.encode(paragraph, tokens);
+    CHECK(tokens == whole.EncodeAsIds(paragraph));
+  }
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    std::string paragraph = some_text(seed, 40);
+    std::replace(paragraph.begin(), paragraph.end(), '\n', ' ');
+    std::vector<int32_t> tokens;
+    tokenizer.encode(paragraph, tokens);
+    CHECK(tokens == whole.EncodeAsIds(paragraph));
+  }
+}
+
+TEST_CASE("the same words give the same model, other words another", "[data]") {
+  WordCounts words, same, other;
+  words.add(some_text(1, 5000));
+  same.add(some_text(1, 5000));
+  other.add(some_text(2, 5000));
+  CHECK(data::train_tokenizer(words, 300) == data::train_tokenizer(same, 300));
+  CHECK(data::train_tokenizer(words, 300) != data::train_tokenizer(other, 300));
+}
+
+TEST_CASE("the vocabulary is exactly the one asked for, or an error", "[data]") {
+  TemporaryDirectory folder;
+  CHECK(Tokenizer(make_model(folder.path(), 321)).vocabulary() == 321);
+  WordCounts words;
+  words.add("few words here");
+  CHECK_THROWS_WITH(data::train_tokenizer(words, 5000),
+                    Catch::Contains("cannot learn a tokenizer of 5000 pieces"));
+  CHECK_THROWS_WITH(data::train_tokenizer(words, 100),
+                    Catch::Contains("cannot learn a tokenizer of 100 pieces"));
+  CHECK_THROWS_AS(data::train_tokenizer(WordCounts(), 300), Error);
+}
+
+TEST_CASE("a damaged tokenizer model is refused", "[data]") {
+  TemporaryDirectory folder;
+  const fs::path path = make_model(folder.path());
+  write_file_atomically(path, read_file(path).substr(0, 2000));
+  CHECK_THROWS_WITH(Tokenizer(path), Catch::Contains("not a tokenizer model"));
+  write_file_atomically(path, "nonsense");
+  CHECK_THROWS_WITH(Tokenizer(path), Catch::Contains("not a tokenizer model"));
+}
