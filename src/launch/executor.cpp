@@ -76,7 +76,7 @@ class Execution {
     const auto handle = launcher_.start(directory(job), schedule_.width(job));
     schedule_.start(job);
     running_[handle] = {job, Clock::now()};
-    observer_.started(job, schedule_.tries(job));
+    observer_.started(job, schedule_.tries(job), handle);
   }
 
   void finish(const Launcher::Finished& finished) {
@@ -92,6 +92,15 @@ class Execution {
     // A killed process could not say why; `status` reads it there.
     if (judgement.end == End::crashed) directory(job).mark_failed(describe(finished.status));
     observer_.finished(job, outcome(job));
+    if (schedule_.phase(job) == Phase::failed) tell_blocked();
+  }
+
+  void tell_blocked() {
+    for (size_t job = 0; job < graph_.jobs().size(); ++job)
+      if (schedule_.phase(job) == Phase::blocked && messages_[job].empty()) {
+        messages_[job] = blocker(job);
+        observer_.finished(job, outcome(job));
+      }
   }
 
   void heed_interrupts() {
@@ -114,20 +123,16 @@ class Execution {
 
   Summary summary() const {
     Summary summary{.jobs = {}, .interrupted = interrupts_ > 0};
-    for (size_t job = 0; job < graph_.jobs().size(); ++job) {
-      summary.jobs.push_back(outcome(job));
-      Outcome& last = summary.jobs.back();
-      if (last.phase == Phase::blocked) last.message = blocker(job, summary);
-    }
+    for (size_t job = 0; job < graph_.jobs().size(); ++job) summary.jobs.push_back(outcome(job));
     return summary;
   }
 
-  // Jobs come after their inputs, so the inputs' own messages are there already.
-  std::string blocker(size_t job, const Summary& summary) const {
+  // Jobs come after their inputs, so a blocked input has its message already.
+  std::string blocker(size_t job) const {
     for (const auto& [role, input] : graph_[job].inputs) {
-      if (summary.jobs[input].phase == Phase::failed)
+      if (schedule_.phase(input) == Phase::failed)
         return fmt::format("needs {}, which failed", graph_[input].name);
-      if (summary.jobs[input].phase == Phase::blocked) return summary.jobs[input].message;
+      if (schedule_.phase(input) == Phase::blocked) return messages_[input];
     }
     return {};
   }

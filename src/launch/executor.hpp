@@ -35,8 +35,8 @@ struct Summary {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void started(size_t job, int tries) = 0;
-  virtual void finished(size_t job, const Outcome& outcome) = 0;
+  virtual void started(size_t job, int tries, Launcher::Handle handle) = 0;
+  virtual void finished(size_t job, const Outcome& outcome) = 0;  // or blocked, for good
   virtual void crashed(size_t job, const std::string& line) = 0;  // and is tried again
   virtual void stopping() = 0;                                    // the first interrupt
   virtual void tick() = 0;

@@ -68,7 +68,7 @@ class FakeLauncher final : public Launcher {
 struct QuietObserver final : Observer {
   std::vector<std::string> crashes;
   int stops = 0;
-  void started(size_t, int) override {}
+  void started(size_t, int, Launcher::Handle) override {}
   void finished(size_t, const Outcome&) override {}
   void crashed(size_t, const std::string& line) override { crashes.push_back(line); }
   void stopping() override { ++stops; }

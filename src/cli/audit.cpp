@@ -1,0 +1,75 @@
+#include "measure/audit.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "cli/audit_view.hpp"
+#include "cli/program.hpp"
+#include "cli/verbs.hpp"
+
+namespace repro::cli {
+namespace {
+
+struct AuditChoice {
+  std::string claims;
+  bool no_gate = false;
+  bool all = false;
+  bool provenance = false;
+  fs::path output;
+};
+
+void write_files(const measure::AuditReport& audit, const fs::path& folder) {
+  make_directories(folder);
+  const report::Document document = audit_document(audit);
+  write_file_atomically(folder / "audit.md", report::to_markdown(document));
+  write_file_atomically(folder / "audit.html", report::to_html(document));
+  write_file_atomically(folder / "audit.tex", report::to_latex(document));
+  write_file_atomically(folder / "audit.csv", report::to_csv(audit_findings(audit, true)));
+  write_file_atomically(folder / "audit.json", audit_json(audit).dump(2) + "\n");
+}
+
+void show(const Context& context, const measure::AuditReport& audit, const AuditChoice& choice) {
+  if (context.json) return print(audit_json(audit));
+  print(audit_summary(audit));
+  fmt::print("\n");
+  print(audit_findings(audit, choice.all));
+  if (!choice.provenance) return;
+  fmt::print("\n");
+  print(audit_provenance(audit));
+}
+
+Exit run_audit(const Context& context, const AuditChoice& choice) {
+  const fs::path root = context.root();
+  const config::Claims claims = config::find_claims(root, choice.claims);
+  const measure::AuditReport audit = measure::audit(
+      claims, [&](const std::string& name) { return config::find_profile(root, name); });
+  if (!choice.output.empty()) write_files(audit, choice.output);
+  show(context, audit, choice);
+  return audit.has_contradictions() && !choice.no_gate ? Exit::regression : Exit::ok;
+}
+
+}  // namespace
+
+void add_audit(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "audit", "check a paper's own numbers; no GPU, no training",
+      "  repro audit moe-disco\n"
+      "  repro audit moe-disco --all --provenance\n"
+      "  repro audit my_claims.toml --no-gate --output reports/audit\n"
+      "Exit code 1 when a number contradicts another or is impossible, 0 with --no-gate.");
+  auto choice = std::make_shared<AuditChoice>();
+  verb.add_option("claims", choice->claims, "a name of experiments/claims/, or a .toml file")
+      ->required();
+  verb.add_flag("--no-gate", choice->no_gate, "exit 0 whatever is found");
+  verb.add_flag("--all", choice->all, "show the findings that hold as well");
+  verb.add_flag("--provenance", choice->provenance,
+                "list what the paper gives, what is assumed and what is unknown");
+  verb.add_option("--output", choice->output,
+                  "also write Markdown, HTML, LaTeX, CSV and JSON into this folder");
+  program.on(verb, [&program, choice] { return run_audit(program.context(), *choice); });
+}
+
+}  // namespace repro::cli

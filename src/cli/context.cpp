@@ -1,0 +1,59 @@
+#include "cli/context.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+
+namespace repro::cli {
+
+std::filesystem::path Context::root() const { return find_root(root_option); }
+
+std::string ExperimentChoice::text() const {
+  std::string text = fmt::format("{} --scale {}", name, scale);
+  for (const std::string& setting : settings) text += fmt::format(" --set {}", setting);
+  if (seeds > 0) text += fmt::format(" --seeds {}", seeds);
+  return text;
+}
+
+void add_choice_options(CLI::App& verb, ExperimentChoice& choice) {
+  verb.add_option("--scale", choice.scale, "smoke, mini, small or paper: see `repro list`")
+      ->capture_default_str();
+  verb.add_option("--set", choice.settings,
+                  "replace one value of the manifest, as PATH=VALUE; may be repeated")
+      ->allow_extra_args(false);
+  verb.add_option("--seeds", choice.seeds, "run seeds 0 .. N-1 instead of the manifest's")
+      ->check(CLI::Range(int64_t{1}, int64_t{1000}));
+}
+
+void add_experiment(CLI::App& verb, ExperimentChoice& choice, bool required) {
+  verb.add_option("experiment", choice.name, "table3, or moe_disco/table3: see `repro list`")
+      ->required(required);
+  add_choice_options(verb, choice);
+}
+
+run::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
+  config::ExperimentOptions options;
+  options.scale = choice.scale;
+  options.settings = choice.settings;
+  if (choice.seeds > 0) options.seeds = choice.seeds;
+  return run::make_plan(config::load_experiment(context.root(), choice.name, options));
+}
+
+void print(const report::Table& table) {
+  fmt::print("{}", report::to_terminal(table, terminal_width()));
+}
+
+void print(const nlohmann::json& value) { fmt::print("{}\n", value.dump(2)); }
+
+size_t terminal_width(int descriptor) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 120;
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,54 @@
+#pragma once
+// What every verb shares: where inputs and runs are, whether a machine reads the answer, and how an
+// experiment is named on the command line.
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/table.hpp"
+#include "run/plan.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace repro::cli {
+
+struct Context {
+  std::filesystem::path runs = "runs";
+  std::optional<std::filesystem::path> root_option;
+  bool json = false;
+
+  // The folder of experiments/ and hardware_profiles/; Error when there is none.
+  std::filesystem::path root() const;
+};
+
+// "table3 --scale mini --set match.batch=8 --seeds 3"
+struct ExperimentChoice {
+  std::string name = {};
+  std::string scale = "mini";
+  std::vector<std::string> settings = {};
+  int64_t seeds = 0;  // 0 = the manifest's
+
+  std::string text() const;  // as the user would type it
+};
+
+// The options of a choice, without the name.
+void add_choice_options(CLI::App& verb, ExperimentChoice& choice);
+// The name as well, as the first positional argument.
+void add_experiment(CLI::App& verb, ExperimentChoice& choice, bool required = true);
+
+// Error with every problem of the manifest at once.
+run::Plan load_plan(const Context& context, const ExperimentChoice& choice);
+
+// To standard output.
+void print(const report::Table& table);
+void print(const nlohmann::json& value);
+// Columns of the terminal behind a file descriptor, 120 where there is none.
+size_t terminal_width(int descriptor = 1);
+
+}  // namespace repro::cli

@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "cli/data_corpora.hpp"
+#include "cli/execution.hpp"
+#include "cli/program.hpp"
+#include "cli/verbs.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::cli {
+namespace {
+
+using nlohmann::json;
+
+Exit list_corpora(const Context& context) {
+  report::Table table{.title = "Corpora"};
+  table.columns = {{.heading = "corpus", .align = report::Align::left},
+                   {.heading = "what it is", .align = report::Align::left},
+                   {.heading = "stands for", .align = report::Align::left},
+                   {.heading = "in the cache"}};
+  for (const std::string& name : corpus_names(context.root())) {
+    const config::Corpus corpus = find_corpus(context.root(), name);
+    const auto bytes = cached_bytes(corpus.name);
+    const report::Cell size =
+        bytes ? report::Cell(human_bytes(static_cast<double>(*bytes)), static_cast<double>(*bytes))
+              : report::Cell("-");
+    table.add({name, corpus.title, corpus.stands_for, size});
+  }
+  if (context.json) {
+    print(report::to_json(table));
+    return Exit::ok;
+  }
+  print(table);
+  fmt::print("cache: {}\n", cache_directory().string());
+  return Exit::ok;
+}
+
+// What a finished prepare job says of its splits.
+void print_splits(const Context& context, const run::JobGraph& graph) {
+  json answer = json::array();
+  for (const run::Job& job : graph.jobs()) {
+    const run::RunDirectory directory(context.runs / job.directory);
+    json result = directory.result();
+    result["directory"] = directory.path().string();
+    answer.push_back(result);
+    if (context.json) continue;
+    fmt::print("{}\n", directory.path().string());
+    const json splits = result.value("splits", json::object());
+    for (const auto& [split, size] : splits.items())
+      fmt::print("  {:<6} {:>9} documents  {:>13} tokens  {:>9}\n", split,
+                 with_commas(size.value("documents", int64_t{0})),
+                 with_commas(size.value("tokens", int64_t{0})),
+                 human_bytes(size.value("bytes", 0.0)));
+    const json dropped = result.value("dropped", json::object());
+    for (const auto& [reason, count] : dropped.items())
+      fmt::print("  dropped, {}: {}\n", reason, with_commas(count.get<int64_t>()));
+  }
+  if (context.json) print(answer);
+}
+
+struct GetOptions {
+  std::vector<std::string> names;  // none = all of the scale
+  std::string scale = "mini";
+  ExecutionOptions execution;
+};
+
+Exit get_corpora(const Context& context, const GetOptions& options) {
+  run::JobGraph graph;
+  for (const std::string& name : options.names)
+    graph.add(prepare_job(context, find_corpus(context.root(), name), options.scale));
+  if (options.names.empty()) graph = prepare_jobs(context, options.scale);
+  const std::string purpose =
+      fmt::format("data get {} --scale {}", join(options.names, " "), options.scale);
+  const Exit exit = execute_missing(context, graph, purpose, options.execution);
+  if (exit == Exit::ok) print_splits(context, graph);
+  return exit;
+}
+
+struct ImportOptions {
+  std::string name;
+  std::vector<std::string> files;
+  std::string title;
+  std::string text_field = "text";
+  std::string reader;  // "" = by the file's name
+  std::string split;   // "" = by document hash
+  std::string scale = "mini";
+  ExecutionOptions execution;
+};
+
+// .json.gz, .jsonl.zst and the like are records; what is no known format must be named.
+std::string reader_of(const fs::path& file, const std::string& given) {
+  if (!given.empty()) return given;
+  const std::string name = file.filename().string();
+  if (name.find(".json") != std::string::npos) return "jsonl";
+  if (name.find(".parquet") != std::string::npos) return "parquet";
+  if (name.find(".txt") != std::string::npos || name.find(".tokens") != std::string::npos)
+    return "text";
+  throw Error("{}: the name tells no format; give --reader jsonl, parquet or text", file.string());
+}
+
+config::Corpus imported_corpus(const ImportOptions& options) {
+  config::Corpus corpus;
+  corpus.name = options.name;
+  corpus.title = options.title.empty() ? options.name : options.title;
+  corpus.filter = false;
+  corpus.minimum_words = 1;
+  corpus.text_field = options.text_field;
+  for (const std::string& given : options.files) {
+    const fs::path file = fs::absolute(given);
+    if (!fs::is_regular_file(file)) throw Error("{}: no such file", file.string());
+    config::CorpusSource source;
+    source.kind = "file";
+    source.name = file.string();
+    source.reader = reader_of(file, options.reader);
+    source.split = options.split;
+    source.bytes = static_cast<int64_t>(fs::file_size(file));
+    source.sha256 = sha256_hex_of_file(file);
+    corpus.sources.push_back(source);
+  }
+  return corpus;
+}
+
+Exit import_corpus(const Context& context, const ImportOptions& options) {
+  const fs::path definition = corpus_path(context.root(), options.name);
+  const config::Corpus corpus = imported_corpus(options);
+  if (fs::exists(definition) && read_file(definition) != to_toml(corpus))
+    throw Error("{}: there is a corpus of this name already; give another name or remove the file",
+                definition.string());
+  run::JobGraph graph;
+  graph.add(prepare_job(context, corpus, options.scale));
+  const Exit exit =
+      execute_missing(context, graph, "data import " + options.name, options.execution);
+  if (exit != Exit::ok) return exit;
+  // Only a corpus that could be read is worth a name.
+  write_file_atomically(definition, to_toml(corpus));
+  print_splits(context, graph);
+  if (!context.json)
+    fmt::print("wrote {}; use it with --set scale.corpora.<role>={}\n", definition.string(),
+               options.name);
+  return Exit::ok;
+}
+
+void add_scale_and_wait(CLI::App& verb, std::string& scale, ExecutionOptions& execution) {
+  verb.add_option("--scale", scale, "whose tokenizer and size: see `repro list`")
+      ->capture_default_str();
+  verb.add_flag("--wait", execution.wait, "wait for another repro that holds the folder");
+}
+
+void add_get(Program& program, CLI::App& parent) {
+  CLI::App& verb = program.add_verb(parent, "get", "download, clean and tokenize corpora",
+                                    "  repro data get                   all that scale mini reads\n"
+                                    "  repro data get web wiki --scale smoke");
+  auto options = std::make_shared<GetOptions>();
+  verb.add_option("corpora", options->names, "their names; none: all of the scale");
+  add_scale_and_wait(verb, options->scale, options->execution);
+  program.on(verb, [&program, options] { return get_corpora(program.context(), *options); });
+}
+
+void add_import(Program& program, CLI::App& parent) {
+  CLI::App& verb =
+      program.add_verb(parent, "import", "make a corpus of files you have",
+                       "  repro data import c4-local c4-train.*.json.gz --text-field text\n"
+                       "  repro data import mine a.jsonl.zst b.parquet\n"
+                       "  repro run table3 --set scale.corpora.c4=c4-local");
+  auto options = std::make_shared<ImportOptions>();
+  verb.add_option("name", options->name, "of the new corpus")->required();
+  verb.add_option("files", options->files, "JSON lines, Parquet or plain text, also compressed")
+      ->required();
+  verb.add_option("--text-field", options->text_field, "field or column that holds the text")
+      ->capture_default_str();
+  verb.add_option("--reader", options->reader, "jsonl, parquet or text; default: by the name")
+      ->check(CLI::IsMember({"jsonl", "parquet", "text"}));
+  verb.add_option("--split", options->split, "train, valid or test; default: by document hash")
+      ->check(CLI::IsMember({"train", "valid", "test"}));
+  verb.add_option("--title", options->title, "for reports");
+  add_scale_and_wait(verb, options->scale, options->execution);
+  program.on(verb, [&program, options] { return import_corpus(program.context(), *options); });
+}
+
+}  // namespace
+
+void add_data(Program& program) {
+  CLI::App& verb = program.add_verb("data", "corpora: what there is, get one, import your own",
+                                    "  repro data list\n  repro data get web");
+  verb.require_subcommand(1);
+  CLI::App& list = program.add_verb(verb, "list", "the corpora and what is in the cache",
+                                    "  repro data list --json");
+  program.on(list, [&program] { return list_corpora(program.context()); });
+  add_get(program, verb);
+  add_import(program, verb);
+}
+
+}  // namespace repro::cli

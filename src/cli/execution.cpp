@@ -1,0 +1,68 @@
+#include "cli/execution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/interrupts.hpp"
+#include "cli/prediction.hpp"
+#include "cli/progress.hpp"
+#include "launch/executor.hpp"
+#include "launch/local.hpp"
+
+namespace repro::cli {
+namespace {
+
+using launch::Phase;
+
+bool all_done(const std::vector<bool>& done) {
+  return std::find(done.begin(), done.end(), false) == done.end();
+}
+
+void print_failures(const run::JobGraph& graph, const launch::Summary& summary) {
+  for (size_t job = 0; job < summary.jobs.size(); ++job)
+    if (summary.jobs[job].phase == Phase::failed)
+      fmt::print(stderr, "repro: error: {}\n", summary.jobs[job].message);
+  for (size_t job = 0; job < summary.jobs.size(); ++job)
+    if (summary.jobs[job].phase == Phase::blocked)
+      fmt::print(stderr, "repro: not started: {}: {}\n", graph[job].name,
+                 summary.jobs[job].message);
+}
+
+Exit conclude(const run::JobGraph& graph, const launch::Summary& summary) {
+  const size_t done = summary.count(Phase::done);
+  print_failures(graph, summary);
+  if (summary.interrupted) {
+    fmt::print(stderr,
+               "repro: interrupted: {} of {} jobs are done; the same command continues from the "
+               "last checkpoints\n",
+               done, summary.jobs.size());
+    return Exit::interrupted;
+  }
+  if (done == summary.jobs.size()) return Exit::ok;
+  fmt::print(stderr, "repro: {} of {} jobs are done, {} failed, {} were blocked by them\n", done,
+             summary.jobs.size(), summary.count(Phase::failed), summary.count(Phase::blocked));
+  return Exit::run_failed;
+}
+
+}  // namespace
+
+Exit execute_missing(const Context& context, const run::JobGraph& graph, const std::string& purpose,
+                     const ExecutionOptions& options) {
+  RunsLock lock(context.runs, purpose, options.wait);
+  if (all_done(launch::find_done(graph, context.runs))) return Exit::ok;
+  const int slots =
+      options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
+  const std::vector<double> seconds = MachineSpeed(graph, context.runs).seconds(graph);
+  launch::LocalLauncher launcher(launch::find_worker());
+  ProgressDisplay display(graph, context.runs, seconds, slots, lock);
+  count_interrupts();
+  launch::ExecuteOptions execute_options;
+  execute_options.schedule.slots = slots;
+  execute_options.seconds = seconds;
+  execute_options.interrupts = interrupts;
+  return conclude(graph, launch::execute(graph, context.runs, launcher, display, execute_options));
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/program.hpp"
+#include "cli/run_comparison.hpp"
+#include "cli/verbs.hpp"
+#include "report/report.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::cli {
+namespace {
+
+using nlohmann::json;
+
+struct ExplainOptions {
+  std::vector<std::string> subjects;  // a finding's id, or one or two runs
+  ExperimentChoice choice;
+  std::string prices = "paper";
+};
+
+std::vector<std::string> run_names(const std::filesystem::path& runs) {
+  std::vector<std::string> names;
+  if (std::filesystem::exists(runs))
+    for (const auto& entry : std::filesystem::directory_iterator(runs))
+      if (std::filesystem::exists(run::RunDirectory(entry.path()).job_file()))
+        names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// A directory, its name below runs/, or a beginning of it that only one run has.
+run::RunDirectory find_run(const Context& context, const std::string& subject) {
+  const run::RunDirectory given{std::filesystem::path(subject)};
+  if (std::filesystem::exists(given.job_file())) return given;
+  std::vector<std::string> matches;
+  const std::vector<std::string> names = run_names(context.runs);
+  for (const std::string& name : names)
+    if (name.starts_with(subject)) matches.push_back(name);
+  if (matches.size() == 1) return run::RunDirectory(context.runs / matches[0]);
+  if (matches.size() > 1)
+    throw Error("{}: '{}' names {} runs: {}; give more of the name", context.runs.string(), subject,
+                matches.size(), join(matches, ", "));
+  throw Error("{}: no run '{}'{}", context.runs.string(), subject, did_you_mean(subject, names));
+}
+
+json read_job(const run::RunDirectory& directory) {
+  json job = json::parse(read_file(directory.job_file()), nullptr, /*allow_exceptions=*/false);
+  if (!job.is_object())
+    throw Error("{}: is damaged; run the experiment again", directory.job_file().string());
+  return job;
+}
+
+const char* state_text(run::State state) {
+  switch (state) {
+    case run::State::absent:
+      return "not started";
+    case run::State::started:
+      return "unfinished";
+    case run::State::done:
+      return "done";
+    case run::State::failed:
+      return "failed";
+  }
+  return "";
+}
+
+void print_leaves(const json& value, const std::string& path, const json& origins) {
+  if (value.is_object() && !value.empty()) {
+    for (const auto& [key, inner] : value.items())
+      print_leaves(inner, path.empty() ? key : path + "." + key, origins);
+    return;
+  }
+  const std::string origin = origins.value(path, "");
+  const std::string text = value.dump();
+  constexpr size_t kLongest = 90;
+  fmt::print("  {:<34} {}{}\n", path,
+             text.size() > kLongest ? text.substr(0, kLongest) + "…" : text,
+             origin.empty() ? "" : "   # " + origin);
+}
+
+// The run, then what it read, down to the corpus.
+void print_chain(const run::RunDirectory& directory, int depth) {
+  const json job = read_job(directory);
+  fmt::print("  {:>{}}{}  {}\n", "", 2 * depth, directory.path().filename().string(),
+             state_text(directory.state()));
+  const json inputs = job.value("inputs", json::object());
+  for (const auto& [role, name] : inputs.items()) {
+    const run::RunDirectory input(directory.path().parent_path() / name.get<std::string>());
+    if (std::filesystem::exists(input.job_file())) print_chain(input, depth + 1);
+  }
+}
+
+Exit explain_run(const Context& context, const std::string& subject) {
+  const run::RunDirectory directory = find_run(context, subject);
+  const json job = read_job(directory);
+  const bool done = directory.state() == run::State::done;
+  if (context.json) {
+    json answer = job;
+    answer["state"] = state_text(directory.state());
+    if (done) answer["result"] = directory.result();
+    print(answer);
+    return Exit::ok;
+  }
+  fmt::print("{}: {}\n", directory.path().string(), state_text(directory.state()));
+  if (const auto why = directory.failure()) fmt::print("why: {}\n", *why);
+  fmt::print("\nkey {}: of these values and of the runs below\n",
+             job.value("key", "").substr(0, 16));
+  print_leaves(job.value("spec", json::object()), "", job.value("origins", json::object()));
+  fmt::print("\nreads\n");
+  print_chain(directory, 0);
+  if (!done) return Exit::ok;
+  fmt::print("\nresult\n");
+  print_leaves(directory.result(), "", json::object());
+  return Exit::ok;
+}
+
+json json_of(const RunDifference& difference) {
+  return {{"where", difference.where}, {"first", difference.first}, {"second", difference.second}};
+}
+
+void print_differences(const char* title, const std::vector<RunDifference>& differences) {
+  fmt::print("{}: {}\n", title, differences.empty() ? "equal" : "");
+  for (const RunDifference& d : differences)
+    fmt::print("  {}: {} | {}\n", d.where, d.first, d.second);
+}
+
+Exit explain_difference(const Context& context, const std::string& first,
+                        const std::string& second) {
+  const RunComparison comparison =
+      compare_runs(find_run(context, first), find_run(context, second));
+  if (context.json) {
+    json answer = {{"inputs", json::array()}, {"environment", json::array()}, {"records", nullptr}};
+    for (const RunDifference& d : comparison.inputs) answer["inputs"].push_back(json_of(d));
+    for (const RunDifference& d : comparison.environment)
+      answer["environment"].push_back(json_of(d));
+    if (comparison.records) answer["records"] = json_of(*comparison.records);
+    print(answer);
+    return Exit::ok;
+  }
+  print_differences("inputs", comparison.inputs);
+  print_differences("environment", comparison.environment);
+  print_differences("first differing step", comparison.records ? std::vector{*comparison.records}
+                                                               : std::vector<RunDifference>{});
+  return Exit::ok;
+}
+
+const report::Finding& find_finding(const std::vector<report::Finding>& findings,
+                                    const std::string& id) {
+  std::vector<std::string> ids;
+  for (const report::Finding& finding : findings) {
+    if (finding.id == id) return finding;
+    ids.push_back(finding.id);
+  }
+  throw Error("no number '{}'{}; they are: {}", id, did_you_mean(id, ids), join(ids, ", "));
+}
+
+Exit explain_finding(const Context& context, const ExplainOptions& options) {
+  const std::string& id = options.subjects[0];
+  ExperimentChoice choice = options.choice;
+  choice.name = split(id, ':')[0];
+  const run::Plan plan = load_plan(context, choice);
+  const auto findings = report::find(
+      plan, report::load_options(context.root(), plan.experiment, context.runs, options.prices));
+  const report::Finding& finding = find_finding(findings, id);
+  if (context.json) {
+    print({{"id", finding.id},
+           {"row", finding.row},
+           {"quantity", finding.quantity},
+           {"unit", finding.unit},
+           {"paper", finding.paper_text},
+           {"here", finding.here_text},
+           {"evidence", finding.evidence},
+           {"inputs", finding.inputs}});
+    return Exit::ok;
+  }
+  fmt::print("{}, {}\n", finding.row, finding.quantity);
+  fmt::print("  paper     {} {}\n  here      {} {}\n  evidence  {}\n", finding.paper_text,
+             finding.unit, finding.here_text, finding.unit, finding.evidence);
+  fmt::print("computed from\n");
+  for (const std::string& line : finding.inputs) fmt::print("  {}\n", line);
+  return Exit::ok;
+}
+
+Exit explain(const Context& context, const ExplainOptions& options) {
+  if (options.subjects.size() == 2)
+    return explain_difference(context, options.subjects[0], options.subjects[1]);
+  if (options.subjects[0].find(':') != std::string::npos) return explain_finding(context, options);
+  return explain_run(context, options.subjects[0]);
+}
+
+}  // namespace
+
+void add_explain(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "explain", "every input of one number or run; or why two runs differ",
+      "  repro explain table3:qwen_moe:c4:saving        a number of the report\n"
+      "  repro explain train-qwen_moe-c4-full-s0        a run: its values, inputs and result\n"
+      "  repro explain runs/train-a other/train-a       the first difference between two runs");
+  auto options = std::make_shared<ExplainOptions>();
+  verb.add_option("subject", options->subjects, "a number, a run, or two runs")
+      ->required()
+      ->expected(1, 2);
+  add_choice_options(verb, options->choice);
+  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
+      ->capture_default_str();
+  program.on(verb, [&program, options] { return explain(program.context(), *options); });
+}
+
+}  // namespace repro::cli

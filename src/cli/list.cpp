@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/profile_view.hpp"
+#include "cli/program.hpp"
+#include "cli/verbs.hpp"
+#include "launch/executor.hpp"
+
+namespace repro::cli {
+namespace {
+
+using nlohmann::json;
+
+// How far each experiment is at one scale.
+struct Standing {
+  std::string experiment;
+  std::string title;
+  std::string scale;
+  size_t done = 0;
+  size_t jobs = 0;
+};
+
+std::vector<Standing> find_standings(const Context& context) {
+  std::vector<Standing> standings;
+  for (const std::string& name : config::experiment_names(context.root()))
+    for (const std::string& scale : config::scale_names(context.root())) {
+      const run::Plan plan = load_plan(context, {.name = name, .scale = scale});
+      const auto done = launch::find_done(plan.graph, context.runs);
+      standings.push_back({name, plan.experiment.title, scale,
+                           static_cast<size_t>(std::count(done.begin(), done.end(), true)),
+                           done.size()});
+    }
+  return standings;
+}
+
+report::Table experiments_table(const std::vector<Standing>& standings) {
+  report::Table table{.title = "Experiments"};
+  table.columns = {{.heading = "experiment", .align = report::Align::left},
+                   {.heading = "scale", .align = report::Align::left},
+                   {.heading = "jobs done"},
+                   {.heading = "what it reproduces", .align = report::Align::left}};
+  std::string last;
+  for (const Standing& s : standings) {
+    const bool first = s.experiment != last;
+    table.add({first ? s.experiment : "", s.scale, fmt::format("{} of {}", s.done, s.jobs),
+               first ? s.title : ""});
+    last = s.experiment;
+  }
+  return table;
+}
+
+json standings_json(const std::vector<Standing>& standings) {
+  json all = json::array();
+  for (const Standing& s : standings)
+    all.push_back({{"name", s.experiment},
+                   {"title", s.title},
+                   {"scale", s.scale},
+                   {"done", s.done},
+                   {"jobs", s.jobs}});
+  return all;
+}
+
+Exit list(const Context& context) {
+  const std::vector<Standing> standings = find_standings(context);
+  const std::vector<config::Profile> profiles = load_profiles(context);
+  if (context.json) {
+    print({{"experiments", standings_json(standings)}, {"profiles", profiles_json(profiles)}});
+    return Exit::ok;
+  }
+  print(experiments_table(standings));
+  fmt::print("\n");
+  print(profiles_table(profiles));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_list(Program& program) {
+  CLI::App& verb =
+      program.add_verb("list", "experiments, scales, hardware profiles, and what is already done",
+                       "  repro list\n  repro list --runs /data/runs --json");
+  program.on(verb, [&program] { return list(program.context()); });
+}
+
+}  // namespace repro::cli

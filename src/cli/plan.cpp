@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.hpp"
+#include "cli/plan_origins.hpp"
+#include "cli/plan_view.hpp"
+#include "cli/program.hpp"
+#include "cli/verbs.hpp"
+#include "launch/executor.hpp"
+#include "launch/local.hpp"
+#include "launch/schedule.hpp"
+
+namespace repro::cli {
+namespace {
+
+using nlohmann::json;
+
+struct PlanOptions {
+  ExperimentChoice choice;
+  std::string prices = "paper";
+  int jobs = 0;
+  bool explain = false;
+};
+
+// Seconds until the last job ends here, with so many at a time.
+double seconds_here(const run::Plan& plan, const std::filesystem::path& runs,
+                    const MachineSpeed& speed, int slots) {
+  std::vector<double> seconds = speed.seconds(plan.graph);
+  const std::vector<bool> done = launch::find_done(plan.graph, runs);
+  for (size_t job = 0; job < seconds.size(); ++job)
+    if (done[job]) seconds[job] = 0;
+  return launch::makespan(plan.graph, seconds, slots);
+}
+
+json json_of(const PlanRow& row, const run::Plan& plan) {
+  json object = {{"cell", row.cell},         {"model", row.model},    {"phase", row.phase},
+                 {"done", row.done},         {"steps", row.steps},    {"profile", row.profile},
+                 {"evidence", row.evidence}, {"jobs", json::array()}, {"hours", nullptr},
+                 {"dollars", nullptr},       {"parameters", nullptr}, {"memory_bytes", nullptr}};
+  for (size_t job : row.jobs) object["jobs"].push_back(plan.graph[job].directory);
+  if (row.hours) object["hours"] = *row.hours;
+  if (row.dollars) object["dollars"] = *row.dollars;
+  if (row.cost) {
+    object["parameters"] = row.cost->parameters;
+    object["memory_bytes"] = {{"16", memory_at(*row.cost, measure::StateLayout::bytes_16)},
+                              {"12", memory_at(*row.cost, measure::StateLayout::bytes_12)},
+                              {"8", memory_at(*row.cost, measure::StateLayout::bytes_8)}};
+  }
+  return object;
+}
+
+// What the hours and dollars rest on, and their sums by device.
+void print_totals(const run::Plan& plan, const std::vector<PlanRow>& rows, const PlanBasis& basis,
+                  const MachineSpeed& speed) {
+  std::map<std::string, std::pair<double, double>> sums;  // device -> hours, dollars
+  std::set<std::string> evidence;
+  for (const PlanRow& row : rows) {
+    if (row.hours && !row.evidence.empty()) evidence.insert(row.evidence);
+    if (!row.dollars) continue;
+    sums[row.profile].first += *row.hours;
+    sums[row.profile].second += *row.dollars;
+  }
+  double total = 0;
+  for (const auto& [device, sum] : sums) {
+    total += sum.second;
+    fmt::print("{}: {:.4g} device-hours at ${:.2f}/h = ${:.4g}\n", device, sum.first,
+               basis.prices.spread(device)->median, sum.second);
+  }
+  fmt::print("all devices: ${:.4g} (prices: {})\n", total, basis.prices.name);
+  const std::vector<std::string> kinds(evidence.begin(), evidence.end());
+  fmt::print("times are {}; this machine's speed: {}\n", join(kinds, " and "), speed.basis());
+  if (plan.experiment.scale.stand_in)
+    fmt::print(
+        "scale {} is a stand-in: this machine's hours at the prices of the paper's devices\n",
+        plan.experiment.scale.name);
+}
+
+Exit show_plan(const Context& context, const PlanOptions& options) {
+  const run::Plan plan = load_plan(context, options.choice);
+  if (options.explain) {
+    show_origins(context, plan.experiment, options.choice);
+    return Exit::ok;
+  }
+  const MachineSpeed speed(plan.graph, context.runs);
+  const PlanBasis basis = load_basis(context.root(), plan.experiment, options.prices);
+  const std::vector<PlanRow> rows = plan_rows(plan, context.runs, speed, basis);
+  const std::vector<std::string> warnings = memory_warnings(rows, basis);
+  if (context.json) {
+    json answer = {{"experiment", plan.experiment.name},
+                   {"scale", plan.experiment.scale.name},
+                   {"rows", json::array()},
+                   {"memory_warnings", warnings}};
+    for (const PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
+    print(answer);
+    return Exit::ok;
+  }
+  print(plan_table(plan, rows, basis));
+  fmt::print("\n");
+  for (const std::string& line : warnings) fmt::print("memory: {}\n", line);
+  print_totals(plan, rows, basis, speed);
+  if (plan.experiment.match.device != "cpu") return Exit::ok;
+  const int slots =
+      options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
+  fmt::print("to run here, {} jobs at a time: about {}\n", slots,
+             human_seconds(seconds_here(plan, context.runs, speed, slots)));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_plan(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "plan", "the jobs, their predicted hours, memory and dollars; starts nothing",
+      "  repro plan table3                       what `repro run table3` would do\n"
+      "  repro plan table3 --scale paper         the published sizes: do they fit, what they cost\n"
+      "  repro plan table3 --explain             each resolved value and the line it came from");
+  auto options = std::make_shared<PlanOptions>();
+  add_experiment(verb, options->choice);
+  verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
+      ->check(CLI::Range(1, 4096));
+  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
+      ->capture_default_str();
+  verb.add_flag("--explain", options->explain, "print each resolved value with its file and line");
+  program.on(verb, [&program, options] { return show_plan(program.context(), *options); });
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/price_import.hpp"
+#include "cli/price_view.hpp"
+#include "cli/program.hpp"
+#include "cli/verbs.hpp"
+
+namespace repro::cli {
+namespace {
+
+struct PriceChoice {
+  std::string table;
+  std::string claims = "moe_disco";
+  std::string low, high, profile;  // "DEVICE" or "DEVICE=PRICE"
+  std::string basis = "paper";
+  std::string prices = "paper";
+  std::string offers = "skypilot-v8";
+  std::string accounting = "makespan";
+  double granularity = 0;
+  double minimum = 0;
+  fs::path output;
+};
+
+// "rtx-4090=0.40": the device, and dollars an hour where given.
+struct DeviceAtPrice {
+  std::string device;
+  std::optional<double> price;
+};
+DeviceAtPrice parse_device(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) return {text, std::nullopt};
+  std::string_view digits = std::string_view(text).substr(equals + 1);
+  if (digits.starts_with('$')) digits.remove_prefix(1);
+  double price = 0;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), price);
+  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0))
+    throw Error(
+        "'{}': the price after '=' must be dollars an hour, a number above 0, as in "
+        "rtx-4090=0.40",
+        text);
+  return {text.substr(0, equals), price};
+}
+
+measure::Basis parse_basis(const std::string& text) {
+  if (text == "measured") return measure::Basis::measured;
+  return text == "projected" ? measure::Basis::projected : measure::Basis::paper;
+}
+
+// Price given, else the paper's for its own device, else the snapshot's median.
+measure::Rented rent(const fs::path& root, const DeviceAtPrice& wanted,
+                     const config::PriceSnapshot& prices, const config::PriceSnapshot& offers) {
+  measure::Rented rented{
+      .profile = config::find_profile(root, wanted.device), .price = 0, .offers = {}};
+  if (const auto spread = offers.spread(rented.profile.name))
+    rented.offers = measure::Interval{spread->minimum, spread->maximum};
+  const auto known = prices.spread(rented.profile.name);
+  if (!wanted.price && !known)
+    throw Error("snapshot '{}' has no price of '{}'; write {}=PRICE, dollars an hour", prices.name,
+                rented.profile.name, wanted.device);
+  rented.price = wanted.price ? *wanted.price : known->median;
+  return rented;
+}
+
+struct Priced {
+  measure::PricedTable table;
+  std::vector<OfferedRatio> offers;
+};
+
+Priced price_table(const fs::path& root, const PriceChoice& choice) {
+  const config::Claims claims = config::find_claims(root, choice.claims);
+  const config::PriceCheck& check = measure::price_check(claims, choice.table);
+  const auto asked = [&](const std::string& own, const std::string& paper) {
+    return parse_device(!own.empty() ? own : !choice.profile.empty() ? choice.profile : paper);
+  };
+  const DeviceAtPrice low = asked(choice.low, check.low_device);
+  const DeviceAtPrice high = asked(choice.high, check.high_device);
+  const config::PriceSnapshot prices = config::find_prices(root, choice.prices);
+  const config::PriceSnapshot offers = config::find_prices(root, choice.offers);
+  const measure::PriceQuestion question{
+      .low = rent(root, low, prices, offers),
+      .high = rent(root, high, prices, offers),
+      .basis = parse_basis(choice.basis),
+      .billing = {.accounting = choice.accounting == "usage" ? measure::Accounting::usage
+                                                             : measure::Accounting::makespan,
+                  .granularity_seconds = choice.granularity,
+                  .minimum_seconds = choice.minimum}};
+  return {measure::price(claims, check, question, config::find_profile(root, check.low_device),
+                         config::find_profile(root, check.high_device)),
+          offered_ratios(offers, question.low.profile.name, question.high.profile.name)};
+}
+
+void write_files(const Priced& priced, const fs::path& folder) {
+  make_directories(folder);
+  const report::Table rows = price_rows(priced.table);
+  report::Document document{.title = rows.title, .blocks = {rows, price_conditions(priced.table)}};
+  const report::Picture picture = price_picture(priced.table, priced.offers);
+  if (report::gnuplot_found() && !picture.panels.empty()) {
+    report::draw(picture, folder / "saving");
+    document.blocks.push_back(report::Figure{.name = "saving",
+                                             .caption = "Saving over the price ratio",
+                                             .svg = read_file(folder / "saving.svg")});
+  }
+  write_file_atomically(folder / "price.md", report::to_markdown(document));
+  write_file_atomically(folder / "price.html", report::to_html(document));
+  write_file_atomically(folder / "price.tex", report::to_latex(document));
+  write_file_atomically(folder / "price.csv", report::to_csv(rows));
+  write_file_atomically(folder / "price.json",
+                        price_json(priced.table, priced.offers).dump(2) + "\n");
+}
+
+Exit run_price(const Context& context, const PriceChoice& choice) {
+  const Priced priced = price_table(context.root(), choice);
+  if (!choice.output.empty()) write_files(priced, choice.output);
+  if (context.json) {
+    print(price_json(priced.table, priced.offers));
+  } else {
+    print(price_rows(priced.table));
+    fmt::print("\n");
+    print(price_conditions(priced.table));
+  }
+  const auto& rows = priced.table.rows;
+  const bool any =
+      std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.priced; });
+  return any ? Exit::ok : Exit::nothing_measured;
+}
+
+}  // namespace
+
+void add_price(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "price", "a cost table at other prices and on other devices",
+      "  repro price table3                                    the paper's own prices\n"
+      "  repro price table3 --low rtx-4090=0.40 --high a100-80g=0.87\n"
+      "  repro price table3 --profile mine=0.05 --as measured  step times measured here\n"
+      "  repro price table3 --low rtx-4090 --high h100-sxm=1.87 --as projected\n"
+      "  repro price import vms.csv --provider vast --date 2026-01-31\n"
+      "Prices are dollars a device and hour; none is ever fetched.");
+  auto choice = std::make_shared<PriceChoice>();
+  // No `required`: `price import` is a verb of its own.
+  verb.add_option("table", choice->table, "a table that the claims say how to price: table3");
+  verb.add_option("--claims", choice->claims, "a name of experiments/claims/, or a .toml file")
+      ->capture_default_str();
+  verb.add_option("--low", choice->low, "the submodels' device, as PROFILE or PROFILE=PRICE");
+  verb.add_option("--high", choice->high, "the other phases' device, likewise");
+  verb.add_option("--profile", choice->profile, "one device for both, likewise");
+  verb.add_option("--as", choice->basis,
+                  "hours: the paper's, measured step times x the paper's steps, or projected by "
+                  "the data sheets' peaks")
+      ->check(CLI::IsMember({"paper", "measured", "projected"}))
+      ->capture_default_str();
+  verb.add_option("--prices", choice->prices, "snapshot for devices without a price")
+      ->capture_default_str();
+  verb.add_option("--offers", choice->offers, "snapshot to mark on the curve and to spread over")
+      ->capture_default_str();
+  verb.add_option("--accounting", choice->accounting,
+                  "makespan: all devices until the longest job ends; usage: each its own time")
+      ->check(CLI::IsMember({"makespan", "usage"}))
+      ->capture_default_str();
+  verb.add_option("--billing-seconds", choice->granularity, "time is rounded up to this")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--minimum-seconds", choice->minimum, "the least a device is billed a phase")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_option("--output", choice->output,
+                  "also write Markdown, HTML, LaTeX, CSV, JSON and the curve into this folder");
+  const auto import = add_price_import(program, verb);
+  program.on(verb, [&program, &verb, choice, import] {
+    if (verb.got_subcommand("import")) return import();
+    if (choice->table.empty())
+      throw Error(Exit::usage, "price: which table? As in `repro price table3`");
+    return run_price(program.context(), *choice);
+  });
+}
+
+}  // namespace repro::cli

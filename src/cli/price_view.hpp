@@ -1,0 +1,33 @@
+#pragma once
+// A cost table priced again, as a table, a picture and JSON.
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "config/prices.hpp"
+#include "measure/price_table.hpp"
+#include "report/document.hpp"
+#include "report/figure.hpp"
+#include "report/table.hpp"
+
+namespace repro::cli {
+
+// A pair of offers of a snapshot: a price ratio that can be had.
+struct OfferedRatio {
+  std::string low, high;  // "vast 0.40"
+  double price_ratio = 0;
+};
+std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
+                                         const std::string& low, const std::string& high);
+
+report::Table price_rows(const measure::PricedTable& priced);
+// What would have to be true for a saving here.
+report::Table price_conditions(const measure::PricedTable& priced);
+// Saving over the price ratio, one panel a model, with the paper's point, the break-even and
+// offers.
+report::Picture price_picture(const measure::PricedTable& priced,
+                              const std::vector<OfferedRatio>& offers);
+nlohmann::json price_json(const measure::PricedTable& priced,
+                          const std::vector<OfferedRatio>& offers);
+
+}  // namespace repro::cli

@@ -1,0 +1,98 @@
+#include "cli/progress.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "cli/context.hpp"
+
+namespace repro::cli {
+namespace {
+
+constexpr std::chrono::seconds kPlainEvery{15};
+constexpr const char* kUp = "\x1b[{}A";          // cursor, lines
+constexpr const char* kEraseBelow = "\r\x1b[J";  // from here to the end of the screen
+
+}  // namespace
+
+ProgressDisplay::ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
+                                 std::vector<double> predicted, int slots, RunsLock& lock)
+    : graph_(graph),
+      tracker_(graph, runs, std::move(predicted), slots),
+      lock_(lock),
+      terminal_(::isatty(STDERR_FILENO) == 1),
+      begin_(Clock::now()),
+      last_(begin_) {}
+
+ProgressDisplay::~ProgressDisplay() { erase(); }
+
+void ProgressDisplay::started(size_t job, int tries, launch::Launcher::Handle handle) {
+  tracker_.started(job);
+  pids_[graph_[job].directory] = handle;
+  lock_.set_running(pids_);
+  if (!terminal_) say(fmt::format("start  {}{}", graph_[job].name, tries > 1 ? " (again)" : ""));
+}
+
+void ProgressDisplay::forget(size_t job) {
+  pids_.erase(graph_[job].directory);
+  lock_.set_running(pids_);
+}
+
+void ProgressDisplay::finished(size_t job, const launch::Outcome& outcome) {
+  tracker_.finished(job, outcome);
+  forget(job);
+  if (outcome.phase == launch::Phase::failed) say("failed " + outcome.message);
+  if (outcome.phase == launch::Phase::done && !terminal_)
+    say(fmt::format("done   {} in {}", graph_[job].name, human_seconds(outcome.seconds)));
+}
+
+void ProgressDisplay::crashed(size_t job, const std::string& line) {
+  tracker_.crashed(job);
+  forget(job);
+  say("again  " + line);
+}
+
+void ProgressDisplay::stopping() {
+  tracker_.stopping();
+  say("stopping: running jobs write a checkpoint first; interrupt again to kill them");
+}
+
+void ProgressDisplay::tick() {
+  if (terminal_) return redraw();
+  if (Clock::now() - last_ < kPlainEvery) return;
+  last_ = Clock::now();
+  say(total_line(tracker_.total()));
+  for (const JobProgress& job : tracker_.jobs()) say("       " + job_line(job, 0));
+}
+
+void ProgressDisplay::say(const std::string& line) {
+  erase();
+  if (terminal_) return fmt::print(stderr, "{}\n", line);
+  const double elapsed = std::chrono::duration<double>(Clock::now() - begin_).count();
+  fmt::print(stderr, "[{:>9}] {}\n", human_seconds(elapsed), line);
+}
+
+void ProgressDisplay::redraw() {
+  const std::vector<JobProgress> jobs = tracker_.jobs();
+  size_t name_width = 0;
+  for (const JobProgress& job : jobs) name_width = std::max(name_width, job.name.size());
+  // The last column stays free: some terminals wrap when it is filled.
+  const size_t width = terminal_width(STDERR_FILENO) - 1;
+  std::string text;
+  for (const JobProgress& job : jobs) text += fit_width(job_line(job, name_width), width) + "\n";
+  text += fit_width(total_line(tracker_.total()), width) + "\n";
+  erase();
+  fmt::print(stderr, "{}", text);
+  drawn_ = jobs.size() + 1;
+}
+
+void ProgressDisplay::erase() {
+  if (drawn_ == 0) return;
+  fmt::print(stderr, fmt::runtime(kUp), drawn_);
+  fmt::print(stderr, "{}", kEraseBelow);
+  drawn_ = 0;
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,83 @@
+#pragma once
+// Shows an execution while it goes on: on a terminal one line a running job and a total, redrawn in
+// place; elsewhere a plain line when a job starts or ends, and now and then between. On standard
+// error, so that standard output holds the answer alone.
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/progress_lines.hpp"
+#include "cli/runs_lock.hpp"
+#include "launch/executor.hpp"
+
+namespace repro::cli {
+
+// What is known of a running execution, and what is left of it. `predicted` seconds are corrected
+// by how long jobs of the same kind really took.
+class ProgressTracker {
+ public:
+  ProgressTracker(const run::JobGraph& graph, const std::filesystem::path& runs,
+                  std::vector<double> predicted, int slots);
+
+  void started(size_t job);
+  void finished(size_t job, const launch::Outcome& outcome);
+  void crashed(size_t job) { running_.erase(job); }
+  void stopping() { stopping_ = true; }
+
+  std::vector<JobProgress> jobs() const;  // that run
+  TotalProgress total() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  JobProgress progress_of(size_t job) const;
+  double seconds_left(size_t job) const;
+  double correction(const std::string& kind) const;
+
+  const run::JobGraph& graph_;
+  std::filesystem::path runs_;
+  std::vector<double> predicted_;
+  int slots_;
+  std::vector<launch::Phase> phases_;
+  std::map<size_t, Clock::time_point> running_;
+  struct Sum {
+    double taken = 0;
+    double predicted = 0;
+  };
+  std::map<std::string, Sum> by_kind_;  // of jobs that finished in one try
+  bool stopping_ = false;
+};
+
+class ProgressDisplay final : public launch::Observer {
+ public:
+  ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
+                  std::vector<double> predicted, int slots, RunsLock& lock);
+  ~ProgressDisplay() override;
+
+  void started(size_t job, int tries, launch::Launcher::Handle handle) override;
+  void finished(size_t job, const launch::Outcome& outcome) override;
+  void crashed(size_t job, const std::string& line) override;
+  void stopping() override;
+  void tick() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void forget(size_t job);
+  void say(const std::string& line);  // stays on the screen
+  void redraw();
+  void erase();
+
+  const run::JobGraph& graph_;
+  ProgressTracker tracker_;
+  RunsLock& lock_;
+  std::map<std::string, int64_t> pids_;
+  bool terminal_;
+  size_t drawn_ = 0;  // lines on the screen to redraw
+  Clock::time_point begin_;
+  Clock::time_point last_;
+};
+
+}  // namespace repro::cli

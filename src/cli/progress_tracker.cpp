@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/progress.hpp"
+#include "run/records.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::cli {
+namespace {
+
+// Below this share a job's own speed says little about its end.
+constexpr double kEnough = 0.02;
+
+}  // namespace
+
+ProgressTracker::ProgressTracker(const run::JobGraph& graph, const std::filesystem::path& runs,
+                                 std::vector<double> predicted, int slots)
+    : graph_(graph), runs_(runs), predicted_(std::move(predicted)), slots_(slots) {
+  for (bool done : launch::find_done(graph, runs))
+    phases_.push_back(done ? launch::Phase::done : launch::Phase::waiting);
+}
+
+void ProgressTracker::started(size_t job) { running_[job] = Clock::now(); }
+
+void ProgressTracker::finished(size_t job, const launch::Outcome& outcome) {
+  running_.erase(job);
+  phases_[job] = outcome.phase;
+  if (outcome.phase != launch::Phase::done || outcome.tries != 1) return;
+  Sum& sum = by_kind_[graph_[job].kind];
+  sum.taken += outcome.seconds;
+  sum.predicted += predicted_[job];
+}
+
+double ProgressTracker::correction(const std::string& kind) const {
+  const auto at = by_kind_.find(kind);
+  return at != by_kind_.end() && at->second.predicted > 0 ? at->second.taken / at->second.predicted
+                                                          : 1.0;
+}
+
+JobProgress ProgressTracker::progress_of(size_t job) const {
+  JobProgress progress{.name = graph_[job].name};
+  const run::RunDirectory directory(runs_ / graph_[job].directory);
+  const auto read = run::read_progress(directory.records_file());
+  if (!read) return progress;
+  progress.phase = read->phase;
+  progress.unit = read->unit;
+  progress.done = read->done;
+  progress.total = read->total;
+  progress.loss = read->loss;
+  const bool trains = read->phase == "train" && graph_[job].kind == "train";
+  if (trains && progress.total <= 0) progress.total = graph_[job].spec.value("steps", 0.0);
+  if (trains && read->train_seconds > 0) {
+    progress.tokens_per_second = static_cast<double>(read->tokens) / read->train_seconds;
+    if (progress.total > kEnough && progress.done > kEnough * progress.total)
+      progress.seconds_left =
+          (progress.total - progress.done) * read->train_seconds / progress.done;
+  }
+  return progress;
+}
+
+double ProgressTracker::seconds_left(size_t job) const {
+  const double predicted = predicted_[job] * correction(graph_[job].kind);
+  const auto running = running_.find(job);
+  if (running == running_.end()) return predicted;
+  if (const auto left = progress_of(job).seconds_left) return *left;
+  const double elapsed = std::chrono::duration<double>(Clock::now() - running->second).count();
+  return std::max(predicted - elapsed, 0.1 * predicted);
+}
+
+std::vector<JobProgress> ProgressTracker::jobs() const {
+  std::vector<JobProgress> all;
+  for (const auto& [job, begin] : running_) all.push_back(progress_of(job));
+  return all;
+}
+
+TotalProgress ProgressTracker::total() const {
+  TotalProgress total{.jobs = phases_.size(), .running = running_.size(), .stopping = stopping_};
+  std::vector<double> left(phases_.size(), 0.0);
+  double all_seconds = 0;
+  double left_seconds = 0;
+  for (size_t job = 0; job < phases_.size(); ++job) {
+    all_seconds += predicted_[job] * correction(graph_[job].kind);
+    if (phases_[job] == launch::Phase::done) ++total.done;
+    if (phases_[job] == launch::Phase::failed || phases_[job] == launch::Phase::blocked)
+      ++total.failed;
+    if (phases_[job] != launch::Phase::waiting) continue;
+    left[job] = seconds_left(job);
+    left_seconds += left[job];
+  }
+  total.fraction = all_seconds > 0 ? 1 - left_seconds / std::max(all_seconds, left_seconds) : 1;
+  total.seconds_left = launch::makespan(graph_, left, slots_);
+  return total;
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/program.hpp"
+#include "cli/report_view.hpp"
+#include "cli/verbs.hpp"
+
+namespace repro::cli {
+namespace {
+
+struct ReportChoice {
+  ExperimentChoice choice;
+  std::string prices = "paper";
+  std::filesystem::path output;
+};
+
+Exit render_report(const Context& context, const ReportChoice& options) {
+  const run::Plan plan = load_plan(context, options.choice);
+  const report::Report report = show_report(context, plan, options.prices, options.output);
+  if (report.counts.failed > 0) return Exit::run_failed;
+  return report.counts.measured == 0 ? Exit::nothing_measured : Exit::ok;
+}
+
+}  // namespace
+
+void add_report(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "report", "render again: terminal, Markdown, HTML, LaTeX, CSV, JSON, figures",
+      "  repro report table3\n"
+      "  repro report table3 --scale smoke --output my-report\n"
+      "  repro report table3 --json | jq .\n"
+      "Starts nothing. Exit code 6 when no cell was measured, 2 when a run failed.");
+  auto options = std::make_shared<ReportChoice>();
+  add_experiment(verb, options->choice);
+  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
+      ->capture_default_str();
+  verb.add_option("--output", options->output,
+                  "folder to write to; default: <runs>/reports/<experiment>-<scale>");
+  program.on(verb, [&program, options] { return render_report(program.context(), *options); });
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/execution.hpp"
+#include "cli/program.hpp"
+#include "cli/report_view.hpp"
+#include "cli/verbs.hpp"
+
+namespace repro::cli {
+namespace {
+
+struct RunOptions {
+  ExperimentChoice choice;
+  ExecutionOptions execution;
+  std::string prices = "paper";
+};
+
+Exit run_experiment(const Context& context, const RunOptions& options) {
+  const run::Plan plan = load_plan(context, options.choice);
+  const Exit executed =
+      execute_missing(context, plan.graph, "run " + options.choice.text(), options.execution);
+  if (executed == Exit::interrupted) return executed;
+  // A failed branch leaves the other cells worth reading.
+  show_report(context, plan, options.prices);
+  return executed;
+}
+
+}  // namespace
+
+void add_run(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "run", "run what is missing, show progress, render the report",
+      "  repro run table3                              scale mini: 2 cores, minutes\n"
+      "  repro run table3 --scale smoke --jobs 1       in a minute\n"
+      "  repro run table3 --set match.batch=8 --seeds 3\n"
+      "Running the same command again continues from the last checkpoints, and starts nothing "
+      "that\n"
+      "is already done.");
+  auto options = std::make_shared<RunOptions>();
+  add_experiment(verb, options->choice);
+  verb.add_option("--jobs", options->execution.jobs, "jobs at a time; default: one a core")
+      ->check(CLI::Range(1, 4096));
+  verb.add_flag("--wait", options->execution.wait, "wait for another repro that holds the folder");
+  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
+      ->capture_default_str();
+  program.on(verb, [&program, options] { return run_experiment(program.context(), *options); });
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "cli/program.hpp"
+#include "cli/progress_lines.hpp"
+#include "cli/runs_lock.hpp"
+#include "cli/verbs.hpp"
+#include "run/records.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::cli {
+namespace {
+
+using nlohmann::json;
+
+struct RunStanding {
+  std::string directory;
+  std::string state;     // "running", "done", "failed", "unfinished", "not started"
+  std::string progress;  // "212/640 steps"
+  std::string why;       // of a failure, or which process runs it
+};
+
+std::string progress_text(const run::RunDirectory& directory) {
+  const auto progress = run::read_progress(directory.records_file());
+  if (!progress) return "";
+  const std::string total = progress->total > 0 ? "/" + human_count(progress->total) : "";
+  return fmt::format("{}{} {}", human_count(progress->done), total, progress->unit);
+}
+
+RunStanding standing_of(const std::string& name, const std::filesystem::path& runs,
+                        const std::optional<LockHolder>& holder) {
+  const run::RunDirectory directory(runs / name);
+  RunStanding standing{.directory = name, .state = "not started", .progress = "", .why = ""};
+  if (holder && holder->running.contains(name)) {
+    standing.state = "running";
+    standing.why = fmt::format("process {}", holder->running.at(name));
+    standing.progress = progress_text(directory);
+    return standing;
+  }
+  switch (directory.state()) {
+    case run::State::absent:
+      break;
+    case run::State::done:
+      standing.state = "done";
+      break;
+    case run::State::failed:
+      standing.state = "failed";
+      standing.why = directory.failure().value_or("");
+      standing.progress = progress_text(directory);
+      break;
+    case run::State::started:
+      standing.state = "unfinished";
+      standing.why = "was interrupted; the next `repro run` continues it";
+      standing.progress = progress_text(directory);
+  }
+  return standing;
+}
+
+std::vector<std::string> directories_of(const run::Plan& plan) {
+  std::vector<std::string> names;
+  for (const run::Job& job : plan.graph.jobs()) names.push_back(job.directory);
+  return names;
+}
+
+std::vector<std::string> directories_in(const std::filesystem::path& runs) {
+  std::vector<std::string> names;
+  if (!std::filesystem::exists(runs)) return names;
+  for (const auto& entry : std::filesystem::directory_iterator(runs))
+    if (std::filesystem::exists(run::RunDirectory(entry.path()).job_file()))
+      names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string count_line(const std::vector<RunStanding>& all) {
+  std::vector<std::string> parts;
+  for (const char* state : {"running", "done", "failed", "unfinished", "not started"}) {
+    const auto count = std::count_if(all.begin(), all.end(),
+                                     [&](const RunStanding& s) { return s.state == state; });
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, state));
+  }
+  return parts.empty() ? "no runs" : join(parts, ", ");
+}
+
+report::Table status_table(const std::vector<RunStanding>& all, bool show_done) {
+  report::Table table;
+  table.columns = {{.heading = "run", .align = report::Align::left},
+                   {.heading = "state", .align = report::Align::left},
+                   {.heading = "progress"},
+                   {.heading = "why", .align = report::Align::left}};
+  for (const RunStanding& s : all)
+    if (show_done || (s.state != "done" && s.state != "not started"))
+      table.add({s.directory, s.state, s.progress, s.why});
+  return table;
+}
+
+json to_json(const std::vector<RunStanding>& all, const std::optional<LockHolder>& holder) {
+  json answer = {{"runs", json::array()}, {"holder", nullptr}};
+  if (holder) answer["holder"] = {{"pid", holder->pid}, {"purpose", holder->purpose}};
+  for (const RunStanding& s : all)
+    answer["runs"].push_back(
+        {{"run", s.directory}, {"state", s.state}, {"progress", s.progress}, {"why", s.why}});
+  return answer;
+}
+
+Exit show_status(const Context& context, const ExperimentChoice& choice, bool show_all) {
+  const std::vector<std::string> names = choice.name.empty()
+                                             ? directories_in(context.runs)
+                                             : directories_of(load_plan(context, choice));
+  const auto holder = find_holder(context.runs);
+  std::vector<RunStanding> all;
+  for (const std::string& name : names) all.push_back(standing_of(name, context.runs, holder));
+  if (context.json) {
+    print(to_json(all, holder));
+    return Exit::ok;
+  }
+  if (holder) fmt::print("process {} is at work: repro {}\n", holder->pid, holder->purpose);
+  const report::Table table = status_table(all, show_all);
+  if (!table.rows.empty()) print(table);
+  fmt::print("{}: {}\n", context.runs.string(), count_line(all));
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_status(Program& program) {
+  CLI::App& verb = program.add_verb(
+      "status", "what is running, done, failed (and why), not started",
+      "  repro status                        every run of the folder\n"
+      "  repro status table3 --scale mini    the jobs of one experiment\n"
+      "  repro status table3 --all           also those that are done or not started");
+  auto choice = std::make_shared<ExperimentChoice>();
+  auto show_all = std::make_shared<bool>(false);
+  add_experiment(verb, *choice, /*required=*/false);
+  verb.add_flag("--all", *show_all, "list done and not started runs too");
+  program.on(verb, [&program, choice, show_all] {
+    return show_status(program.context(), *choice, *show_all);
+  });
+}
+
+}  // namespace repro::cli

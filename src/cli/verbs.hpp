@@ -1,0 +1,20 @@
+#pragma once
+// The verbs of `repro`, one source file each. Each function adds its verb to the program.
+
+namespace repro::cli {
+
+class Program;
+
+void add_list(Program& program);
+void add_plan(Program& program);
+void add_run(Program& program);
+void add_status(Program& program);
+void add_report(Program& program);
+void add_explain(Program& program);
+void add_audit(Program& program);
+void add_price(Program& program);
+void add_profile(Program& program);
+void add_data(Program& program);
+void add_import_log(Program& program);
+
+}  // namespace repro::cli

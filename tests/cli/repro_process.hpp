@@ -1,0 +1,66 @@
+#pragma once
+// The real `repro`, run as a user runs it, in a directory of its own and with a worker of the
+// test's choice.
+
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "process.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::cli {
+
+inline const std::string kRoot = fs::path(REPRO_TESTS).parent_path().string();
+
+// `repro args...` in `folder`, whose cache it has to itself.
+inline std::vector<std::string> repro_command(const fs::path& folder,
+                                              const std::vector<std::string>& args,
+                                              const fs::path& worker = {}) {
+  std::vector<std::string> command = {"/usr/bin/env", "-C", folder.string(),
+                                      "XDG_CACHE_HOME=" + (folder / "cache").string()};
+  if (!worker.empty()) command.push_back("REPRO_WORKER=" + worker.string());
+  command.push_back(built("repro"));
+  command.insert(command.end(), args.begin(), args.end());
+  return command;
+}
+
+inline Finished run_in(const fs::path& folder, const std::vector<std::string>& args,
+                       const fs::path& worker = {}) {
+  return Process(repro_command(folder, args, worker)).wait();
+}
+
+// A shell script as the worker. $1 is the run directory, $kind and $name are the job's; `finish`
+// writes the result of its kind and the DONE mark.
+inline fs::path write_worker(const TemporaryDirectory& folder, const std::string& body) {
+  const fs::path path = folder.path() / "worker";
+  std::ofstream(path) << R"sh(#!/bin/sh
+dir=$1
+name=$(basename "$dir")
+kind=${name%%-*}
+steps=$(sed -n 's/^ *"steps": \([0-9]*\),*$/\1/p' "$dir/job.json")
+finish() {
+  case $kind in
+    prepare) result='{"fingerprint": "f", "packages": [], "seconds": {"encode": 0.1}, "splits": {}, "dropped": {}}' ;;
+    cluster) result='{"documents": [1,1,1,1], "tokens": [9,9,9,9], "variance_explained": 0.5, "seconds": {"kmeans": 0.1}}' ;;
+    merge) result='{"gamma": [0.25,0.25,0.25,0.25], "backbone_cosine": [[1]], "merged_loss": {"train": 5, "valid": 5}, "seconds": {"merge": 0.1}}' ;;
+    train) result='{"steps": '$steps', "tokens": '$((512 * steps))', "clocks": {"train": 0.2, "eval": 0, "checkpoint": 0, "other": 0}, "tokens_per_second": 5120, "parameters": 7, "peak_memory_bytes": 8, "heldout": null, "ppl": null, "corpus_fingerprint": "f", "data_hash": "0", "final_train_loss": 4.5}' ;;
+  esac
+  awk -v steps="${steps:-0}" 'BEGIN { for (step = 1; step <= steps; ++step) printf "{\"event\": \"step\", \"step\": %d, \"tokens\": %d, \"loss\": 4.5, \"lm_loss\": 4.5, \"aux_loss\": 0, \"lr\": 0.001, \"grad_norm\": 1, \"seconds\": {\"train\": %g, \"eval\": 0, \"checkpoint\": 0, \"other\": 0}, \"data_hash\": \"%016d\"}\n", step, 512 * step, step / 100, step }' > "$dir/records.jsonl"
+  echo "$result" > "$dir/result.json"
+  touch "$dir/DONE"
+}
+)sh" << body << "\n";
+  fs::permissions(path, fs::perms::owner_all);
+  return path;
+}
+
+inline bool appears(const fs::path& path) {
+  for (int i = 0; i < 1000 && !fs::exists(path); ++i) ::usleep(10'000);
+  return fs::exists(path);
+}
+
+}  // namespace repro::cli
