@@ -96,7 +96,7 @@ void copy_records(const config::Corpus& corpus, const std::vector<FetchedFile>& 
   int64_t done = 0;
   for (size_t i = 0; i < files.size(); ++i) {
     const config::CorpusSource& source = corpus.sources[i];
-    if (source.kind == "file") require_unchanged(files[i]);
+
     int64_t number = 0;
     read_records(files[i].path, source.reader, corpus.text_field, text.dropped,
                  [&](std::string&& record) {
@@ -113,6 +113,8 @@ void copy_records(const config::Corpus& corpus, const std::vector<FetchedFile>& 
 
 void build(const config::Corpus& corpus, const std::vector<FetchedFile>& files, CorpusText& text,
            const ProgressCallback& progress) {
+  for (size_t i = 0; i < files.size(); ++i)
+    if (corpus.sources[i].kind == "file") require_unchanged(files[i]);
   AtomicFile out(text.documents);
   if (corpus.filter) {
     clean_packages(corpus, files, out, text, progress);

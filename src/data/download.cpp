@@ -126,11 +126,12 @@ Outcome try_once(const std::string& address, Transfer& transfer, const Progress&
     throw Error(Exit::run_failed,
                 "{}: cannot write: {}; free some space and run the same command again",
                 transfer.part.string(), std::strerror(transfer.write_error));
-  if (code == CURLE_OK) return Outcome::done;
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-  const bool bad_range = status == 416 || code == CURLE_RANGE_ERROR;
-  if (bad_range && transfer.begun_at > 0) return Outcome::restart;
+  // The server has no such range: the partial file is another file's. libcurl calls that success.
+  if (transfer.begun_at > 0 && (status == 416 || code == CURLE_RANGE_ERROR))
+    return Outcome::restart;
+  if (code == CURLE_OK) return Outcome::done;
   if (!last && worth_repeating(code, status)) return Outcome::repeat;
   throw Error(Exit::run_failed, "{}: cannot download: {}; run the same command again to go on",
               address, *reason != '\0' ? reason : curl_easy_strerror(code));
