@@ -18,7 +18,7 @@ namespace {
 
 using std::filesystem::path;
 
-using VisitText = std::function<void(std::optional<std::string_view>)>;
+using VisitCell = std::function<void(std::optional<std::string_view>)>;
 
 constexpr int64_t kBatchRows = 1024;
 
@@ -42,7 +42,7 @@ int column_index(const arrow::Schema& schema, const std::string& column, const p
 }
 
 template <typename Array>
-void visit_rows(const Array& array, const VisitText& visit) {
+void visit_rows(const Array& array, const VisitCell& visit) {
   for (int64_t row = 0; row < array.length(); ++row) {
     if (array.IsNull(row)) {
       visit(std::nullopt);
@@ -53,7 +53,7 @@ void visit_rows(const Array& array, const VisitText& visit) {
 }
 
 void visit_batch(const arrow::RecordBatch& batch, const std::string& column, const path& file,
-                 const VisitText& visit) {
+                 const VisitCell& visit) {
   const auto array = batch.column(column_index(*batch.schema(), column, file));
   if (const auto* texts = dynamic_cast<const arrow::StringArray*>(array.get())) {
     visit_rows(*texts, visit);
@@ -80,7 +80,7 @@ std::unique_ptr<parquet::arrow::FileReader> open_parquet(const path& file) {
   return reader;
 }
 
-void visit_parquet(const path& file, const std::string& column, const VisitText& visit) {
+void visit_parquet(const path& file, const std::string& column, const VisitCell& visit) {
   const auto parquet = open_parquet(file);
   std::shared_ptr<arrow::Schema> schema;
   require(parquet->GetSchema(&schema), file);
@@ -93,7 +93,7 @@ void visit_parquet(const path& file, const std::string& column, const VisitText&
     visit_batch(*batch, column, file, visit);
 }
 
-void visit_arrow_stream(const path& file, const std::string& column, const VisitText& visit) {
+void visit_arrow_stream(const path& file, const std::string& column, const VisitCell& visit) {
   const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
   const auto batches = require(arrow::ipc::RecordBatchStreamReader::Open(input), file);
   std::shared_ptr<arrow::RecordBatch> batch;
@@ -101,7 +101,7 @@ void visit_arrow_stream(const path& file, const std::string& column, const Visit
     visit_batch(*batch, column, file, visit);
 }
 
-void visit_arrow_file(const path& file, const std::string& column, const VisitText& visit) {
+void visit_arrow_file(const path& file, const std::string& column, const VisitCell& visit) {
   const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
   const auto reader = require(arrow::ipc::RecordBatchFileReader::Open(input), file);
   for (int i = 0; i < reader->num_record_batches(); ++i)
@@ -115,7 +115,7 @@ bool is_columnar(std::string_view first_bytes) {
          first_bytes.starts_with("\xff\xff\xff\xff");
 }
 
-void for_each_text(const path& file, const std::string& column, const VisitText& visit) {
+void for_each_text(const path& file, const std::string& column, const VisitCell& visit) {
   const auto input = open_input(file);
   const std::string_view magic = input->peek(6);
   if (magic.starts_with("PAR1")) {

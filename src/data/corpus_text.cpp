@@ -130,23 +130,22 @@ void build(const config::Corpus& corpus, const std::vector<FetchedFile>& files, 
 void write_meta(const fs::path& folder, const config::Corpus& corpus, const CorpusText& text) {
   json meta = {{"name", corpus.name},
                {"packages", text.packages},
+               {"documents_sha256", sha256_hex_of_file(text.documents)},
                {"dropped", text.dropped},
                {"extract_seconds", text.extract_seconds}};
-  for (const auto& [name, split] : text.splits) meta["splits"][name] = split;
+  meta["splits"] = text.splits;
   write_file_atomically(folder / "meta.json", meta.dump(2) + "\n");
 }
 
+// What an earlier build found; nothing when there is none or its text is no longer the same.
 bool read_meta(const fs::path& folder, CorpusText& text) {
-  if (!fs::exists(folder / "meta.json")) return false;
-  try {
-    const json meta = json::parse(read_file(folder / "meta.json"));
-    text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();
-    for (const auto& [name, split] : meta.at("splits").items())
-      text.splits[name] = split.get<SplitSize>();
-    return fs::exists(text.documents);
-  } catch (const json::exception&) {
-    return false;  // damaged: the text is built again
-  }
+  if (!fs::exists(folder / "meta.json") || !fs::exists(text.documents)) return false;
+  const json meta = json::parse(read_file(folder / "meta.json"), nullptr, false);
+  if (!meta.is_object() || meta.value("documents_sha256", "") != sha256_hex_of_file(text.documents))
+    return false;
+  text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();
+  text.splits = meta.at("splits").get<std::map<std::string, SplitSize>>();
+  return true;
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ constexpr char kTokenizer[] = "wordllama/tokenizers/l2_supercat_tokenizer_config
 constexpr char kTokenizerSha256[] =
     "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68";
 constexpr int64_t kDocumentsBetweenReports = 256;
+constexpr size_t kLanes = 8;
 
 float half_to_float(uint16_t half) {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
@@ -48,7 +49,11 @@ void average_rows(std::span<const int32_t> tokens, std::span<const float> table,
     check(token >= 0 && (token + 1) * width <= static_cast<int64_t>(table.size()),
           "a token has a row in the table");
     const float* row = table.data() + token * width;
-    for (size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<double>(row[i]);
+    size_t i = 0;
+    for (; i + kLanes <= sum.size(); i += kLanes)  // a fixed count, which compilers vectorise
+      for (size_t lane = 0; lane < kLanes; ++lane)
+        sum[i + lane] += static_cast<double>(row[i + lane]);
+    for (; i < sum.size(); ++i) sum[i] += static_cast<double>(row[i]);
   }
   for (size_t i = 0; i < sum.size(); ++i)
     out[i] = static_cast<float>(sum[i] / static_cast<double>(tokens.size()));
