@@ -23,13 +23,13 @@ struct AxisUnit {
 double longest_seconds(const Study& study) {
   double longest = 0;
   for (const StudyRow& row : study.rows)
-    longest = std::max(longest, row.seeds.front().full.clocks.wall());
+    longest = std::max(longest, row.seeds.front().cell.full.clocks.wall());
   return longest;
 }
 
 AxisUnit unit_of(Axis axis, const Study& study) {
   const double seconds = longest_seconds(study);
-  if (axis == Axis::steps) return {"steps (fine-tune: its own)", 1};
+  if (axis == Axis::steps) return {"steps of the run", 1};
   if (axis == Axis::dollars) {
     const double dollars = seconds / 3600 * study.prices.full.value_or(0);
     return dollars < 1 ? AxisUnit{"cents, submodels included", 100}
@@ -73,7 +73,7 @@ std::vector<Point> loss_points(const Training& run, int64_t window, Axis axis, d
 
 // What the submodels have taken when the fine-tune starts, by the paper's accounting.
 double submodel_offset(const StudyRow& row, Axis axis, const Study& study) {
-  const CellOutcome& cell = row.seeds.front();
+  const CellOutcome& cell = row.seeds.front().cell;
   double longest = 0;
   for (const Training& run : cell.submodels) longest = std::max(longest, run.clocks.wall());
   if (axis == Axis::time) return longest;
@@ -85,7 +85,7 @@ double submodel_offset(const StudyRow& row, Axis axis, const Study& study) {
 Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   const AxisUnit unit = unit_of(axis, study);
   const int64_t window = study.experiment().target.window;
-  const CellOutcome& cell = row.seeds.front();
+  const CellOutcome& cell = row.seeds.front().cell;
   Panel panel{.title = row.corpus_text(), .x_label = unit.label};
   const auto add = [&](const std::string& label, Stroke stroke, const Training& run, double price,
                        double offset) {
@@ -96,7 +96,8 @@ Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   for (const Training& run : cell.finetunes)
     add("fine-tune, " + with_commas(run.steps) + " steps", Stroke::ladder, run,
         study.prices.finetune.value_or(0), submodel_offset(row, axis, study));
-  if (const Comparison* comparison = row.first()) panel.target = comparison->target.threshold();
+  if (const auto& comparison = row.seeds.front().comparison)
+    panel.target = comparison->target.threshold();
   if (const Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
@@ -109,7 +110,7 @@ std::vector<Point> perplexity_points(const Training& run) {
 }
 
 Panel perplexity_panel(const Study& study, const StudyRow& row) {
-  const CellOutcome& cell = row.seeds.front();
+  const CellOutcome& cell = row.seeds.front().cell;
   Panel panel{.title = row.corpus_text(), .x_label = unit_of(Axis::steps, study).label};
   const auto add = [&](const std::string& label, Stroke stroke, std::vector<Point> points) {
     if (!points.empty())

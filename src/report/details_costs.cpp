@@ -107,11 +107,11 @@ Table costs(const Study& study) {
                    {.heading = "training time only", .group = "saving"},
                    {.heading = "break-even price ratio"}};
   for (const StudyRow& row : study.rows)
-    for (size_t i = 0; i < row.seeds.size(); ++i) {
+    for (const Seed& seed : row.seeds) {
       std::vector<Cell> cells(table.columns.size(), "-");
-      cells[0] = row.text(row.seeds[i]);
-      if (row.comparisons[i]) {
-        const Effort& at = row.comparisons[i]->at;
+      cells[0] = row.text(seed);
+      if (seed.comparison) {
+        const Effort& at = seed.comparison->at;
         const auto dollars = [](const std::optional<double>& value) {
           return value ? Cell(significant(*value), value) : Cell("no price");
         };
@@ -149,8 +149,9 @@ Table wall_clock(const Study& study) {
                    {.heading = "wall"},
                    {.heading = "tokens / s"}};
   for (const StudyRow& row : study.rows)
-    for (const CellOutcome& cell : row.seeds) {
-      const std::string label = row.text(cell);
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
+      const std::string label = row.text(seed);
       add_clock_row(table, label, "full", cell.full, !table.rows.empty());
       add_job_row(table, label, "prepare", cell.prepare.status, cell.prepare.seconds);
       add_job_row(table, label, "cluster", cell.cluster.status, cell.cluster.seconds);
@@ -178,8 +179,9 @@ Table utilisation(const Study& study) {
   const Peaks peaks = peaks_of(study);
   for (const StudyRow& row : study.rows) {
     const config::ModelConfig& model = study.experiment().model_entries.at(row.model).model;
-    for (const CellOutcome& cell : row.seeds) {
-      const std::string label = row.text(cell);
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
+      const std::string label = row.text(seed);
       add_mfu_row(table, study, peaks, label, "full", cell.full, model);
       if (!cell.submodels.empty())
         add_mfu_row(table, study, peaks, label, "submodel 0", cell.submodels.front(),

@@ -60,10 +60,10 @@ Table method_internals(const Study& study) {
                    {.heading = "valid loss", .group = "merged, before fine-tuning"},
                    {.heading = "data order, full and fine-tune", .align = Align::left}};
   for (const StudyRow& row : study.rows)
-    for (size_t i = 0; i < row.seeds.size(); ++i) {
-      const CellOutcome& cell = row.seeds[i];
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
       std::vector<Cell> cells(table.columns.size(), "-");
-      cells[0] = row.text(cell);
+      cells[0] = row.text(seed);
       if (cell.cluster.status.done()) {
         cells[1] = counts_text(cell.cluster.documents);
         cells[2] = counts_text(cell.cluster.tokens);
@@ -82,7 +82,7 @@ Table method_internals(const Study& study) {
       };
       cells[6] = loss(cell.merge.train_loss);
       cells[7] = loss(cell.merge.valid_loss);
-      if (row.comparisons[i]) cells[8] = order_text(row.comparisons[i]->order);
+      if (seed.comparison) cells[8] = order_text(seed.comparison->order);
       table.add(std::move(cells));
     }
   table.notes = {
@@ -113,7 +113,7 @@ Table corpora(const Study& study) {
   for (const StudyRow& row : study.rows) {
     if (!seen.insert(row.corpus).second) continue;
     const config::Corpus& corpus = study.experiment().corpus_entries.at(row.corpus);
-    const Preparing& prepare = row.seeds.front().prepare;
+    const Preparing& prepare = row.seeds.front().cell.prepare;
     table.add({row.corpus_title, corpus.name, corpus.title, corpus.licence,
                join(prepare.packages, ", "),
                prepare.status.done() ? prepare.fingerprint.substr(0, 16) : prepare.status.text()});
@@ -129,8 +129,9 @@ Table runs(const Study& study) {
                    {.heading = "state", .align = Align::left}};
   std::set<std::string> seen;
   for (const StudyRow& row : study.rows)
-    for (const CellOutcome& cell : row.seeds) {
-      const std::string label = row.text(cell);
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
+      const std::string label = row.text(seed);
       add_run(table, seen, label, "prepare", cell.prepare.status);
       add_run(table, seen, label, "full", cell.full.status);
       for (const Training& run : cell.full_ladder)

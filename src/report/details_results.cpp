@@ -7,6 +7,7 @@
 #include "report/details.hpp"
 #include "report/numbers.hpp"
 #include "report/quantities.hpp"
+#include "report/view.hpp"
 
 namespace repro::report {
 namespace {
@@ -78,29 +79,47 @@ Table every_number(const std::vector<Finding>& findings) {
                    {.heading = "range"},
                    {.heading = "here / paper"},
                    {.heading = "evidence", .align = Align::left},
-                   {.heading = "verdict", .align = Align::left},
-                   {.heading = "reason", .align = Align::left}};
+                   {.heading = "verdict", .align = Align::left}};
   const std::string* last_row = nullptr;
   for (const Finding& finding : findings) {
     const bool new_row = last_row && *last_row != finding.row;
     last_row = &finding.row;
-    table.add({finding.row,
-               finding.quantity,
-               finding.unit,
-               {finding.paper_text, finding.paper},
-               {finding.here_text, finding.here},
-               shown_range(finding),
-               ratio_cell(finding),
-               finding.evidence,
-               verdict_text(finding),
-               finding.judgement.reason},
-              new_row);
+    table.add(
+        {finding.row,
+         finding.quantity,
+         finding.unit,
+         {finding.paper_text, finding.paper},
+         {finding.here_text, finding.here},
+         shown_range(finding),
+         ratio_cell(finding),
+         finding.evidence,
+         {verdict_text(finding), std::nullopt, Footnotes(table).mark(finding.judgement.reason)}},
+        new_row);
   }
   table.notes = {
       "range: one seed: what the ladder's spacing leaves open; several seeds: 95 % interval",
       "a ratio or a saving within a tenth of the published one counts as it",
       "evidence: measured = these runs ran; calibrated = measured step time x the paper's steps; "
-      "projected = from a data sheet. Columns never mix them"};
+      "projected = from a data sheet; columns never mix them"};
+  return table;
+}
+
+Table findings_table(const std::vector<Finding>& findings) {
+  Table table;
+  for (const char* key : {"id", "cell", "quantity", "unit", "paper", "here", "here_text", "low",
+                          "high", "here_over_paper", "evidence", "verdict", "stand_in", "reason"})
+    table.columns.push_back({.heading = key});
+  for (const Finding& finding : findings) {
+    const auto number = [](const std::optional<double>& value) { return Cell("", value); };
+    std::optional<double> low, high;
+    if (finding.range) low = finding.range->low, high = finding.range->high;
+    Cell ratio = ratio_cell(finding);
+    ratio.text.clear();
+    table.add({finding.id, finding.row, finding.quantity, finding.unit, number(finding.paper),
+               number(finding.here), finding.here_text, number(low), number(high), ratio,
+               finding.evidence, std::string(measure::name(finding.judgement.verdict)),
+               finding.scope.empty() ? "no" : "yes", finding.judgement.reason});
+  }
   return table;
 }
 
@@ -119,14 +138,14 @@ Table work_ratios(const Study& study) {
                                      {"device-hours", &Effort::device_hour_ratio}};
   for (const Ratio& ratio : ratios) table.columns.push_back({.heading = ratio.title});
   for (const StudyRow& row : study.rows)
-    for (size_t i = 0; i < row.seeds.size(); ++i) {
-      std::vector<Cell> cells = {row.text(row.seeds[i])};
+    for (const Seed& seed : row.seeds) {
+      std::vector<Cell> cells = {row.text(seed)};
       for (const Ratio& ratio : ratios) {
-        if (!row.comparisons[i]) {
+        if (!seed.comparison) {
           cells.emplace_back("-");
           continue;
         }
-        const double value = row.comparisons[i]->at.*ratio.member;
+        const double value = seed.comparison->at.*ratio.member;
         cells.emplace_back(times(value), value);
       }
       table.add(std::move(cells));
@@ -148,8 +167,8 @@ Table steps_to_target(const Study& study) {
                    {.heading = "of the full run"},
                    {.heading = "first touch in the longest run"}};
   for (const StudyRow& row : study.rows)
-    for (size_t i = 0; i < row.seeds.size(); ++i) {
-      const CellOutcome& cell = row.seeds[i];
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
       std::vector<std::string> rungs;
       for (size_t k = 0; k < cell.finetunes.size(); ++k) {
         const Training& run = cell.finetunes[k];
@@ -157,8 +176,8 @@ Table steps_to_target(const Study& study) {
             run.status.done() ? loss_text(final_loss(run, window)) : run.status.text();
         rungs.push_back(with_commas(cell.cell.finetune_steps[k]) + ": " + loss);
       }
-      std::vector<Cell> cells = {row.text(cell), "-", join(rungs, ", "), "-", "-", "-"};
-      if (const auto& comparison = row.comparisons[i]) {
+      std::vector<Cell> cells = {row.text(seed), "-", join(rungs, ", "), "-", "-", "-"};
+      if (const auto& comparison = seed.comparison) {
         cells[1] = loss_cell(comparison->target.threshold());
         cells[3] = {comparison->to_target.text(), comparison->to_target.estimate};
         const double share = comparison->to_target.estimate / static_cast<double>(cell.full.steps);
@@ -186,9 +205,10 @@ Table model_quality(const Study& study) {
                    {.heading = "PPL"},
                    {.heading = "bits per byte"}};
   for (const StudyRow& row : study.rows)
-    for (const CellOutcome& cell : row.seeds) {
-      const std::string label = row.text(cell);
-      const bool rule = &cell != &study.rows.front().seeds.front();
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
+      const std::string label = row.text(seed);
+      const bool rule = &seed != &study.rows.front().seeds.front();
       add_quality(table, label, "full", cell.full, window, rule);
       std::vector<Cell> merged = {label, "merged, before fine-tuning", "-", "-", "-", "-"};
       if (cell.merge.train_loss) merged[2] = loss_cell(*cell.merge.train_loss);
@@ -217,7 +237,8 @@ Table equal_work(const Study& study) {
                    {.heading = "full", .group = "at equal samples", .key = "full_equal_samples"},
                    {.heading = "difference", .group = "at equal samples"}};
   for (const StudyRow& row : study.rows)
-    for (const CellOutcome& cell : row.seeds) {
+    for (const Seed& seed : row.seeds) {
+      const CellOutcome& cell = seed.cell;
       double submodel_tokens = 0;
       for (const Training& run : cell.submodels) submodel_tokens += static_cast<double>(run.tokens);
       for (const Training& run : cell.finetunes) {
@@ -231,7 +252,7 @@ Table equal_work(const Study& study) {
         const auto shown = [](const std::optional<double>& loss) {
           return loss ? loss_cell(*loss) : Cell("-");
         };
-        table.add({row.text(cell), with_commas(run.steps), loss_cell(disco), shown(at_steps),
+        table.add({row.text(seed), with_commas(run.steps), loss_cell(disco), shown(at_steps),
                    difference_cell(at_steps, disco), with_commas(std::llround(equal_samples)),
                    shown(at_samples), difference_cell(at_samples, disco)});
       }

@@ -25,7 +25,9 @@ constexpr std::array<std::string_view, 6> kLadder = {"#9ecae1", "#6baed6", "#429
                                                      "#2171b5", "#08519c", "#08306b"};
 constexpr std::string_view kTarget = "#d94801";
 constexpr int kPanelWidth = 420;  // pixels
-constexpr int kHeight = 380;
+constexpr int kHeight = 430;
+// Of the picture's width and height.
+constexpr double kLeft = 0.06, kRight = 0.985, kBottom = 0.27, kTop = 0.92, kSpacing = 0.055;
 
 // Inside double quotes gnuplot reads backslashes and, where its text is enhanced, _ ^ { } @ &.
 std::string gnuplot_string(std::string_view text) {
@@ -149,6 +151,14 @@ Spawned run_gnuplot(const fs::path& script) {
   return result;
 }
 
+// Below the panel's axis title: inside, it would hide curves.
+std::string legend_place(const Picture& picture, std::ptrdiff_t panel) {
+  const auto count = static_cast<double>(picture.panels.size());
+  const double width = (kRight - kLeft - kSpacing * (count - 1)) / count;
+  const double centre = kLeft + static_cast<double>(panel) * (width + kSpacing) + width / 2;
+  return fmt::format("set key at screen {:.4f},0.01\n", centre);
+}
+
 }  // namespace
 
 bool gnuplot_found() {
@@ -162,16 +172,17 @@ std::string gnuplot_script(const Picture& picture) {
   std::string out =
       "set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
       "set grid ytics lc rgb '#dddddd' lw 1\n"
-      "set key inside top right reverse Left samplen 1.5 spacing 1.1\n";
+      "set key center bottom horizontal maxcols 3 reverse Left samplen 1.2 spacing 1.15\n";
   size_t blocks = 0;
   for (const Panel& panel : picture.panels)
     for (const Curve& curve : panel.curves) out += data_block(blocks++, curve);
-  out += fmt::format("set multiplot layout 1,{} margins 0.06,0.985,0.15,0.9 spacing 0.055,0\n",
-                     picture.panels.size());
+  out += fmt::format("set multiplot layout 1,{} margins {},{},{},{} spacing {},0\n",
+                     picture.panels.size(), kLeft, kRight, kBottom, kTop, kSpacing);
   blocks = 0;
   for (const Panel& panel : picture.panels) {
     const bool first = &panel == &picture.panels.front();
     out += first ? "set ylabel " + gnuplot_string(picture.y_label) + "\n" : "unset ylabel\n";
+    out += legend_place(picture, &panel - picture.panels.data());
     out += panel_script(picture, panel, blocks);
     blocks += panel.curves.size();
   }

@@ -35,11 +35,11 @@ Interval open_interval(Sense sense, double bound) {
 }
 
 std::optional<Measured> measure_row(const Quantity& quantity, const StudyRow& row) {
-  if (!row.compared()) return std::nullopt;
+  if (!row.first()) return std::nullopt;
   Measured measured;
-  for (size_t i = 0; i < row.seeds.size(); ++i) {
-    const CellOutcome& cell = row.seeds[i];
-    const Comparison& comparison = *row.comparisons[i];
+  for (const Seed* seed : row.compared()) {
+    const CellOutcome& cell = seed->cell;
+    const Comparison& comparison = *seed->comparison;
     const auto value = quantity.here(cell, comparison, comparison.at);
     if (!value) return std::nullopt;
     measured.values.push_back(*value);
@@ -91,7 +91,7 @@ std::string here_text(const Quantity& quantity, const Measured& measured) {
 
 Judgement judge_row(const Quantity& quantity, const Study& study, const StudyRow& row,
                     const std::optional<double>& paper, const std::optional<Measured>& measured) {
-  if (const Status* obstacle = row.obstacle(); obstacle && !row.compared())
+  if (const Status* obstacle = row.obstacle(); obstacle && !row.first())
     return {Verdict::not_tested, obstacle_text(*obstacle) + " (" + obstacle->directory + ")"};
   if (!measured)
     return {Verdict::not_tested,
@@ -136,11 +136,9 @@ std::vector<std::string> seed_inputs(const CellOutcome& cell, const Comparison& 
 
 std::vector<std::string> inputs_of(const Study& study, const StudyRow& row) {
   std::vector<std::string> lines;
-  for (size_t i = 0; i < row.seeds.size(); ++i) {
-    if (!row.comparisons[i]) continue;
-    for (std::string& line : seed_inputs(row.seeds[i], *row.comparisons[i]))
+  for (const Seed* seed : row.compared())
+    for (std::string& line : seed_inputs(seed->cell, *seed->comparison))
       lines.push_back(std::move(line));
-  }
   const config::Experiment& experiment = study.experiment();
   const auto price = [&](const std::string& profile, const std::optional<double>& dollars) {
     lines.push_back(
@@ -206,8 +204,8 @@ std::string verdict_text(const Finding& finding) {
 }
 
 std::string format_value(double value, const std::string& unit) {
-  if (unit == "%") return percent(value);
-  if (unit == "x") return times(value);
+  if (unit == "%") return std::isfinite(value) ? fixed(100 * value, 1) : significant(value);
+  if (unit == "x") return significant(value);
   if (unit == "nats") return loss_text(value);
   if (unit == "steps")
     return std::isfinite(value) ? with_commas(std::llround(value)) : significant(value);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 
 namespace repro::report {
 namespace {
@@ -45,6 +46,19 @@ void read_quality(const json& result, Training& training) {
         Perplexity{ppl.at("split"), ppl.at("window"), ppl.at("stride"), ppl.at("value")};
 }
 
+// The machine of environment.json; a run without the file is still a run.
+std::string read_machine(const run::RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.environment_file())) return "";
+  const json file = json::parse(read_file(directory.environment_file()), nullptr, false);
+  if (!file.is_object() || !file.contains("cpu")) return "";
+  const json& cpu = file["cpu"];
+  std::string text = cpu.value("model", "unknown processor");
+  if (const int cores = cpu.value("cores", 0); cores > 0) text += fmt::format(", {} cores", cores);
+  if (const std::string device = file.value("device", ""); !device.empty() && device != "cpu")
+    text += ", " + device;
+  return text;
+}
+
 Training read_training(const run::Job& job, const std::filesystem::path& runs) {
   Training training;
   training.status = status_of(job, runs);
@@ -59,6 +73,7 @@ Training read_training(const run::Job& job, const std::filesystem::path& runs) {
     training.peak_memory_bytes = result.at("peak_memory_bytes");
     training.corpus_fingerprint = result.at("corpus_fingerprint");
     read_quality(result, training);
+    training.machine = read_machine(run::RunDirectory(runs / job.directory));
     training.records = run::read_records(run::RunDirectory(runs / job.directory).records_file());
   });
   return training;

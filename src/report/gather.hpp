@@ -48,6 +48,7 @@ struct Training {
   std::optional<HeldOut> held_out;
   std::optional<Perplexity> perplexity;
   std::string corpus_fingerprint;
+  std::string machine;   // "AMD EPYC 9R14, 2 cores", as recorded; "" = not recorded
   run::Records records;  // of done runs; steps[i].lm_loss is the training loss
 };
 

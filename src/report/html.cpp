@@ -11,7 +11,7 @@ constexpr std::string_view kStyle = R"(
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-.lead { font-size: 1.05rem; border-left: 4px solid #d90; padding-left: .8rem; }
+.lead { font-size: 1.1rem; border-left: 4px solid #d90; padding-left: .8rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }

@@ -29,10 +29,6 @@ std::string view_title(const Study& study) {
   return table ? table->where.substr(0, table->where.find(';')) : study.experiment().name;
 }
 
-std::string headline(const Study& study) {
-  return fmt::format("{}: {}", view_title(study), study.experiment().title);
-}
-
 // No number at all has no evidence level.
 std::string evidence_text(const std::vector<Finding>& findings) {
   const bool any = std::any_of(findings.begin(), findings.end(),
@@ -40,8 +36,9 @@ std::string evidence_text(const std::vector<Finding>& findings) {
   return any ? "evidence: measured" : "evidence: none yet";
 }
 
-std::string lead_text(const Study& study, const std::vector<Finding>& findings) {
-  return scope_text(study) + "; " + evidence_text(findings);
+// The first line of every rendering: a stand-in is called one there.
+std::string headline(const Study& study, const std::vector<Finding>& findings) {
+  return fmt::format("{}, {}, {}", view_title(study), scope_text(study), evidence_text(findings));
 }
 
 std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
@@ -62,14 +59,13 @@ void add_section(Document& document, const std::string& heading, Table table) {
   document.blocks.emplace_back(std::move(table));
 }
 
-Document make_document(const Study& study, const std::vector<Finding>& findings, const View& view,
+Document make_document(const Study& study, const std::vector<Finding>& findings, const Table& view,
                        std::vector<Figure> figures) {
   Document document;
-  document.title = headline(study);
+  document.title = headline(study, findings);
   auto& blocks = document.blocks;
-  blocks.emplace_back(Paragraph{lead_text(study, findings), /*lead=*/true});
-  blocks.emplace_back(view.table);
-  for (const std::string& sentence : view.sentences) blocks.emplace_back(Paragraph{sentence});
+  blocks.emplace_back(Paragraph{study.experiment().title, /*lead=*/true});
+  blocks.emplace_back(view);
   blocks.emplace_back(Paragraph{progress_text(study)});
   for (Figure& figure : figures) blocks.emplace_back(std::move(figure));
   add_section(document, "Work behind the saving", work_ratios(study));
@@ -109,27 +105,25 @@ json finding_json(const Finding& finding) {
           {"inputs", finding.inputs}};
 }
 
-json report_json(const Study& study, const std::vector<Finding>& findings, const View& view) {
+json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view) {
   json all = json::array();
   for (const Finding& finding : findings) all.push_back(finding_json(finding));
   return {{"schema", 1},
           {"experiment", study.experiment().name},
           {"scale", study.experiment().scale.name},
           {"stand_in", study.stand_in()},
-          {"title", headline(study)},
-          {"scope", scope_text(study)},
-          {"table", to_json(view.table)},
-          {"sentences", view.sentences},
+          {"title", study.experiment().title},
+          {"headline", headline(study, findings)},
+          {"table", to_json(view)},
           {"findings", all}};
 }
 
-std::string terminal_text(const Study& study, const std::vector<Finding>& findings, View view,
+std::string terminal_text(const Study& study, const std::vector<Finding>& findings, Table view,
                           const fs::path& folder) {
-  view.table.title = headline(study) + " | " + lead_text(study, findings);
-  view.table.notes = view.sentences;
-  view.table.notes.push_back(progress_text(study) +
-                             "; details: " + (folder / "report.html").string());
-  return to_terminal(view.table, study.options.width);
+  view.title = study.experiment().title;
+  view.notes.push_back(progress_text(study));
+  view.notes.push_back("details: " + (folder / "report.html").string());
+  return headline(study, findings) + "\n" + to_terminal(view, study.options.width);
 }
 
 Counts count(const Study& study) {
@@ -139,7 +133,7 @@ Counts count(const Study& study) {
     const Status* obstacle = row.obstacle();
     counts.measured += obstacle == nullptr;
     counts.failed += obstacle && obstacle->state == run::State::failed;
-    counts.not_reached += row.compared() && row.count(measure::Outcome::not_reached) > 0;
+    counts.not_reached += row.count(measure::Outcome::not_reached) > 0;
   }
   return counts;
 }
@@ -156,6 +150,8 @@ ReportOptions load_options(const fs::path& root, const config::Experiment& exper
                                   experiment.disco.finetune.profile})
     if (!options.profiles.contains(name))
       options.profiles.emplace(name, config::find_profile(root, name));
+  options.machine = experiment.match.device == "cpu" ? config::find_profile(root, "cpu")
+                                                     : options.profiles.at(experiment.full.profile);
   return options;
 }
 
@@ -175,7 +171,7 @@ Report render(const run::Plan& plan, const ReportOptions& options) {
   Report report;
   report.findings = findings_of(study);
   report.counts = count(study);
-  const View view = make_view(study, report.findings);
+  const Table view = make_view(study, report.findings);
   const auto write = [&](Format format, const char* name, const std::string& text) {
     if (!wanted(options, format)) return;
     write_file_atomically(folder / name, text);
@@ -188,7 +184,7 @@ Report render(const run::Plan& plan, const ReportOptions& options) {
   write(Format::markdown, "report.md", to_markdown(document));
   write(Format::html, "report.html", to_html(document));
   write(Format::latex, "report.tex", to_latex(document));
-  write(Format::csv, "table.csv", to_csv(view.table));
+  write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json", report_json(study, report.findings, view).dump(1) + "\n");
   report.terminal = terminal_text(study, report.findings, view, folder);
   return report;

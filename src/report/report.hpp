@@ -33,7 +33,7 @@ struct ReportOptions {
 };
 
 // Claims, prices and profiles that the experiment names, from their files under `root`. `prices`
-// names a snapshot; the machine's profile is the caller's to add.
+// names a snapshot; the machine is "cpu", or the full arm's profile when training on GPUs.
 ReportOptions load_options(const std::filesystem::path& root, const config::Experiment& experiment,
                            const std::filesystem::path& runs, const std::string& prices = "paper");
 
@@ -51,8 +51,9 @@ struct Report {
   std::vector<std::filesystem::path> files;  // written, report.html among them
 };
 
-// Writes report.md, report.html, report.tex, table.csv, report.json and the figures (SVG, PNG).
-// Error for an unknown view, a damaged run directory, or a folder that cannot be written.
+// Writes report.md, report.html, report.tex, table.csv (every finding, a line each), report.json
+// and the figures (SVG, PNG). Error for an unknown view, a damaged run directory, or a folder that
+// cannot be written.
 Report render(const run::Plan& plan, const ReportOptions& options);
 
 // The findings alone: reads, writes nothing.

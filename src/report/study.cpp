@@ -29,34 +29,41 @@ std::string StudyRow::corpus_text() const {
   return stand_in.empty() ? corpus_title : corpus_title + " > " + stand_in;
 }
 
-std::string StudyRow::text(const CellOutcome& seed) const {
-  return seeds.size() == 1 ? text() : text() + ", seed " + std::to_string(seed.cell.seed);
+std::string StudyRow::text(const Seed& seed) const {
+  return seeds.size() == 1 ? text() : text() + ", seed " + std::to_string(seed.cell.cell.seed);
 }
 
-bool StudyRow::compared() const {
-  return !comparisons.empty() && std::all_of(comparisons.begin(), comparisons.end(),
-                                             [](const auto& one) { return one.has_value(); });
+std::vector<const Seed*> StudyRow::compared() const {
+  std::vector<const Seed*> all;
+  for (const Seed& seed : seeds)
+    if (seed.comparison) all.push_back(&seed);
+  return all;
+}
+
+const Seed* StudyRow::first() const {
+  const auto all = compared();
+  return all.empty() ? nullptr : all.front();
 }
 
 size_t StudyRow::count(measure::Outcome outcome) const {
-  return static_cast<size_t>(
-      std::count_if(comparisons.begin(), comparisons.end(),
-                    [&](const auto& one) { return one && one->to_target.outcome == outcome; }));
+  size_t number = 0;
+  for (const Seed* seed : compared()) number += seed->comparison->to_target.outcome == outcome;
+  return number;
+}
+
+bool StudyRow::all(measure::Outcome outcome) const {
+  return first() && count(outcome) == compared().size();
 }
 
 const Status* StudyRow::obstacle() const {
-  const Status* first = nullptr;
-  for (const CellOutcome& seed : seeds) {
-    const Status* status = seed.obstacle();
+  const Status* first_found = nullptr;
+  for (const Seed& seed : seeds) {
+    const Status* status = seed.cell.obstacle();
     if (!status) continue;
     if (status->state == run::State::failed) return status;
-    if (!first) first = status;
+    if (!first_found) first_found = status;
   }
-  return first;
-}
-
-const Comparison* StudyRow::first() const {
-  return comparisons.empty() || !comparisons.front() ? nullptr : &*comparisons.front();
+  return first_found;
 }
 
 bool Study::stand_in() const {
@@ -83,8 +90,9 @@ Study make_study(const run::Plan& plan, const ReportOptions& options) {
                           study.rows.back().corpus == cell.corpus;
     if (!same_row) study.rows.push_back(make_row(study, cell));
     StudyRow& row = study.rows.back();
-    row.seeds.push_back(gather(plan, cell, options.runs));
-    row.comparisons.push_back(compare(row.seeds.back(), plan.experiment, study.prices));
+    CellOutcome outcome = gather(plan, cell, options.runs);
+    auto comparison = compare(outcome, plan.experiment, study.prices);
+    row.seeds.push_back({std::move(outcome), std::move(comparison)});
   }
   return study;
 }

@@ -12,23 +12,29 @@
 
 namespace repro::report {
 
+struct Seed {
+  CellOutcome cell;
+  std::optional<Comparison> comparison;  // empty: a run that it needs is not done
+};
+
 // One model on one corpus: a row of the paper's tables.
 struct StudyRow {
   std::string model, corpus;              // keys: "qwen_moe", "c4"
   std::string model_title, corpus_title;  // "Qwen", "C4"
   std::string stand_in;                   // "web"; "" when the corpus is the paper's own
-  std::vector<CellOutcome> seeds;
-  std::vector<std::optional<Comparison>> comparisons;  // by seed
+  std::vector<Seed> seeds;
 
   std::string claim() const { return model + "/" + corpus; }  // the row's id in the claims
   std::string corpus_text() const;                            // "C4 > web"
   std::string text() const { return model_title + " / " + corpus_text(); }
-  std::string text(const CellOutcome& seed) const;  // "..., seed 1" when there are several
-  bool compared() const;                            // every seed is
-  size_t count(measure::Outcome outcome) const;     // of compared seeds
-  const Status* obstacle() const;  // why not: the first job of any seed that is not done
-  // The comparison that a view shows where one is shown: the first seed's; null without it.
-  const Comparison* first() const;
+  std::string text(const Seed& seed) const;  // "..., seed 1" when there are several
+
+  std::vector<const Seed*> compared() const;     // seeds whose arms could be compared
+  const Seed* first() const;                     // the first of them, or null
+  size_t count(measure::Outcome outcome) const;  // how many of them ended so
+  bool all(measure::Outcome outcome) const;      // there are some, and all ended so
+  // The first job of any seed that is not done, failed ones before the others; null when all are.
+  const Status* obstacle() const;
 };
 
 struct Study {

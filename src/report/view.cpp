@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -24,57 +25,65 @@ bool starts_new_model(const Study& study, const StudyRow& row) {
 }
 
 std::string bound_sign(const StudyRow& row) {
-  if (row.count(measure::Outcome::at_most) == row.seeds.size()) return "<= ";
-  if (row.count(measure::Outcome::not_reached) == row.seeds.size()) return ">= ";
-  return "";
+  if (row.all(measure::Outcome::at_most)) return "<= ";
+  return row.all(measure::Outcome::not_reached) ? ">= " : "";
 }
 
 std::string row_remark(const StudyRow& row, const measure::Judgement& judgement) {
-  if (!row.compared()) return judgement.reason;
+  const Seed* first = row.first();
+  if (!first) return judgement.reason;
+  const size_t compared = row.compared().size();
   const size_t missed = row.count(measure::Outcome::not_reached);
-  if (missed == row.seeds.size())
-    return fmt::format("not reached: the longest fine-tune ended at {} steps above the target",
-                       with_commas(row.first()->to_target.by));
-  if (missed > 0)
-    return fmt::format("{} of {} seeds did not reach the target", missed, row.seeds.size());
-  if (row.count(measure::Outcome::at_most) == row.seeds.size())
-    return fmt::format("reached by the shortest fine-tune already, {} steps: fewer may do",
-                       with_commas(row.first()->to_target.by));
-  return "";
+  const std::string steps = with_commas(first->comparison->to_target.by);
+  std::string remark;
+  if (missed == compared)
+    remark = "not reached: the longest fine-tune ended at " + steps + " steps above the target";
+  else if (missed > 0)
+    remark = fmt::format("{} of {} seeds did not reach the target", missed, compared);
+  else if (row.all(measure::Outcome::at_most))
+    remark = "reached by the shortest fine-tune already, " + steps + " steps: fewer may do";
+  if (compared == row.seeds.size()) return remark;
+  return fmt::format("{}{} of {} seeds measured, one is {}", remark.empty() ? "" : remark + "; ",
+                     compared, row.seeds.size(), obstacle_text(*row.obstacle()));
 }
 
 std::string scope_text(const Study& study) {
   const config::Experiment& experiment = study.experiment();
-  std::vector<std::string> parts;
-  parts.push_back((experiment.scale.stand_in ? "STAND-IN scale " : "scale ") +
-                  experiment.scale.name);
   std::vector<std::string> stand_ins;
   for (const StudyRow& row : study.rows) {
     const bool known =
         std::find(stand_ins.begin(), stand_ins.end(), row.stand_in) != stand_ins.end();
     if (!row.stand_in.empty() && !known) stand_ins.push_back(row.stand_in);
   }
-  parts.push_back(stand_ins.empty() ? "the paper's corpora"
-                                    : "STAND-IN corpora " + join(stand_ins, "/"));
+  const std::string scale = experiment.scale.stand_in ? "STAND-IN scale " + experiment.scale.name
+                                                      : std::string("the paper's scale");
+  const std::string corpora = stand_ins.empty() ? std::string("the paper's corpora")
+                                                : "STAND-IN corpora " + join(stand_ins, "/");
   const size_t seeds = experiment.seeds.size();
-  parts.push_back(seeds == 1 ? "1 seed" : fmt::format("{} seeds", seeds));
-  return join(parts, ", ");
+  return fmt::format("{}, {}, {} seed{}", scale, corpora, seeds, seeds == 1 ? "" : "s");
+}
+
+std::string machine_text(const Study& study) {
+  std::set<std::string> machines;
+  for (const StudyRow& row : study.rows)
+    for (const Seed& seed : row.seeds)
+      if (!seed.cell.full.machine.empty()) machines.insert(seed.cell.full.machine);
+  return join({machines.begin(), machines.end()}, "; ");
 }
 
 std::string progress_text(const Study& study) {
   int64_t reached = 0, compared = 0, failed = 0;
   for (const StudyRow& row : study.rows) {
-    compared += row.compared();
+    compared += row.first() != nullptr;
     const Status* obstacle = row.obstacle();
     failed += obstacle && obstacle->state == run::State::failed;
-    reached += row.compared() && std::all_of(row.comparisons.begin(), row.comparisons.end(),
-                                             [](const auto& one) { return one->reached(); });
+    reached += row.first() && row.count(measure::Outcome::not_reached) == 0;
   }
   return fmt::format("cells: {} of {} measured, {} of them reach the target{}", compared,
                      study.rows.size(), reached, failed ? fmt::format(", {} failed", failed) : "");
 }
 
-View make_view(const Study& study, const std::vector<Finding>& findings) {
+Table make_view(const Study& study, const std::vector<Finding>& findings) {
   const std::string& view = study.experiment().view;
   if (view == "table1") return table1_view(study, findings);
   if (view == "table3") return table3_view(study, findings);

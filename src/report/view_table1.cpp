@@ -19,6 +19,10 @@ Cell printed(const Study& study, const StudyRow& row, const char* column) {
   return {study.paper_text(row, "table1", column), study.paper(row, "table1", column)};
 }
 
+std::string with_times(const std::string& text, const std::optional<double>& value) {
+  return value ? text + "x" : text;
+}
+
 void add_paper_line(const Study& study, const StudyRow& row, const Finding& speedup, Table& table) {
   table.add({row.model_title,
              row.corpus_title + ", paper",
@@ -32,18 +36,25 @@ void add_paper_line(const Study& study, const StudyRow& row, const Finding& spee
              "-",
              printed(study, row, "disco_ppl"),
              "-",
-             {speedup.paper_text, speedup.paper},
+             {with_times(speedup.paper_text, speedup.paper), speedup.paper},
              ""},
             &row != &study.rows.front());
 }
 
-// Held-out loss, perplexity and bits per byte of one run: the first seed's.
-std::vector<Cell> quality(const Training& run) {
-  std::vector<Cell> cells(3, "-");
-  if (run.held_out) cells[0] = {fixed(run.held_out->loss, 3), run.held_out->loss};
-  if (run.perplexity) cells[1] = {fixed(run.perplexity->value, 1), run.perplexity->value};
-  if (run.held_out) cells[2] = {fixed(run.held_out->bits_per_byte, 3), run.held_out->bits_per_byte};
-  return cells;
+// Held-out loss, perplexity and bits per byte: means over the seeds.
+std::vector<Cell> quality(const std::vector<const Training*>& runs) {
+  std::vector<double> losses, perplexities, bits;
+  for (const Training* run : runs) {
+    if (run->held_out) losses.push_back(run->held_out->loss);
+    if (run->held_out) bits.push_back(run->held_out->bits_per_byte);
+    if (run->perplexity) perplexities.push_back(run->perplexity->value);
+  }
+  const auto cell = [&](const std::vector<double>& values, int decimals) {
+    if (values.size() != runs.size()) return Cell("-");
+    const double value = measure::mean(values);
+    return Cell(fixed(value, decimals), value);
+  };
+  return {cell(losses, 3), cell(perplexities, 1), cell(bits, 3)};
 }
 
 void append(std::vector<Cell>& cells, std::vector<Cell> more) {
@@ -55,18 +66,21 @@ void add_here_line(const Study& study, const StudyRow& row, const std::vector<Fi
   std::vector<Cell> cells = {"",
                              (row.stand_in.empty() ? row.corpus_title : row.stand_in) + ", here"};
   const std::string remark = row_remark(row, speedup.judgement);
-  if (row.compared()) {
-    const Comparison& comparison = *row.first();
+  if (row.first()) {
+    std::vector<const Training*> full, tuned;
+    for (const Seed* seed : row.compared()) {
+      full.push_back(&seed->cell.full);
+      tuned.push_back(&seed->cell.finetunes[seed->comparison->deciding]);
+    }
     const Finding& steps = finding(findings, study, row, "disco_steps");
     const Finding& full_loss = finding(findings, study, row, "full_loss");
     const Finding& loss = finding(findings, study, row, "disco_loss");
-    append(cells,
-           {{with_commas(row.seeds[0].full.steps), static_cast<double>(row.seeds[0].full.steps)},
-            {fixed(*full_loss.here, 3), full_loss.here}});
-    append(cells, quality(row.seeds[0].full));
+    append(cells, {{with_commas(full[0]->steps), static_cast<double>(full[0]->steps)},
+                   {fixed(*full_loss.here, 3), full_loss.here}});
+    append(cells, quality(full));
     append(cells, {{steps.here_text, steps.here}, {fixed(*loss.here, 3), loss.here}});
-    append(cells, quality(row.seeds[0].finetunes[comparison.deciding]));
-    cells.emplace_back(speedup.here_text, speedup.here);
+    append(cells, quality(tuned));
+    cells.emplace_back(with_times(speedup.here_text, speedup.here), speedup.here);
   } else {
     cells.resize(12, "-");
     cells.emplace_back(speedup.here_text);
@@ -79,41 +93,41 @@ void add_here_line(const Study& study, const StudyRow& row, const std::vector<Fi
 // How the perplexity was taken: the same for all runs of a plan.
 std::string perplexity_sentence(const Study& study) {
   for (const StudyRow& row : study.rows)
-    for (const CellOutcome& cell : row.seeds)
-      if (const auto& ppl = cell.full.perplexity)
+    for (const Seed& seed : row.seeds)
+      if (const auto& ppl = seed.cell.full.perplexity)
         return fmt::format(
-            "PPL: {} split, window {} tokens, stride {}; held-out loss and bits per "
-            "byte: {} split",
-            ppl->split, ppl->window, ppl->stride,
-            cell.full.held_out ? cell.full.held_out->split : "no");
+            "valid: held-out loss, nats a token; bit/B: bits per byte, {} split; PPL: {} split, "
+            "window {} tokens, stride {}",
+            seed.cell.full.held_out ? seed.cell.full.held_out->split : "no", ppl->split,
+            ppl->window, ppl->stride);
   return "PPL: not measured";
 }
 
 }  // namespace
 
-View table1_view(const Study& study, const std::vector<Finding>& findings) {
-  View view;
-  view.table.columns = {{.heading = "model", .align = Align::left},
-                        {.heading = "corpus", .align = Align::left}};
+Table table1_view(const Study& study, const std::vector<Finding>& findings) {
+  Table table;
+  table.columns = {{.heading = "model", .align = Align::left},
+                   {.heading = "corpus", .align = Align::left}};
   for (const char* arm : {kFull, kDisco}) {
-    for (const char* measure : {"steps", "train", "held-out", "PPL", "bit/B"})
-      view.table.columns.push_back({.heading = measure, .group = arm});
+    for (const char* measure : {"steps", "train", "valid", "PPL", "bit/B"})
+      table.columns.push_back({.heading = measure, .group = arm});
   }
-  view.table.columns.push_back({.heading = "ratio", .group = "steps"});
-  view.table.columns.push_back({.heading = "verdict", .align = Align::left});
+  table.columns.push_back({.heading = "steps", .group = "ratio"});
+  table.columns.push_back({.heading = "verdict", .align = Align::left});
   for (const StudyRow& row : study.rows) {
     const Finding& speedup = finding(findings, study, row, "step_speedup");
-    add_paper_line(study, row, speedup, view.table);
-    add_here_line(study, row, findings, speedup, view.table);
+    add_paper_line(study, row, speedup, table);
+    add_here_line(study, row, findings, speedup, table);
   }
   const config::Target& target = study.experiment().target;
-  view.sentences = {
+  table.notes = {
       fmt::format("train: mean training loss of the last {} steps, nats a token; target = the full "
                   "arm's + {} nats",
                   target.window, target.tolerance),
       perplexity_sentence(study),
       "steps: fine-tune steps only, as in the paper; the submodels' are in the sample ratio"};
-  return view;
+  return table;
 }
 
 }  // namespace repro::report

@@ -24,8 +24,8 @@ struct MoneyUnit {
 MoneyUnit unit_for(const Study& study) {
   double greatest = 0;
   for (const StudyRow& row : study.rows)
-    if (const Comparison* first = row.first(); first && first->at.full_dollars)
-      greatest = std::max(greatest, *first->at.full_dollars);
+    for (const Seed* seed : row.compared())
+      greatest = std::max(greatest, seed->comparison->at.full_dollars.value_or(0));
   return greatest > 0 && greatest < 1 ? MoneyUnit{100, "¢"} : MoneyUnit{};
 }
 
@@ -43,17 +43,20 @@ Cell paper_disco(const Study& study, const StudyRow& row) {
 Cell here_disco(const Study& study, const StudyRow& row, const std::vector<Finding>& findings,
                 const MoneyUnit& unit) {
   const auto dollars = [&](const char* key) { return *finding(findings, study, row, key).here; };
-  return {fmt::format("{}{} = {}+{}", bound_sign(row), unit.text(dollars("total_cost")),
-                      unit.text(dollars("s_cost")), unit.text(dollars("f_cost"))),
-          dollars("total_cost")};
+  const std::string total = bound_sign(row) + unit.text(dollars("total_cost"));
+  // Of a bound the parts say nothing that the whole does not.
+  if (!bound_sign(row).empty()) return {total, dollars("total_cost")};
+  return {
+      fmt::format("{} = {}+{}", total, unit.text(dollars("s_cost")), unit.text(dollars("f_cost"))),
+      dollars("total_cost")};
 }
 
 std::string saving_text(const StudyRow& row, const Finding& saving) {
   const size_t missed = row.count(Outcome::not_reached);
-  if (missed == row.seeds.size()) return "not reached";
-  if (missed > 0) return fmt::format("{} of {} reach", row.seeds.size() - missed, row.seeds.size());
-  if (row.count(Outcome::at_most) == row.seeds.size())
-    return ">= " + fixed(100 * *saving.here, 0) + " %";
+  const size_t compared = row.compared().size();
+  if (missed == compared) return "not reached";
+  if (missed > 0) return fmt::format("{} of {} reach", compared - missed, compared);
+  if (row.all(Outcome::at_most)) return ">= " + fixed(100 * *saving.here, 0) + " %";
   return saving.range ? percent_range(*saving.here, *saving.range)
                       : fixed(100 * *saving.here, 0) + " %";
 }
@@ -76,7 +79,7 @@ void add_row(const Study& study, const StudyRow& row, const std::vector<Finding>
              full,
              paper_disco(study, row),
              disco,
-             {saving.paper_text, saving.paper},
+             {saving.paper ? percent(*saving.paper) : "-", saving.paper},
              here,
              verdict_text(saving)},
             starts_new_model(study, row));
@@ -98,9 +101,9 @@ BreakEven break_even(const Study& study, const std::vector<Finding>& findings) {
       result.low_paper = std::min(result.low_paper, *ratio.paper);
       result.high_paper = std::max(result.high_paper, *ratio.paper);
     }
-    if (!row.compared() || !row.first()->reached()) continue;
+    if (!row.first() || row.count(Outcome::not_reached) > 0) continue;
     ++result.reached;
-    result.holds += row.first()->at.saving.value_or(-1) > 0;
+    result.holds += finding(findings, study, row, "saving").here.value_or(-1) > 0;
     result.high_here = std::max(result.high_here, *ratio.here);
     if (*ratio.here < result.here) {
       result.here = *ratio.here;
@@ -110,21 +113,25 @@ BreakEven break_even(const Study& study, const std::vector<Finding>& findings) {
   return result;
 }
 
+std::string span_text(double low, double high) {
+  const std::string from = fixed(low, 2), to = fixed(high, 2);
+  return from == to ? from : from + " to " + to;
+}
+
 std::vector<std::string> break_even_sentences(const Study& study,
                                               const std::vector<Finding>& findings) {
   const BreakEven found = break_even(study, findings);
   const config::Experiment& experiment = study.experiment();
-  const std::string paper =
-      std::isfinite(found.low_paper)
-          ? fmt::format(" (paper {} to {})", fixed(found.low_paper, 2), fixed(found.high_paper, 2))
-          : "";
+  const std::string paper = std::isfinite(found.low_paper)
+                                ? " (paper " + span_text(found.low_paper, found.high_paper) + ")"
+                                : "";
   if (!found.row)
     return {"break-even price ratio: none here, because no cell reached the target" + paper};
   const auto ratio = study.prices.ratio();
   return {
-      fmt::format("break-even price ratio (submodel device / full device): {} to {} here{}; the "
-                  "prices' ratio is {}",
-                  fixed(found.here, 2), fixed(found.high_here, 2), paper,
+      fmt::format("break-even price ratio (submodel device / full device): {} here{}; the prices' "
+                  "ratio is {}",
+                  span_text(found.here, found.high_here), paper,
                   ratio ? fixed(*ratio, 2) : "unknown"),
       fmt::format("the saving holds here only if an hour of {} costs less than {} of an hour of {} "
                   "({}); at these prices it holds in {} of the {} cells that reach the target",
@@ -143,12 +150,25 @@ std::string price_sentence(const Study& study) {
       study.options.prices.title.empty() ? "no snapshot" : study.options.prices.title);
 }
 
+std::string cost_sentence(const Study& study) {
+  const config::Experiment& experiment = study.experiment();
+  std::string text = "cost here: billed wall time of these runs";
+  if (const std::string machines = machine_text(study); !machines.empty())
+    text += " (" + machines + ")";
+  text += " x the price of the phase's device";
+  // Trained on a processor, priced as a GPU: the ratio of the arms is measured, the devices' is
+  // not.
+  if (experiment.match.device == "cpu" && experiment.full.profile != "cpu")
+    text += "; no run was made on that device";
+  return text;
+}
+
 }  // namespace
 
-View table3_view(const Study& study, const std::vector<Finding>& findings) {
+Table table3_view(const Study& study, const std::vector<Finding>& findings) {
   const MoneyUnit unit = unit_for(study);
-  View view;
-  view.table.columns = {
+  Table table;
+  table.columns = {
       {.heading = "model", .align = Align::left},
       {.heading = "corpus", .align = Align::left},
       {.heading = "paper $", .group = "full", .key = "full_paper_usd"},
@@ -158,13 +178,11 @@ View table3_view(const Study& study, const std::vector<Finding>& findings) {
       {.heading = "paper", .group = "saving", .key = "saving_paper"},
       {.heading = "here (range)", .group = "saving", .key = "saving_here"},
       {.heading = "verdict", .align = Align::left}};
-  for (const StudyRow& row : study.rows) add_row(study, row, findings, unit, view.table);
-  view.sentences = {price_sentence(study),
-                    "cost here = billed wall time of these runs x the price of the phase's device; "
-                    "no run was made on that device"};
+  for (const StudyRow& row : study.rows) add_row(study, row, findings, unit, table);
+  table.notes = {price_sentence(study), cost_sentence(study)};
   for (std::string& sentence : break_even_sentences(study, findings))
-    view.sentences.push_back(std::move(sentence));
-  return view;
+    table.notes.push_back(std::move(sentence));
+  return table;
 }
 
 }  // namespace repro::report

@@ -32,30 +32,30 @@ void add_row(const Study& study, const StudyRow& row, const std::vector<Finding>
       {share.paper_text, share.paper},
       here_cell(share),
       verdict_text(share)};
-  if (!row.compared()) cells[3].mark = Footnotes(table).mark(share.judgement.reason);
+  if (!row.first()) cells[3].mark = Footnotes(table).mark(share.judgement.reason);
   table.add(std::move(cells), starts_new_model(study, row));
 }
 
 }  // namespace
 
-View table6_view(const Study& study, const std::vector<Finding>& findings) {
-  View view;
-  view.table.columns = {{.heading = "model", .align = Align::left},
-                        {.heading = "corpus", .align = Align::left},
-                        {.heading = "paper", .group = "max steps"},
-                        {.heading = "here", .group = "max steps"},
-                        {.heading = "paper", .group = "max time", .key = "max_hours_paper"},
-                        {.heading = "here", .group = "max time", .key = "max_hours_here"},
-                        {.heading = "paper", .group = "share of the full run's time"},
-                        {.heading = "here", .group = "share of the full run's time"},
-                        {.heading = "verdict", .align = Align::left}};
-  for (const StudyRow& row : study.rows) add_row(study, row, findings, view.table);
-  view.sentences = {
+Table table6_view(const Study& study, const std::vector<Finding>& findings) {
+  Table table;
+  table.columns = {{.heading = "model", .align = Align::left},
+                   {.heading = "corpus", .align = Align::left},
+                   {.heading = "paper", .group = "max steps"},
+                   {.heading = "here", .group = "max steps"},
+                   {.heading = "paper", .group = "max time", .key = "max_hours_paper"},
+                   {.heading = "here", .group = "max time", .key = "max_hours_here"},
+                   {.heading = "paper", .group = "share of the full run's time"},
+                   {.heading = "here", .group = "share of the full run's time"},
+                   {.heading = "verdict", .align = Align::left}};
+  for (const StudyRow& row : study.rows) add_row(study, row, findings, table);
+  table.notes = {
       "steps are set by the manifest; time is billed wall time of the longest submodel, on the "
       "machine of these runs",
       "the share compares two devices in the paper (its submodels ran on cheaper ones) and one "
       "machine here"};
-  return view;
+  return table;
 }
 
 }  // namespace repro::report

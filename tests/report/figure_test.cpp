@@ -1,0 +1,52 @@
+#include "report/figure.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::report {
+namespace {
+
+Picture picture() {
+  Picture picture{.y_label = "loss", .target_label = "target"};
+  Panel panel{.title = "it's \"C4\" \\ web", .x_label = "steps"};
+  panel.curves = {{"full_run", Stroke::reference, {{1, 7}, {2, 6}, {3, 5}}},
+                  {"fine-tune", Stroke::ladder, {{1, 6}, {2, 5.5}}}};
+  panel.target = 5.1;
+  Panel empty{.title = "wiki", .x_label = "steps"};
+  empty.empty = "failed";
+  picture.panels = {panel, empty};
+  return picture;
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("quotes and backslashes of a title do not end gnuplot's string", "[report]") {
+  CHECK(has(gnuplot_script(picture()), R"(set title "it's \"C4\" \\ web")"));
+}
+
+TEST_CASE("gnuplot draws SVG and PNG with the titles as given", "[report]") {
+  const TemporaryDirectory folder;
+  draw(picture(), folder.path() / "it's a figure");
+  const std::string svg = read_file(folder.path() / "it's a figure.svg");
+  CHECK(has(svg, "full_run"));
+  CHECK(has(svg, "failed"));
+  CHECK(has(svg, "viewBox"));
+  CHECK(read_file(folder.path() / "it's a figure.png").substr(1, 3) == "PNG");
+  // Nothing else is left behind.
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);
+}
+
+TEST_CASE("a figure that cannot be written is an error with gnuplot's words", "[report]") {
+  const TemporaryDirectory folder;
+  fs::create_directories(folder.path() / "taken.svg");
+  CHECK_THROWS_WITH(draw(picture(), folder.path() / "taken"), Catch::Contains("gnuplot failed"));
+}
+
+}  // namespace repro::report

@@ -1,0 +1,219 @@
+#pragma once
+// Run directories as the workers leave them, with made-up losses and clocks, below a temporary
+// directory: one model on two corpora, 80 full steps, fine-tunes of 10, 20, 40 and 60.
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/file.hpp"
+#include "base/random.hpp"
+#include "report/report.hpp"
+#include "run/plan.hpp"
+#include "run/records.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::report {
+
+struct Fixture {
+  std::vector<int64_t> seeds = {0};
+  bool ladder = false;  // the full arm's own
+  bool stand_in = true;
+  // Final training loss of a fine-tune of `steps`; the full arm ends at 5.0, the target is 5.005.
+  std::function<double(const std::string& corpus, int64_t steps, int64_t seed)> tune_loss =
+      [](const std::string& corpus, int64_t steps, int64_t) {
+        const double gain = corpus == "c4" ? 0.9 : 0.6;
+        return 5.9 - gain * std::log(static_cast<double>(steps) / 10) / std::log(4.0);
+      };
+};
+
+inline run::Plan plan_of(const Fixture& fixture) {
+  config::Experiment experiment;
+  experiment.name = "table3";
+  experiment.folder = "moe_disco";
+  experiment.title = "Cost of reaching the full-training loss";
+  experiment.claims = "fixture";
+  experiment.view = "table3";
+  experiment.models = {"qwen_moe"};
+  experiment.corpora = {"c4", "wikitext2"};
+  experiment.seeds = fixture.seeds;
+  experiment.match.sequence = 64;
+  experiment.full.steps = 80;
+  experiment.full.profile = "a100-80g";
+  experiment.full.ladder = fixture.ladder;
+  experiment.disco.submodel.profile = "rtx-4090";
+  experiment.disco.finetune.profile = "a100-80g";
+  experiment.target.window = 10;
+  experiment.scale.name = "tiny";
+  experiment.scale.stand_in = fixture.stand_in;
+  config::Experiment::ModelEntry entry{
+      .key = "qwen_moe", .title = "Qwen", .model = {}, .paper = {}};
+  entry.paper = {.architecture = "qwen2_moe",
+                 .vocabulary = 151936,
+                 .width = 2048,
+                 .layers = 24,
+                 .heads = 16,
+                 .kv_heads = 16,
+                 .head_width = 128,
+                 .experts = 4,
+                 .top_k = 4,
+                 .expert_width = 1408,
+                 .shared_width = 5632};
+  if (!fixture.stand_in) entry.model = entry.paper;
+  experiment.model_entries["qwen_moe"] = entry;
+  for (const auto& [role, name] : {std::pair{"c4", "web"}, {"wikitext2", "wiki"}}) {
+    config::Corpus corpus;
+    corpus.name = fixture.stand_in ? name : role;
+    corpus.title = std::string("text of ") + corpus.name;
+    corpus.licence = "public domain";
+    if (fixture.stand_in) corpus.stands_for = role;
+    experiment.corpus_entries[role] = corpus;
+  }
+  if (fixture.stand_in)
+    experiment.differences = {{"match.sequence", "1024", "64", "experiments/scales/tiny.toml:9"}};
+  return run::make_plan(std::move(experiment));
+}
+
+inline void write_text(const fs::path& path, const std::string& text) {
+  make_directories(path.parent_path());
+  write_file_atomically(path, text);
+}
+
+inline void write_training(const run::Job& job, const std::string& corpus, const Fixture& fixture,
+                           const run::RunDirectory& directory) {
+  const std::string phase = job.spec.at("phase");
+  const int64_t steps = job.spec.at("steps"), seed = job.spec.at("seed");
+  const int64_t window = job.spec.at("loss_window");
+  const double final_loss = phase == "finetune" ? fixture.tune_loss(corpus, steps, seed)
+                            : phase == "full"   ? 5.0 + 0.01 * static_cast<double>(80 - steps)
+                                                : 6.2;
+  const double step_seconds = phase == "submodel" ? 0.06 : 0.1;
+  std::string lines = "{\"event\":\"start\",\"step\":0}\n";
+  run::StepRecord record;
+  for (int64_t step = 1; step <= steps; ++step) {
+    const double done = static_cast<double>(step) / static_cast<double>(steps);
+    record.step = step;
+    record.tokens = step * 16 * 64;
+    record.lm_loss = step > steps - window ? final_loss : final_loss + 3 * std::exp(-6 * done);
+    record.loss = record.lm_loss;
+    record.clocks.train = step_seconds * static_cast<double>(step);
+    const uint64_t order = phase == "submodel" ? 7 : 0;
+    record.data_hash = mix64(static_cast<uint64_t>(step + 100 * seed) + order);
+    lines += run::to_line(record) + "\n";
+    if (step == steps / 2)
+      lines += run::to_line(run::EvalRecord{step, "valid", final_loss + 0.3, 4096, 2.2}) + "\n";
+  }
+  record.clocks.eval = 0.8;
+  record.clocks.checkpoint = 0.2;
+  record.clocks.other = 0.5;
+  lines += run::to_line(run::EvalRecord{steps, "valid", final_loss + 0.1, 4096, 2.0}) + "\n";
+  write_text(directory.records_file(), lines);
+  const nlohmann::json held = {{"step", steps},
+                               {"split", "valid"},
+                               {"loss", final_loss + 0.1},
+                               {"tokens", 4096},
+                               {"bits_per_byte", (final_loss + 0.1) / 2.5}};
+  const nlohmann::json result = {
+      {"steps", steps},
+      {"tokens", steps * 16 * 64},
+      {"final_loss", final_loss},
+      {"final_loss_window", window},
+      {"heldout", held},
+      {"ppl",
+       {{"split", "test"}, {"window", 64}, {"stride", 64}, {"value", std::exp(final_loss + 0.2)}}},
+      {"clocks",
+       {{"train", record.clocks.train},
+        {"eval", 0.8},
+        {"checkpoint", 0.2},
+        {"other", 0.5},
+        {"wall", record.clocks.wall()}}},
+      {"data_hash", "00"},
+      {"tokens_per_second", 16 * 64 / step_seconds},
+      {"parameters", 1234567},
+      {"peak_memory_bytes", 250000000},
+      {"corpus_fingerprint", "f00d"},
+      {"tokenizer_sha256", "beef"},
+      {"expert_load", nullptr}};
+  write_text(directory.result_file(), result.dump());
+}
+
+inline void write_other(const run::Job& job, const run::RunDirectory& directory) {
+  nlohmann::json result;
+  if (job.kind == "prepare")
+    result = {{"fingerprint", "0123456789abcdef0123"},
+              {"packages", {{{"name", "doc"}, {"version", "1.2"}, {"sha256", "00"}, {"bytes", 3}}}},
+              {"splits", nlohmann::json::object()},
+              {"seconds", {{"extract", 4.0}, {"tokenize", 2.5}}}};
+  if (job.kind == "cluster")
+    result = {{"documents", {40, 30, 20, 10}},
+              {"tokens", {4100, 2900, 2200, 800}},
+              {"sse", 12.5},
+              {"iterations", 9},
+              {"variance_explained", 0.1},
+              {"seconds", {{"embed", 0.4}, {"kmeans", 0.1}}}};
+  if (job.kind == "merge") {
+    auto cosine = nlohmann::json::array();
+    for (int i = 0; i < 4; ++i) {
+      auto line = nlohmann::json::array();
+      for (int j = 0; j < 4; ++j) line.push_back(i == j ? 1.0 : 0.9 - 0.01 * (i + j));
+      cosine.push_back(line);
+    }
+    result = {{"gamma", {0.4, 0.3, 0.2, 0.1}},
+              {"backbone_cosine", cosine},
+              {"merged_loss", {{"train", 6.9}, {"valid", 7.0}}},
+              {"seconds", {{"merge", 0.2}, {"evaluate", 0.3}}}};
+  }
+  write_text(directory.result_file(), result.dump());
+}
+
+// The corpus role of a job of the plan.
+inline std::string corpus_of(const run::Plan& plan, size_t job) {
+  for (const run::Cell& cell : plan.cells)
+    for (const std::vector<size_t>& jobs :
+         {std::vector<size_t>{cell.full}, cell.full_ladder, cell.submodels, cell.finetunes})
+      for (const size_t index : jobs)
+        if (index == job) return cell.corpus;
+  return "";
+}
+
+// Writes all jobs as done; backwards, so that directories come in another order on disk.
+inline void write_runs(const run::Plan& plan, const Fixture& fixture, const fs::path& runs,
+                       bool backwards = false) {
+  std::vector<size_t> order(plan.graph.jobs().size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (backwards) std::reverse(order.begin(), order.end());
+  for (const size_t index : order) {
+    const run::Job& job = plan.graph[index];
+    const run::RunDirectory directory(runs / job.directory);
+    directory.create(job, plan.graph);
+    if (job.kind == "train")
+      write_training(job, corpus_of(plan, index), fixture, directory);
+    else
+      write_other(job, directory);
+    directory.mark_done();
+  }
+}
+
+inline config::Offer offer(const std::string& profile, double price) {
+  config::Offer one;
+  one.profile = profile;
+  one.price_instance = one.price_gpu = price;
+  return one;
+}
+
+inline ReportOptions options_of(const fs::path& runs) {
+  ReportOptions options;
+  options.runs = runs;
+  options.claims = config::load_claims(fs::path(REPRO_TESTS) / "report/claims.toml", "claims.toml");
+  options.prices.name = "fixture";
+  options.prices.title = "prices of a test";
+  options.prices.offers = {offer("rtx-4090", 0.35), offer("a100-80g", 2.28)};
+  return options;
+}
+
+}  // namespace repro::report

@@ -1,0 +1,270 @@
+#include "report/report.hpp"
+
+#include <cstdlib>
+#include <regex>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "report/fixture_runs.hpp"
+#include "report/table.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::report {
+namespace {
+
+// Keys of jobs change with the meaning of their specs, and every test has its own folder.
+std::string without_keys(std::string text, const fs::path& runs) {
+  for (size_t at; (at = text.find(runs.string())) != std::string::npos;)
+    text.replace(at, runs.string().size(), "RUNS");
+  return std::regex_replace(text, std::regex("-[0-9a-f]{8}\\b"), "-KEY");
+}
+
+// Compares with tests/report/golden/NAME; REPRO_UPDATE_GOLDEN=1 rewrites it instead, for a reader
+// of the difference to judge.
+void check_golden(const std::string& name, const std::string& text) {
+  const fs::path golden = fs::path(REPRO_TESTS) / "report/golden" / name;
+  if (std::getenv("REPRO_UPDATE_GOLDEN")) write_file_atomically(golden, text);
+  CHECK(text == read_file(golden));
+}
+
+std::map<std::string, std::string> contents(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::directory_iterator(folder))
+    files[entry.path().filename().string()] = read_file(entry.path());
+  return files;
+}
+
+Report rendered(const run::Plan& plan, const fs::path& runs, std::vector<Format> formats = {}) {
+  ReportOptions options = options_of(runs);
+  options.formats = std::move(formats);
+  return render(plan, options);
+}
+
+run::Plan viewed(run::Plan plan, const std::string& view) {
+  plan.experiment.view = plan.experiment.name = view;
+  return plan;
+}
+
+const Finding& found(const std::vector<Finding>& findings, const std::string& id) {
+  for (const Finding& finding : findings)
+    if (finding.id == id) return finding;
+  FAIL("no finding " << id);
+  return findings.front();
+}
+
+run::RunDirectory directory_of(const run::Plan& plan, size_t job, const fs::path& runs) {
+  return run::RunDirectory(runs / plan.graph[job].directory);
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a report of fixture runs equals its golden text", "[report]") {
+  const TemporaryDirectory folder;
+  const fs::path& runs = folder.path();
+  const Fixture fixture{.seeds = {0}, .ladder = true};
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, runs);
+  const Report report =
+      rendered(plan, runs, {Format::markdown, Format::latex, Format::csv, Format::json});
+  const fs::path out = runs / "reports/table3-tiny";
+  check_golden("table3.txt", without_keys(report.terminal, runs));
+  for (const char* name : {"report.md", "report.tex", "table.csv"})
+    check_golden(name, without_keys(read_file(out / name), runs));
+  check_golden("table1.txt", without_keys(rendered(viewed(plan, "table1"), runs).terminal, runs));
+  check_golden("table6.txt", without_keys(rendered(viewed(plan, "table6"), runs).terminal, runs));
+}
+
+TEST_CASE("the same runs written in another order give the same bytes in every format",
+          "[report]") {
+  const TemporaryDirectory first, second;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, first.path());
+  write_runs(plan, fixture, second.path(), /*backwards=*/true);
+  for (const TemporaryDirectory* folder : {&first, &second}) {
+    ReportOptions options = options_of(folder->path());
+    options.output = folder->path() / "out";
+    render(plan, options);
+  }
+  const auto files = contents(first.path() / "out");
+  CHECK(files == contents(second.path() / "out"));
+  CHECK(files.count("report.html") == 1);
+  CHECK(files.count("loss-steps-qwen_moe.png") == 1);
+}
+
+TEST_CASE("the page holds its pictures and refers to no other file", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  rendered(plan, folder.path(), {Format::html, Format::figures});
+  const std::string page = read_file(folder.path() / "reports/table3-tiny/report.html");
+  CHECK(has(page, "<svg"));
+  CHECK_FALSE(has(page, "<?xml"));
+  for (const char* reference : {"src=", "href=\"http", "@import", "<link", "<script"})
+    CHECK_FALSE(has(page, reference));
+}
+
+TEST_CASE("the first line says stand-in, and so does each verdict", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(plan, folder.path(), {Format::markdown});
+  const std::string page = read_file(folder.path() / "reports/table3-tiny/report.md");
+  CHECK(has(split(report.terminal, '\n')[0], "STAND-IN scale tiny, STAND-IN corpora web/wiki"));
+  CHECK(has(split(page, '\n')[0], "STAND-IN scale tiny"));
+  for (const Finding& finding : report.findings) CHECK(finding.scope == " (stand-in)");
+}
+
+TEST_CASE("without any run there is no number, only 'not run'", "[report]") {
+  const TemporaryDirectory folder;
+  const Report report = rendered(plan_of({}), folder.path(), {Format::markdown});
+  CHECK(report.counts.cells == 2);
+  CHECK(report.counts.measured == 0);
+  CHECK(has(report.terminal, "evidence: none yet"));
+  for (const Finding& finding : report.findings) {
+    CHECK(finding.here_text == "not run");
+    CHECK_FALSE(finding.here);
+    CHECK(finding.judgement.verdict == measure::Verdict::not_tested);
+  }
+}
+
+TEST_CASE("a failed run takes its cell's numbers away and is named with its reason", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const run::RunDirectory broken = directory_of(plan, plan.cells[1].submodels[2], folder.path());
+  fs::remove(broken.done_file());
+  broken.mark_failed("loss is not finite at step 12");
+  const Report report = rendered(plan, folder.path());
+  CHECK(report.counts.failed == 1);
+  const Finding& saving = found(report.findings, "table3:qwen_moe:wikitext2:saving");
+  CHECK(saving.here_text == "failed");
+  CHECK(has(saving.judgement.reason, "failed: loss is not finite at step 12"));
+  CHECK(has(saving.judgement.reason, broken.path().filename().string()));
+  CHECK(found(report.findings, "table3:qwen_moe:c4:saving").here.has_value());
+}
+
+TEST_CASE("a failed rung leaves the ladder's other rungs standing", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const run::RunDirectory rung = directory_of(plan, plan.cells[0].finetunes[1], folder.path());
+  fs::remove(rung.done_file());
+  rung.mark_failed("killed by signal 9");
+  const Report report = rendered(plan, folder.path());
+  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  REQUIRE(saving.range);
+  // Between 10 and 40 steps now: the rung at 20 no longer bounds it.
+  CHECK(saving.range->high > 0.45);
+  CHECK(report.counts.failed == 1);
+}
+
+TEST_CASE("a target that is not reached is shown as a bound, never dropped", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.tune_loss = [](const std::string&, int64_t, int64_t) { return 5.4; };
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(plan, folder.path());
+  CHECK(report.counts.not_reached == 2);
+  CHECK(has(report.terminal, "not reached: the longest fine-tune ended at 60 steps"));
+  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  CHECK(has(saving.here_text, "<= "));
+  REQUIRE(saving.range);
+  CHECK(std::isinf(saving.range->low));
+  CHECK(has(report.terminal, "no cell reached the target"));
+}
+
+TEST_CASE("a target reached by the smallest rung already is shown as a bound", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.tune_loss = [](const std::string&, int64_t, int64_t) { return 4.9; };
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(viewed(plan, "table1"), folder.path());
+  CHECK(found(report.findings, "table1:qwen_moe:c4:disco_steps").here_text == "<= 10");
+  CHECK(found(report.findings, "table1:qwen_moe:c4:step_speedup").here_text == ">= 8.00");
+  CHECK(has(report.terminal, "reached by the shortest fine-tune already, 10 steps"));
+}
+
+TEST_CASE("several seeds carry a verdict, one does not", "[report]") {
+  const TemporaryDirectory one, three;
+  const Fixture single;
+  Fixture several;
+  several.seeds = {0, 1, 2};
+  write_runs(plan_of(single), single, one.path());
+  write_runs(plan_of(several), several, three.path());
+  const auto verdict = [](const Report& report) {
+    return found(report.findings, "table3:qwen_moe:c4:saving").judgement.verdict;
+  };
+  CHECK(verdict(rendered(plan_of(single), one.path())) == measure::Verdict::inconclusive);
+  CHECK(verdict(rendered(plan_of(several), three.path())) == measure::Verdict::not_reproduced);
+}
+
+TEST_CASE("a missing seed is said beside the numbers of the others", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.seeds = {0, 1, 2};
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  fs::remove_all(directory_of(plan, plan.cells[1].full, folder.path()).path());
+  const Report report = rendered(plan, folder.path());
+  CHECK(found(report.findings, "table3:qwen_moe:c4:saving").here.has_value());
+  CHECK(has(report.terminal, "2 of 3 seeds measured, one is not run"));
+}
+
+TEST_CASE("absolute numbers are judged at the paper's own scale only", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.seeds = {0, 1};
+  fixture.stand_in = false;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(plan, folder.path());
+  const Finding& cost = found(report.findings, "table3:qwen_moe:c4:full_cost");
+  CHECK(cost.judgement.verdict == measure::Verdict::not_reproduced);
+  CHECK(cost.scope.empty());
+  CHECK_FALSE(has(report.terminal, "STAND-IN"));
+}
+
+TEST_CASE("a device without a price leaves dollars out and says so", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  ReportOptions options = options_of(folder.path());
+  options.formats = {};
+  options.prices.offers.pop_back();
+  const Report report = render(plan, options);
+  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  CHECK_FALSE(saving.here);
+  CHECK(has(saving.judgement.reason, "price"));
+  CHECK(found(report.findings, "table3:qwen_moe:c4:step_speedup").here.has_value());
+  CHECK(has(report.terminal, "a100-80g no price"));
+}
+
+TEST_CASE("a damaged result is an error that names the file", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const run::RunDirectory full = directory_of(plan, plan.cells[0].full, folder.path());
+  write_file_atomically(full.result_file(), "{\"steps\": 80}");
+  CHECK_THROWS_WITH(rendered(plan, folder.path()), Catch::Contains(full.result_file().string()));
+}
+
+TEST_CASE("an unknown view is an error that lists the known ones", "[report]") {
+  const TemporaryDirectory folder;
+  CHECK_THROWS_WITH(rendered(viewed(plan_of({}), "table9"), folder.path()),
+                    Catch::Contains("unknown view 'table9' (known: table1, table3, table6)"));
+}
+
+}  // namespace repro::report
