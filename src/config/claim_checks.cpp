@@ -50,6 +50,16 @@ void describe(Fields& fields, PriceCheck& check) {
   fields.field("other_low_price", check.other_low_price);
   fields.field("other_high_price", check.other_high_price);
   fields.field("robust_ratio", check.robust_ratio, positive());
+  fields.field("low_device", check.low_device);
+  fields.field("high_device", check.high_device);
+  fields.field("full_cost", check.full_cost);
+  fields.field("method_cost", check.method_cost);
+  fields.field("full_steps", check.full_steps);
+  fields.field("low_steps", check.low_steps);
+  fields.field("high_steps", check.high_steps);
+  fields.field("tokens_per_step", check.tokens_per_step);
+  fields.field("dtype", check.dtype);
+  fields.field("overheads", check.overheads);
 }
 
 void describe(Fields& fields, RooflineCheck& check) {

@@ -48,7 +48,8 @@ struct RatioCheck {
   double warn_above = 1;
 };
 
-// The saving as a line in the price ratio, and the ratio at which nothing is saved.
+// The saving as a line in the price ratio, and the ratio at which nothing is saved. Also what is
+// needed to price the table again: `repro price TABLE` uses the check of that table.
 struct PriceCheck {
   static constexpr std::string_view kKind = "price-sensitivity";
   CheckHead head;
@@ -57,6 +58,13 @@ struct PriceCheck {
   std::string low_price, high_price;
   std::string other_low_price, other_high_price;  // a second pair; "" = none
   double robust_ratio = 0.9;                      // a break-even below this is fragile
+  // To price again; "" = the table cannot be.
+  std::string low_device, high_device;  // hardware profiles of the paper's hours
+  std::string full_cost, method_cost;   // as printed, to set beside
+  std::string full_steps, low_steps, high_steps;
+  std::string tokens_per_step;
+  std::string dtype = "bf16";          // of the peaks hours are projected with
+  std::vector<std::string> overheads;  // phases whose cost the paper does not give
 };
 
 // Implied FLOP/s of a phase against the device's peak.

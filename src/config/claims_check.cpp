@@ -19,7 +19,10 @@ std::vector<std::string> formulas(const RatioCheck& c) { return {c.numerator, c.
 std::vector<std::string> formulas(const PriceCheck& c) {
   std::vector<std::string> all = {c.full_hours, c.low_hours, c.high_hours,
                                   c.devices,    c.low_price, c.high_price};
-  if (!c.other_low_price.empty()) append(all, std::vector{c.other_low_price, c.other_high_price});
+  for (const std::string* optional :
+       {&c.other_low_price, &c.other_high_price, &c.full_cost, &c.method_cost, &c.full_steps,
+        &c.low_steps, &c.high_steps, &c.tokens_per_step})
+    if (!optional->empty()) all.push_back(*optional);
   return all;
 }
 std::vector<std::string> formulas(const RooflineCheck& c) {
@@ -128,6 +131,11 @@ class ReferenceChecker {
     } catch (const Error&) {
       // already reported by formula()
     }
+  }
+  void particular(const PriceCheck& check) {
+    if (table_ == nullptr) add("this kind of check needs a table");
+    if (check.other_low_price.empty() != check.other_high_price.empty())
+      add("other_low_price and other_high_price go together");
   }
   void particular(const MemoryCheck& check) {
     const auto has_role = [&](const ClaimModel& model) { return model.role == check.role; };

@@ -18,7 +18,7 @@ void describe(Fields& fields, ClaimColumn& column) {
 
 void describe(Fields& fields, ClaimFact& fact) {
   fields.field("name", fact.name, required());
-  fields.field("origin", fact.origin, required() + one_of({"paper", "assumed", "unknown"}));
+  fields.field("origin", fact.origin, one_of({"paper", "assumed", "unknown"}) + required());
   fields.field("value", fact.value);
   fields.field("matters", fact.matters);
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/toml_writer.hpp"
 
 namespace repro::config {
 
@@ -17,8 +18,8 @@ void describe(Fields& fields, Offer& offer) {
   fields.field("gpu_count", offer.gpu_count, at_least(1));
   fields.field("gpu_memory_gb", offer.gpu_memory_gb, at_least(0));
   fields.field("spot", offer.spot);
-  fields.field("price_instance", offer.price_instance, required() + positive());
-  fields.field("price_gpu", offer.price_gpu, required() + positive());
+  fields.field("price_instance", offer.price_instance, positive() + required());
+  fields.field("price_gpu", offer.price_gpu, positive() + required());
 }
 
 void describe(Fields& fields, PriceSnapshot& snapshot) {
@@ -80,6 +81,12 @@ PriceSnapshot find_prices(const std::filesystem::path& root, const std::string& 
     throw Error("no price snapshot '{}'; known: {}{}; or give the path of a .toml file", name,
                 join(known, ", "), did_you_mean(name, known));
   return load_prices(path, "hardware_profiles/prices/" + name + ".toml");
+}
+
+std::string to_toml(const PriceSnapshot& snapshot) {
+  PriceSnapshot copy = snapshot;
+  return write_toml([&](Fields& fields) { describe(fields, copy); },
+                    "Dollars an hour; price_gpu is price_instance / gpu_count.");
 }
 
 }  // namespace repro::config

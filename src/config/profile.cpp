@@ -6,37 +6,39 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/toml_writer.hpp"
 
 namespace repro::config {
 
 void describe(Fields& fields, Peak& peak) {
-  fields.field("dtype", peak.dtype, required() + one_of({"bf16", "fp16", "tf32", "fp32"}));
-  fields.field("accumulate", peak.accumulate, required() + one_of({"fp32", "fp16"}));
-  fields.field("flops", peak.flops, required() + positive());
+  fields.field("dtype", peak.dtype, one_of({"bf16", "fp16", "tf32", "fp32"}) + required());
+  fields.field("accumulate", peak.accumulate, one_of({"fp32", "fp16"}) + required());
+  fields.field("flops", peak.flops, positive() + required());
   fields.field("source", peak.source, required());
 }
 
 void describe(Fields& fields, MeasuredGemm& gemm) {
   fields.field("dtype", gemm.dtype, required());
-  fields.field("m", gemm.m, at_least(1));
-  fields.field("n", gemm.n, at_least(1));
-  fields.field("k", gemm.k, at_least(1));
-  fields.field("flops", gemm.flops, required() + positive());
+  fields.field("m", gemm.m, at_least(0));
+  fields.field("n", gemm.n, at_least(0));
+  fields.field("k", gemm.k, at_least(0));
+  fields.field("flops", gemm.flops, positive() + required());
   fields.field("relative_spread", gemm.relative_spread, at_least(0));
 }
 
 void describe(Fields& fields, MeasuredStep& step) {
   fields.field("model", step.model, required());
-  fields.field("phase", step.phase, required() + one_of({"full", "submodel", "finetune"}));
+  fields.field("phase", step.phase, one_of({"full", "submodel", "finetune"}) + required());
   fields.field("size", step.size, required());
   fields.field("precision", step.precision, required());
-  fields.field("batch", step.batch, required() + at_least(1));
-  fields.field("sequence", step.sequence, required() + at_least(1));
-  fields.field("layers", step.layers, at_least(1));
-  fields.field("width", step.width, at_least(1));
-  fields.field("seconds", step.seconds, required() + positive());
+  fields.field("batch", step.batch, at_least(1) + required());
+  fields.field("sequence", step.sequence, at_least(1) + required());
+  fields.field("layers", step.layers, at_least(0));
+  fields.field("width", step.width, at_least(0));
+  fields.field("flops_per_token", step.flops_per_token, at_least(0));
+  fields.field("seconds", step.seconds, positive() + required());
   fields.field("relative_spread", step.relative_spread, at_least(0));
-  fields.field("repeats", step.repeats, at_least(1));
+  fields.field("repeats", step.repeats, at_least(0));
 }
 
 void describe(Fields& fields, Measurement& measured) {
@@ -52,7 +54,9 @@ void describe(Fields& fields, Measurement& measured) {
   fields.list("steps", measured.steps);
 }
 
-void describe(Fields& fields, Profile& profile) {
+namespace {
+
+void describe_device(Fields& fields, Profile& profile) {
   fields.field("name", profile.name, required());
   fields.field("title", profile.title);
   fields.field("kind", profile.kind, one_of({"gpu", "cpu"}));
@@ -60,6 +64,12 @@ void describe(Fields& fields, Profile& profile) {
   fields.field("memory_source", profile.memory_source);
   fields.field("bandwidth", profile.bandwidth, at_least(0));
   fields.list("peaks", profile.peaks);
+}
+
+}  // namespace
+
+void describe(Fields& fields, Profile& profile) {
+  describe_device(fields, profile);
   fields.table("measured", profile.measured);
 }
 
@@ -118,6 +128,16 @@ Profile find_profile(const std::filesystem::path& root, const std::string& name)
     throw Error("no hardware profile '{}'; known: {}{}; or give the path of a .toml file", name,
                 join(known, ", "), did_you_mean(name, known));
   return load_profile(path, "hardware_profiles/" + name + ".toml");
+}
+
+std::string to_toml(const Profile& profile) {
+  Profile copy = profile;
+  return write_toml(
+      [&](Fields& fields) {
+        describe_device(fields, copy);
+        if (copy.has_measurement) fields.table("measured", copy.measured);
+      },
+      "");
 }
 
 }  // namespace repro::config

@@ -40,6 +40,7 @@ struct MeasuredStep {
   int64_t sequence = 0;  // tokens
   int64_t layers = 0;    // of the model measured
   int64_t width = 0;
+  double flops_per_token = 0;  // of that model by Megatron's count; needed when size is not "paper"
   double seconds = 0;
   double relative_spread = 0;
   int64_t repeats = 0;

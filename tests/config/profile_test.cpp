@@ -1,0 +1,96 @@
+#include "config/profile.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::config {
+namespace {
+
+const std::filesystem::path kRoot = REPRO_SOURCE_ROOT;
+
+}  // namespace
+
+TEST_CASE("every committed profile loads, named as its file", "[config]") {
+  const auto names = profile_names(kRoot);
+  CHECK(names.size() >= 4);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    CHECK(find_profile(kRoot, name).name == name);
+  }
+}
+
+TEST_CASE("a peak is the one with fp32 accumulation, not the doubled one", "[config]") {
+  const Profile card = find_profile(kRoot, "rtx-4090");
+  CHECK(card.peak("bf16") == 165.2e12);
+  CHECK(card.peak("fp16") == 165.2e12);
+  CHECK(find_profile(kRoot, "a100-80g").peak("bf16") == 312e12);
+  CHECK(card.memory_bytes == int64_t{24} << 30);
+}
+
+TEST_CASE("an unknown peak is empty and the reason names device and dtype", "[config]") {
+  const Profile processor = find_profile(kRoot, "cpu");
+  CHECK_FALSE(processor.peak("bf16"));
+  CHECK(processor.missing_peak("bf16") == "profile 'cpu' has no bf16 peak with fp32 accumulation");
+  CHECK_FALSE(processor.has_measurement);
+}
+
+TEST_CASE("a measured profile is written, read back, and finds its steps", "[config]") {
+  Profile profile = find_profile(kRoot, "a100-80g");
+  profile.name = "mine";
+  profile.has_measurement = true;
+  profile.measured.date = "2026-02-01";
+  profile.measured.certified = true;
+  profile.measured.gemms = {
+      {.dtype = "bf16", .m = 1, .n = 2, .k = 3, .flops = 2e14, .relative_spread = 0.01},
+      {.dtype = "bf16", .m = 4, .n = 5, .k = 6, .flops = 2.5e14, .relative_spread = 0.01}};
+  MeasuredStep step;
+  step.model = "qwen_moe";
+  step.phase = "full";
+  step.size = "paper";
+  step.precision = "bf16-mixed";
+  step.batch = 16;
+  step.sequence = 1024;
+  step.seconds = 1.7;
+  profile.measured.steps = {step};
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "mine.toml";
+  std::ofstream(path) << to_toml(profile);
+  const Profile read = load_profile(path, "mine.toml");
+  CHECK(read.has_measurement);
+  CHECK(read.measured_peak("bf16") == 2.5e14);
+  CHECK_FALSE(read.measured_peak("fp32"));
+  REQUIRE(read.step("qwen_moe", "full") != nullptr);
+  CHECK(read.step("qwen_moe", "full")->seconds == 1.7);
+  CHECK(read.step("qwen_moe", "submodel") == nullptr);
+  CHECK(read.peak("bf16") == 312e12);
+}
+
+TEST_CASE("a profile without measurement stays without one when written", "[config]") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "copy.toml";
+  std::ofstream(path) << to_toml(find_profile(kRoot, "h100-sxm"));
+  CHECK_FALSE(load_profile(path, "copy.toml").has_measurement);
+}
+
+TEST_CASE("a profile's mistakes are all named with their lines", "[config]") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "bad.toml";
+  std::ofstream(path) << "name = \"bad\"\nmemory_byte = 5\n[[peaks]]\ndtype = \"int3\"\n"
+                         "accumulate = \"fp32\"\nflops = -1.0\nsource = \"s\"\n";
+  try {
+    load_profile(path, "bad.toml");
+    FAIL("accepted");
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    CHECK(message.find("bad.toml:2: unknown key 'memory_byte' (did you mean 'memory_bytes'?)") !=
+          std::string::npos);
+    CHECK(message.find("bad.toml:4: peaks[0].dtype = \"int3\"") != std::string::npos);
+    CHECK(message.find("bad.toml:6: peaks[0].flops = -1") != std::string::npos);
+  }
+  CHECK_THROWS_WITH(find_profile(kRoot, "rtx4090"), Catch::Contains("did you mean 'rtx-4090'?"));
+}
+
+}  // namespace repro::config
