@@ -27,13 +27,20 @@ Ruling worst(const Findings& findings) {
   return result;
 }
 
-// "4 hold, 2 contradict themselves".
+std::string plural(Ruling ruling) {
+  if (ruling == Ruling::holds) return "hold";
+  if (ruling == Ruling::contradicts) return "contradict the paper's own numbers";
+  return std::string(name(ruling));
+}
+
+// "4 hold, 2 contradict the paper's own numbers".
 std::string summary(const Findings& findings) {
   std::vector<std::string> parts;
   for (const Ruling ruling : kRulings) {
     const auto count = std::count_if(findings.begin(), findings.end(),
                                      [&](const Finding& f) { return f.ruling == ruling; });
-    if (count > 0) parts.push_back(fmt::format("{} {}", count, name(ruling)));
+    if (count == 1) parts.push_back(fmt::format("1 {}", name(ruling)));
+    if (count > 1) parts.push_back(fmt::format("{} {}", count, plural(ruling)));
   }
   return join(parts, ", ");
 }
