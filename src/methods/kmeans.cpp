@@ -186,6 +186,37 @@ Clustering kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
   return Lloyd(points_ND, options).run(after_iteration);
 }
 
+Spread spread_of(const at::Tensor& points_ND, std::span<const uint16_t> cluster, int64_t k) {
+  const int64_t count = points_ND.size(0);
+  const int64_t width = points_ND.size(1);
+  const float* points = points_ND.const_data_ptr<float>();
+  // The sums of each cluster, and of all points in row k.
+  std::vector<double> sums(static_cast<size_t>((k + 1) * width));
+  std::vector<double> sizes(static_cast<size_t>(k + 1));
+  double squares = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    for (const int64_t row : {int64_t{cluster[static_cast<size_t>(i)]}, k}) {
+      double* sum = sums.data() + row * width;
+      for (int64_t j = 0; j < width; ++j) sum[j] += points[i * width + j];
+      ++sizes[static_cast<size_t>(row)];
+    }
+    for (int64_t j = 0; j < width; ++j)
+      squares += static_cast<double>(points[i * width + j]) * points[i * width + j];
+  }
+  // sum |x - mean|^2 = sum |x|^2 - |sum x|^2 / n, in double.
+  const auto removed = [&](int64_t row) {
+    double length = 0;
+    for (int64_t j = 0; j < width; ++j) {
+      const double sum = sums[static_cast<size_t>(row * width + j)];
+      length += sum * sum;
+    }
+    return sizes[static_cast<size_t>(row)] > 0 ? length / sizes[static_cast<size_t>(row)] : 0;
+  };
+  Spread spread{squares, squares - removed(k)};
+  for (int64_t c = 0; c < k; ++c) spread.within -= removed(c);
+  return spread;
+}
+
 std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed) {
   const int64_t count = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
   std::vector<uint16_t> cluster(static_cast<size_t>(count));

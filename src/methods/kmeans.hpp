@@ -36,6 +36,13 @@ struct Clustering {
 Clustering kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
                   const std::function<void(int64_t)>& after_iteration = {});
 
+// Sums of squared distances of any assignment: to its clusters' means, and to the mean of all.
+struct Spread {
+  double within = 0;
+  double total = 0;
+};
+Spread spread_of(const at::Tensor& points_ND, std::span<const uint16_t> cluster, int64_t k);
+
 // Points dealt out at random to clusters of the given sizes, which sum to the number of points.
 std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed);
 

@@ -168,15 +168,19 @@ TEST_CASE("a loss that is not finite stops the run before the update, naming the
 TEST_CASE("the kinds of time sum to the wall time", "[train]") {
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
-  spec.steps = 40;
-  const auto directory = runs.make_training("clocks", spec, 5);
+  spec.steps = 100;
+  const auto directory = runs.make_training("clocks", spec, 20);
+  const std::atomic<bool> never = false;
+  const run::OpenedJob job = run::open_job(directory);
   const auto start = std::chrono::steady_clock::now();
-  const json clocks = train_here(directory).at("clocks");
+  const json clocks = train(job, directory, never).at("clocks");
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const double sum = clocks.at("train").get<double>() + clocks.at("eval").get<double>() +
                      clocks.at("checkpoint").get<double>() + clocks.at("other").get<double>();
   CHECK(clocks.at("wall").get<double>() == Approx(sum).epsilon(1e-12));
-  CHECK(sum == Approx(wall.count()).epsilon(0.01).margin(0.003));
+  CHECK(sum <= wall.count());
+  // The clocks end before the summary is made and the model freed.
+  CHECK(sum == Approx(wall.count()).epsilon(0.01).margin(0.01));
   for (const char* kind : {"train", "eval", "checkpoint", "other"}) CHECK(clocks.at(kind) > 0);
 }
 
