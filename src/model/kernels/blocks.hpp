@@ -102,6 +102,7 @@ struct Blocks {
 };
 
 const Blocks& plain_blocks();
+const Blocks& fused_cpu_blocks();  // CPU; fp32 values, compute type fp32 or bf16
 // Fused blocks where they exist (CPU, fp32 values) and are wanted, else the plain ones.
 const Blocks& blocks_for(const at::Device& device, at::ScalarType values, bool fused);
 

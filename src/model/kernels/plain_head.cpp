@@ -66,11 +66,4 @@ at::Tensor plain_head(const at::Tensor& x_ND, const HeadWeights& weights, const 
   return CrossEntropy::apply(normed, output, targets_N, s.chunk, gradient);
 }
 
-const Blocks& plain_blocks() {
-  static const Blocks blocks{plain_attention, plain_moe, plain_head};
-  return blocks;
-}
-
-const Blocks& blocks_for(const at::Device&, at::ScalarType, bool) { return plain_blocks(); }
-
 }  // namespace repro::model

@@ -1,0 +1,26 @@
+// The loops for x86-64 processors with AVX-512 and its bf16 products: sixteen lanes.
+#include <cstdint>
+
+#include "model/kernels/cpu/kernels.hpp"
+
+#if defined(__x86_64__)
+#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,avx2,fma,bmi,bmi2")
+
+namespace repro::model::cpu::avx512 {
+namespace {
+#define REPRO_LANES 16
+#define REPRO_ROWS 8
+#include "model/kernels/cpu/table.hpp"
+#undef REPRO_LANES
+#undef REPRO_ROWS
+}  // namespace
+
+const Kernels<float> kFloat = table_of<FloatProduct<float>>();
+const Kernels<Bf16> kBf16 = table_of<FloatProduct<Bf16>>();
+
+}  // namespace repro::model::cpu::avx512
+
+#pragma GCC pop_options
+#endif

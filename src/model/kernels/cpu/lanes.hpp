@@ -1,0 +1,109 @@
+// Included once per instruction set, inside its target region and namespace (see avx512.cpp): short
+// vectors of REPRO_LANES floats through the compiler's vector extension. No standard library in
+// here: an inline function of it compiled for a newer processor could be linked into older code.
+
+using F = float __attribute__((vector_size(4 * REPRO_LANES)));
+using U = uint32_t __attribute__((vector_size(4 * REPRO_LANES)));
+using I = int32_t __attribute__((vector_size(4 * REPRO_LANES)));
+using H = uint16_t __attribute__((vector_size(2 * REPRO_LANES)));
+
+constexpr int64_t kLanes = REPRO_LANES;
+
+#define REPRO_INLINE [[gnu::always_inline]] inline
+
+REPRO_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+REPRO_INLINE int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+REPRO_INLINE F load(const float* p) {
+  F v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+REPRO_INLINE void store(float* p, F v) { __builtin_memcpy(p, &v, sizeof v); }
+
+REPRO_INLINE U widen(H h) { return __builtin_convertvector(h, U) << 16; }
+// To nearest, ties to even; in the upper half of each lane.
+REPRO_INLINE U round_to_bf16(F v) {
+  const U u = reinterpret_cast<U>(v);
+  return u + 0x7fff + ((u >> 16) & 1);
+}
+
+REPRO_INLINE F load(const Bf16* p) {
+  H h;
+  __builtin_memcpy(&h, p, sizeof h);
+  const U u = widen(h);
+  return reinterpret_cast<F>(u);
+}
+REPRO_INLINE void store(Bf16* p, F v) {
+  const H h = __builtin_convertvector(round_to_bf16(v) >> 16, H);
+  __builtin_memcpy(p, &h, sizeof h);
+}
+
+// 0, 1, 2, ...
+REPRO_INLINE I lane_numbers() {
+  I v;
+  for (int64_t i = 0; i < kLanes; ++i) v[i] = static_cast<int32_t>(i);
+  return v;
+}
+
+// The last `count` < kLanes elements of a row; absent lanes are 0.
+template <typename C>
+REPRO_INLINE F load_part(const C* p, int64_t count) {
+  C lanes[kLanes] = {};
+  __builtin_memcpy(lanes, p, static_cast<uint64_t>(count) * sizeof(C));
+  return load(lanes);
+}
+template <typename C>
+REPRO_INLINE void store_part(C* p, F v, int64_t count) {
+  C lanes[kLanes];
+  store(lanes, v);
+  __builtin_memcpy(p, lanes, static_cast<uint64_t>(count) * sizeof(C));
+}
+
+template <typename C>
+REPRO_INLINE F load_at(const C* p, int64_t i, int64_t count) {
+  return i + kLanes <= count ? load(p + i) : load_part(p + i, count - i);
+}
+template <typename C>
+REPRO_INLINE void store_at(C* p, F v, int64_t i, int64_t count) {
+  if (i + kLanes <= count)
+    store(p + i, v);
+  else
+    store_part(p + i, v, count - i);
+}
+
+REPRO_INLINE F all(float x) { return F{} + x; }
+REPRO_INLINE F larger(F a, F b) { return a > b ? a : b; }
+
+REPRO_INLINE float sum(F v) {
+  float total = 0;
+  for (int64_t i = 0; i < kLanes; ++i) total += v[i];
+  return total;
+}
+REPRO_INLINE float maximum(F v) {
+  float best = v[0];
+  for (int64_t i = 1; i < kLanes; ++i) best = v[i] > best ? v[i] : best;
+  return best;
+}
+
+// e^x to about 1 ulp for x in [-87, 88]; below, 1e-38. Cody and Waite's reduction, then
+// the Cephes polynomial.
+REPRO_INLINE F exponential(F x) {
+  x = x < -87.0F ? all(-87.0F) : x;  // written so that NaN passes through
+  x = x > 88.0F ? all(88.0F) : x;
+  const F shifted = x * 1.44269504F + 12582912.0F;  // 1.5 * 2^23: rounds to an integer
+  const F n = shifted - 12582912.0F;
+  F r = x - n * 0.693359375F;
+  r = r + n * 2.12194440e-4F;
+  F p = all(1.9875691500e-4F);
+  p = p * r + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  p = p * r * r + r + 1.0F;
+  const I exponent = (__builtin_convertvector(n, I) + 127) << 23;
+  return p * reinterpret_cast<F>(exponent);
+}
+
+REPRO_INLINE F sigmoid(F x) { return 1.0F / (1.0F + exponential(-x)); }

@@ -1,0 +1,152 @@
+// N tokens, d width, E experts, K chosen ones, f expert width, S = N * K (token, choice) slots
+// sorted by expert.
+#include <torch/csrc/autograd/autograd.h>
+
+#include "model/kernels/fused.hpp"
+#include "model/kernels/fused_experts.hpp"
+#include "model/kernels/plain.hpp"
+
+namespace repro::model {
+namespace {
+
+using torch::autograd::variable_list;
+
+// The small part, left to autograd: (N, E) scores, load, and the shared expert's gate. Its graph
+// hangs on a leaf, so that the block stays one node from outside.
+struct RouterGraph {
+  at::Tensor input;        // leaf: the normed rows, wide
+  Routing routing;         // undefined members with Gate::none
+  at::Tensor shared_gate;  // (N, 1), or undefined
+  at::Tensor scores;       // routing.scores_NK, scaled
+
+  void forward(const at::Tensor& normed, const MoeWeights& weights, const MoeShape& shape,
+               const at::Tensor& noise_NE, bool graph);
+  // Adds to the router's weights; returns the gradient of the normed rows, undefined if none.
+  at::Tensor backward(const at::Tensor& dscores, const at::Tensor& dimportance,
+                      const at::Tensor& dload, const at::Tensor& dshared_gate);
+};
+
+void RouterGraph::forward(const at::Tensor& normed, const MoeWeights& weights,
+                          const MoeShape& shape, const at::Tensor& noise_NE, bool graph) {
+  const at::AutoGradMode mode(graph);
+  input = wide(normed).detach().requires_grad_(graph);
+  routing = route(input, weights, shape, noise_NE);
+  scores = routing.scores_NK;
+  if (scores.defined() && shape.score_scale != 1.0) scores = scores * shape.score_scale;
+  if (weights.shared_gate.defined())
+    shared_gate = at::sigmoid(at::linear(input, weights.shared_gate.leaf));
+}
+
+at::Tensor RouterGraph::backward(const at::Tensor& dscores, const at::Tensor& dimportance,
+                                 const at::Tensor& dload, const at::Tensor& dshared_gate) {
+  variable_list outputs, gradients;
+  const auto add = [&](const at::Tensor& output, const at::Tensor& gradient) {
+    if (!output.defined() || !output.requires_grad() || !gradient.defined()) return;
+    outputs.push_back(output);
+    gradients.push_back(gradient.view_as(output));
+  };
+  add(scores, dscores);
+  add(routing.importance_E, dimportance);
+  add(routing.load_E, dload);
+  add(shared_gate, dshared_gate);
+  if (!outputs.empty()) torch::autograd::backward(outputs, gradients);
+  return input.grad();
+}
+
+template <typename C>
+struct MoeState {
+  MoeWeights weights;
+  MoeShape shape;
+  at::Tensor x, normed, inverse_rms;
+  RouterGraph router;
+  Experts<C> routed;
+  DenseExpert<C> shared;
+
+  at::Tensor forward(const at::Tensor& noise_NE, bool graph);
+  variable_list backward(const variable_list& gradients);
+};
+
+template <typename C>
+at::Tensor MoeState<C>::forward(const at::Tensor& noise_NE, bool graph) {
+  const auto& k = cpu::kernels<C>();
+  const int64_t rows = x.size(0), width = x.size(1);
+  normed = empty({rows, width}, kTypeOf<C>);
+  inverse_rms = empty({rows}, at::kFloat);
+  k.rms_norm(rows, width, data<float>(x), data<float>(weights.norm.leaf),
+             static_cast<float>(shape.epsilon), data<C>(normed), data<float>(inverse_rms));
+  router.forward(normed, weights, shape, noise_NE, graph);
+  const at::Tensor y = routed.forward(normed, weights, shape, router.routing, router.scores);
+  at::Tensor y_shared;
+  if (weights.shared_down.defined())
+    y_shared = shared.forward(normed, weights.shared_gate_up, weights.shared_down,
+                              router.shared_gate.detach());
+  at::Tensor out = empty({rows, width}, at::kFloat);
+  k.add_residual(rows * width, data<float>(x), data<C>(y), data<C>(y_shared), data<float>(out));
+  return out;
+}
+
+template <typename C>
+variable_list MoeState<C>::backward(const variable_list& gradients) {
+  const auto& k = cpu::kernels<C>();
+  const int64_t rows = x.size(0), width = x.size(1);
+  const at::Tensor residual =
+      gradients[0].defined() ? gradients[0].contiguous() : at::zeros_like(x);
+  const at::Tensor dout = to_compute<C>(residual);
+  at::Tensor dscores, dshared_gate, dnormed_shared;
+  const at::Tensor dnormed = routed.backward(dout, normed, weights, shape, dscores);
+  if (weights.shared_down.defined())
+    dnormed_shared =
+        shared.backward(dout, normed, weights.shared_gate_up, weights.shared_down, dshared_gate);
+  const auto gradient_of = [&](size_t i) {
+    return i < gradients.size() ? gradients[i] : at::Tensor();
+  };
+  const at::Tensor dnormed_router =
+      router.backward(dscores, gradient_of(1), gradient_of(2), dshared_gate);
+  at::Tensor dx = empty({rows, width}, at::kFloat);
+  k.rms_norm_backward(rows, width, data<float>(x), data<float>(weights.norm.leaf),
+                      data<float>(inverse_rms), data<C>(dnormed), data<C>(dnormed_shared),
+                      data<float>(dnormed_router), data<float>(residual), 1.0F, data<float>(dx),
+                      data<float>(weights.norm.gradient));
+  return {dx};
+}
+
+template <typename C>
+MoeOutput run(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,
+              const at::Tensor& noise_NE) {
+  MoeState<C> state;
+  state.weights = weights;
+  state.shape = shape;
+  state.x = x_ND.detach();
+  const bool graph = wants_graph(x_ND);
+  MoeOutput out;
+  {
+    const at::NoGradGuard no_graph;
+    out.x_ND = state.forward(noise_NE, graph);
+  }
+  const Routing& routing = state.router.routing;
+  out.counts_E = routing.counts_E;
+  if (shape.gate != Gate::none) {
+    out.importance_E = routing.importance_E.detach();
+    out.load_E = routing.load_E.detach();
+  }
+  if (!graph) return out;
+  // The load is a constant count unless the gate makes a smooth estimate of it.
+  const bool smooth = out.load_E.defined() && routing.load_E.requires_grad();
+  if (shape.gate == Gate::none)
+    attach(std::move(state), x_ND, {out.x_ND});
+  else if (smooth)
+    attach(std::move(state), x_ND, {out.x_ND, out.importance_E, out.load_E});
+  else
+    attach(std::move(state), x_ND, {out.x_ND, out.importance_E});
+  return out;
+}
+
+}  // namespace
+
+MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,
+                    const at::Tensor& noise_NE) {
+  return shape.compute == at::kFloat ? run<float>(x_ND, weights, shape, noise_NE)
+                                     : run<Bf16>(x_ND, weights, shape, noise_NE);
+}
+
+}  // namespace repro::model

@@ -1,0 +1,180 @@
+// Every fused block against its plain twin: outputs and all gradients, from the same weights.
+#include <torch/torch.h>
+
+#include "block_fixture.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
+#include <string>
+
+#include "model/kernels/plain.hpp"
+
+namespace repro::model {
+namespace {
+
+// Relative to the norm.
+double difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).norm().item<double>() / (b.norm().item<double>() + 1e-30);
+}
+
+// What a block computed: its outputs, then the gradients of x and of all weights.
+using Results = std::vector<at::Tensor>;
+
+Results gradients(const at::Tensor& loss, const at::Tensor& x, Draw& draw) {
+  loss.backward();
+  Results results{x.grad()};
+  for (const Weight& w : draw.weights) results.push_back(w.gradient.clone());
+  return results;
+}
+
+// In fp32 only the order of sums differs. In bf16 both round at places of their own, so the fused
+// block must be as close to the fp32 result as its twin is.
+void check_same(const std::map<std::string, Results>& by_path, at::ScalarType compute) {
+  const Results &plain = by_path.at("plain"), &fused = by_path.at("fused");
+  const Results& exact = by_path.at("exact");
+  REQUIRE(plain.size() == fused.size());
+  for (size_t i = 0; i < plain.size(); ++i) {
+    INFO("result " << i);
+    if (compute == at::kFloat) {
+      CHECK(difference(fused[i], plain[i]) < 1e-5);
+    } else {
+      CHECK(difference(fused[i], exact[i]) < 1.3 * difference(plain[i], exact[i]) + 2e-3);
+      CHECK(difference(fused[i], exact[i]) < 3e-2);
+    }
+  }
+}
+
+struct Path {
+  const char* name;
+  const Blocks& blocks;
+  at::ScalarType compute;
+};
+std::vector<Path> paths(at::ScalarType compute) {
+  return {{"exact", plain_blocks(), at::kFloat},
+          {"plain", plain_blocks(), compute},
+          {"fused", fused_cpu_blocks(), compute}};
+}
+
+void set_compute(Weight& w, at::ScalarType compute) {
+  if (w.defined()) w.compute = w.leaf.detach().to(compute);
+}
+
+struct AttentionCase {
+  int64_t batch, tokens, heads, kv_heads, head_width;
+};
+
+TEST_CASE("fused attention equals the plain one", "[model]") {
+  for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
+    for (const AttentionCase& c : std::vector<AttentionCase>{
+             {2, 5, 2, 2, 4}, {1, 96, 4, 2, 16}, {2, 128, 2, 2, 64}, {1, 130, 3, 1, 40}}) {
+      INFO(at::toString(compute) << " T " << c.tokens << " D " << c.head_width);
+      std::map<std::string, Results> results;
+      for (const Path& path : paths(compute)) {
+        Sizes s;
+        s.batch = c.batch;
+        s.tokens = c.tokens;
+        s.heads = c.heads;
+        s.kv_heads = c.kv_heads;
+        s.head_width = c.head_width;
+        s.width = 24;
+        s.qkv_bias = c.heads != 3;
+        Draw draw(21, at::kFloat);
+        AttentionWeights w = attention_weights(draw, s);
+        for (Weight* each : {&w.norm, &w.qkv, &w.qkv_bias, &w.output})
+          set_compute(*each, path.compute);
+        const int64_t rows = c.batch * c.tokens;
+        const at::Tensor projection = draw.tensor({rows, s.width});
+        const at::Tensor x = draw.tensor({rows, s.width}).requires_grad_();
+        const at::Tensor y = path.blocks.attention(x, w, attention_shape(s, path.compute));
+        Results& out = results[path.name];
+        out = gradients((y * projection).sum(), x, draw);
+        out.push_back(y.detach());
+      }
+      check_same(results, compute);
+    }
+  }
+}
+
+struct MoeCase {
+  const char* name;
+  Gate gate;
+  int64_t experts, top_k, shared_width;
+  bool noise;
+};
+
+TEST_CASE("fused experts equal the plain ones", "[model]") {
+  const std::vector<MoeCase> cases = {{"one expert", Gate::none, 1, 1, 40, false},
+                                      {"one expert alone", Gate::none, 1, 1, 0, false},
+                                      {"softmax, all active", Gate::softmax, 4, 4, 40, false},
+                                      {"softmax, two active", Gate::softmax, 4, 2, 40, false},
+                                      {"softmax, one active", Gate::softmax, 8, 1, 40, false},
+                                      {"noisy, all active", Gate::noisy_top_k, 4, 4, 0, true},
+                                      {"noisy, two active", Gate::noisy_top_k, 4, 2, 0, true},
+                                      {"quiet, two active", Gate::noisy_top_k, 4, 2, 0, false}};
+  for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
+    for (const MoeCase& c : cases) {
+      INFO(at::toString(compute) << " " << c.name);
+      std::map<std::string, Results> results;
+      for (const Path& path : paths(compute)) {
+        Sizes s;
+        s.width = 24;
+        s.gate = c.gate;
+        s.experts = c.experts;
+        s.top_k = c.top_k;
+        s.expert_width = 20;
+        s.shared_width = c.shared_width;
+        Draw draw(22, at::kFloat);
+        MoeWeights w = moe_weights(draw, s);
+        for (Weight* each : {&w.norm, &w.router, &w.router_out, &w.router_noise, &w.gate_up,
+                             &w.down, &w.shared_gate_up, &w.shared_down, &w.shared_gate})
+          set_compute(*each, path.compute);
+        const at::Tensor along_E = draw.tensor({c.experts}), across_E = draw.tensor({c.experts});
+        const at::Tensor projection = draw.tensor({50, 24});
+        const at::Tensor noise = c.noise ? draw.tensor({50, c.experts}) : at::Tensor();
+        const at::Tensor x = draw.tensor({50, 24}).requires_grad_();
+        const MoeOutput y = path.blocks.moe(x, w, moe_shape(s, path.compute), noise);
+        at::Tensor loss = (y.x_ND * projection).sum();
+        if (y.importance_E.defined())
+          loss = loss + (y.importance_E * along_E).sum() + (y.load_E * across_E).sum();
+        Results& out = results[path.name];
+        out = gradients(loss, x, draw);
+        out.push_back(y.x_ND.detach());
+        if (c.gate != Gate::none) {
+          out.push_back(y.importance_E.detach());
+          out.push_back(y.load_E.detach());
+          out.push_back(y.counts_E.to(at::kFloat));
+        }
+      }
+      check_same(results, compute);
+    }
+  }
+}
+
+TEST_CASE("the fused head equals the plain one", "[model]") {
+  for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
+    for (const int64_t vocabulary : {11, 64, 100}) {
+      INFO(at::toString(compute) << " V " << vocabulary);
+      std::map<std::string, Results> results;
+      for (const Path& path : paths(compute)) {
+        Draw draw(23, at::kFloat);
+        HeadWeights w;
+        w.norm = draw.norm(24);
+        w.output = draw.weight({vocabulary, 24});
+        set_compute(w.norm, path.compute);
+        set_compute(w.output, path.compute);
+        const HeadShape shape{.epsilon = 1e-6, .compute = path.compute, .chunk = 16};
+        const at::Tensor targets = at::randint(vocabulary, {50}, at::kLong);
+        const at::Tensor x = draw.tensor({50, 24}).requires_grad_();
+        const at::Tensor loss = path.blocks.head(x, w, shape, targets);
+        Results& out = results[path.name];
+        out = gradients(loss * 0.02, x, draw);
+        out.push_back(loss.detach());
+      }
+      check_same(results, compute);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace repro::model
