@@ -67,7 +67,7 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
 struct GetOptions {
   std::vector<std::string> names;  // none = all of the scale
   std::string scale = "mini";
-  ExecutionOptions execution;
+  bool wait = false;
 };
 
 Exit get_corpora(const Context& context, const GetOptions& options) {
@@ -77,7 +77,8 @@ Exit get_corpora(const Context& context, const GetOptions& options) {
   if (options.names.empty()) graph = prepare_jobs(context, options.scale);
   const std::string purpose =
       fmt::format("data get {} --scale {}", join(options.names, " "), options.scale);
-  const Exit exit = execute_missing(context, graph, purpose, options.execution);
+  RunsLock lock(context.runs, purpose, options.wait);
+  const Exit exit = execute_missing(context, lock, graph);
   if (exit == Exit::ok) print_splits(context, graph);
   return exit;
 }
@@ -90,7 +91,7 @@ struct ImportOptions {
   std::string reader;  // "" = by the file's name
   std::string split;   // "" = by document hash
   std::string scale = "mini";
-  ExecutionOptions execution;
+  bool wait = false;
 };
 
 // .json.gz, .jsonl.zst and the like are records; what is no known format must be named.
@@ -134,8 +135,8 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
                 definition.string());
   run::JobGraph graph;
   graph.add(prepare_job(context, corpus, options.scale));
-  const Exit exit =
-      execute_missing(context, graph, "data import " + options.name, options.execution);
+  RunsLock lock(context.runs, "data import " + options.name, options.wait);
+  const Exit exit = execute_missing(context, lock, graph);
   if (exit != Exit::ok) return exit;
   // Only a corpus that could be read is worth a name.
   write_file_atomically(definition, to_toml(corpus));
@@ -146,10 +147,10 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
   return Exit::ok;
 }
 
-void add_scale_and_wait(CLI::App& verb, std::string& scale, ExecutionOptions& execution) {
+void add_scale_and_wait(CLI::App& verb, std::string& scale, bool& wait) {
   verb.add_option("--scale", scale, "whose tokenizer and size: see `repro list`")
       ->capture_default_str();
-  verb.add_flag("--wait", execution.wait, "wait for another repro that holds the folder");
+  verb.add_flag("--wait", wait, "wait for another repro that holds the folder");
 }
 
 void add_get(Program& program, CLI::App& parent) {
@@ -158,7 +159,7 @@ void add_get(Program& program, CLI::App& parent) {
                                     "  repro data get web wiki --scale smoke");
   auto options = std::make_shared<GetOptions>();
   verb.add_option("corpora", options->names, "their names; none: all of the scale");
-  add_scale_and_wait(verb, options->scale, options->execution);
+  add_scale_and_wait(verb, options->scale, options->wait);
   program.on(verb, [&program, options] { return get_corpora(program.context(), *options); });
 }
 
@@ -179,7 +180,7 @@ void add_import(Program& program, CLI::App& parent) {
   verb.add_option("--split", options->split, "train, valid or test; default: by document hash")
       ->check(CLI::IsMember({"train", "valid", "test"}));
   verb.add_option("--title", options->title, "for reports");
-  add_scale_and_wait(verb, options->scale, options->execution);
+  add_scale_and_wait(verb, options->scale, options->wait);
   program.on(verb, [&program, options] { return import_corpus(program.context(), *options); });
 }
 

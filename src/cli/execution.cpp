@@ -48,12 +48,9 @@ Exit conclude(const run::JobGraph& graph, const launch::Summary& summary) {
 
 }  // namespace
 
-Exit execute_missing(const Context& context, const run::JobGraph& graph, const std::string& purpose,
-                     const ExecutionOptions& options) {
-  RunsLock lock(context.runs, purpose, options.wait);
+Exit execute_missing(const Context& context, RunsLock& lock, const run::JobGraph& graph, int jobs) {
   if (all_done(launch::find_done(graph, context.runs))) return Exit::ok;
-  const int slots =
-      options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
+  const int slots = jobs > 0 ? jobs : static_cast<int>(launch::available_cores().size());
   const std::vector<double> seconds = MachineSpeed(graph, context.runs).seconds(graph);
   launch::LocalLauncher launcher(launch::find_worker());
   ProgressDisplay display(graph, context.runs, seconds, slots, lock);

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -8,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/program.hpp"
 #include "cli/run_comparison.hpp"
+#include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
 #include "report/report.hpp"
 #include "run/run_directory.hpp"
@@ -22,16 +22,6 @@ struct ExplainOptions {
   ExperimentChoice choice;
   std::string prices = "paper";
 };
-
-std::vector<std::string> run_names(const std::filesystem::path& runs) {
-  std::vector<std::string> names;
-  if (std::filesystem::exists(runs))
-    for (const auto& entry : std::filesystem::directory_iterator(runs))
-      if (std::filesystem::exists(run::RunDirectory(entry.path()).job_file()))
-        names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 // A directory, its name below runs/, or a beginning of it that only one run has.
 run::RunDirectory find_run(const Context& context, const std::string& subject) {
@@ -159,6 +149,20 @@ const report::Finding& find_finding(const std::vector<report::Finding>& findings
   throw Error("no number '{}'{}; they are: {}", id, did_you_mean(id, ids), join(ids, ", "));
 }
 
+// The runs of one cell of the plan, from the corpus to the fine-tunes.
+void print_cell_runs(const Context& context, const run::Plan& plan, const run::Cell& cell) {
+  std::vector<size_t> jobs = {cell.prepare, cell.full};
+  jobs.insert(jobs.end(), cell.full_ladder.begin(), cell.full_ladder.end());
+  jobs.push_back(cell.cluster);
+  jobs.insert(jobs.end(), cell.submodels.begin(), cell.submodels.end());
+  jobs.push_back(cell.merge);
+  jobs.insert(jobs.end(), cell.finetunes.begin(), cell.finetunes.end());
+  for (size_t job : jobs) {
+    const run::RunDirectory directory(context.runs / plan.graph[job].directory);
+    fmt::print("  {}  {}\n", directory.path().string(), state_text(directory.state()));
+  }
+}
+
 Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const std::string& id = options.subjects[0];
   ExperimentChoice choice = options.choice;
@@ -183,6 +187,10 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
              finding.unit, finding.here_text, finding.unit, finding.evidence);
   fmt::print("computed from\n");
   for (const std::string& line : finding.inputs) fmt::print("  {}\n", line);
+  fmt::print("runs of the cell; `repro explain <run>` shows each one's values\n");
+  for (const run::Cell& cell : plan.cells)
+    if (id.find(fmt::format(":{}:{}:", cell.model, cell.corpus)) != std::string::npos)
+      print_cell_runs(context, plan, cell);
   return Exit::ok;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -97,7 +98,10 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
     print(answer);
     return Exit::ok;
   }
-  print(plan_table(plan, rows, basis));
+  // Its numbers do not wrap: below this width they would only be torn apart.
+  constexpr size_t kNarrowest = 128;
+  fmt::print("{}", report::to_terminal(plan_table(plan, rows, basis),
+                                       std::max(terminal_width(), kNarrowest)));
   fmt::print("\n");
   for (const std::string& line : warnings) fmt::print("memory: {}\n", line);
   print_totals(plan, rows, basis, speed);

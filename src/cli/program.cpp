@@ -26,8 +26,11 @@ Program::Program() : app_(kSummary, "repro") {
   add_status(*this);
   add_report(*this);
   add_explain(*this);
+  add_audit(*this);
+  add_price(*this);
   add_profile(*this);
   add_data(*this);
+  add_import_log(*this);
 }
 
 CLI::App& Program::add_verb(const std::string& name, const std::string& summary,

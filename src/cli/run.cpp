@@ -14,14 +14,16 @@ namespace {
 
 struct RunOptions {
   ExperimentChoice choice;
-  ExecutionOptions execution;
+  int jobs = 0;  // at a time; 0 = one a core
+  bool wait = false;
   std::string prices = "paper";
 };
 
 Exit run_experiment(const Context& context, const RunOptions& options) {
   const run::Plan plan = load_plan(context, options.choice);
-  const Exit executed =
-      execute_missing(context, plan.graph, "run " + options.choice.text(), options.execution);
+  // Held until the report is written: two processes would write the same files.
+  RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
+  const Exit executed = execute_missing(context, lock, plan.graph, options.jobs);
   if (executed == Exit::interrupted) return executed;
   // A failed branch leaves the other cells worth reading.
   show_report(context, plan, options.prices);
@@ -41,9 +43,9 @@ void add_run(Program& program) {
       "is already done.");
   auto options = std::make_shared<RunOptions>();
   add_experiment(verb, options->choice);
-  verb.add_option("--jobs", options->execution.jobs, "jobs at a time; default: one a core")
+  verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
       ->check(CLI::Range(1, 4096));
-  verb.add_flag("--wait", options->execution.wait, "wait for another repro that holds the folder");
+  verb.add_flag("--wait", options->wait, "wait for another repro that holds the folder");
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
   program.on(verb, [&program, options] { return run_experiment(program.context(), *options); });

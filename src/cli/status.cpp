@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
+#include "cli/run_names.hpp"
 #include "cli/runs_lock.hpp"
 #include "cli/verbs.hpp"
 #include "run/records.hpp"
@@ -66,16 +67,6 @@ std::vector<std::string> directories_of(const run::Plan& plan) {
   return names;
 }
 
-std::vector<std::string> directories_in(const std::filesystem::path& runs) {
-  std::vector<std::string> names;
-  if (!std::filesystem::exists(runs)) return names;
-  for (const auto& entry : std::filesystem::directory_iterator(runs))
-    if (std::filesystem::exists(run::RunDirectory(entry.path()).job_file()))
-      names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 std::string count_line(const std::vector<RunStanding>& all) {
   std::vector<std::string> parts;
   for (const char* state : {"running", "done", "failed", "unfinished", "not started"}) {
@@ -108,9 +99,8 @@ json to_json(const std::vector<RunStanding>& all, const std::optional<LockHolder
 }
 
 Exit show_status(const Context& context, const ExperimentChoice& choice, bool show_all) {
-  const std::vector<std::string> names = choice.name.empty()
-                                             ? directories_in(context.runs)
-                                             : directories_of(load_plan(context, choice));
+  const std::vector<std::string> names =
+      choice.name.empty() ? run_names(context.runs) : directories_of(load_plan(context, choice));
   const auto holder = find_holder(context.runs);
   std::vector<RunStanding> all;
   for (const std::string& name : names) all.push_back(standing_of(name, context.runs, holder));

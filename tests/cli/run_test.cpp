@@ -134,7 +134,9 @@ TEST_CASE("a second repro on the same folder is refused and told who holds it", 
                       [](const json& run) { return run["state"] == "running"; }) >= 1);
   Process waiting(repro_command(folder.path(), cell({"run", "table3", "--wait"}), worker));
   std::ofstream(go) << "";
-  CHECK(first.wait().exit_code == 0);
+  const Finished first_end = first.wait();
+  INFO(first_end.errors);
+  CHECK(first_end.exit_code == 0);
   CHECK(waiting.wait().exit_code == 0);
 }
 

@@ -25,7 +25,8 @@ TEST_CASE("help comes within 50 ms", "[cli]") {
 TEST_CASE("help names every verb and the exit codes", "[cli]") {
   TemporaryDirectory folder;
   const Finished help = run_in(folder.path(), {"--help"});
-  for (const char* verb : {"list", "plan", "run", "status", "report", "profile", "explain", "data"})
+  for (const char* verb : {"list", "plan", "run", "status", "report", "audit", "price", "profile",
+                           "explain", "data", "import"})
     CHECK_THAT(help.output, Contains(verb));
   CHECK_THAT(help.output, Contains("130 interrupted"));
 }

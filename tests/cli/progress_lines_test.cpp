@@ -1,0 +1,60 @@
+#include "cli/progress_lines.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "report/table.hpp"
+
+namespace repro::cli {
+namespace {
+
+TEST_CASE("a training's line shows step, loss, speed and the time left", "[cli]") {
+  const JobProgress progress{.name = "train-a",
+                             .phase = "train",
+                             .unit = "steps",
+                             .done = 212,
+                             .total = 640,
+                             .loss = 5.21337,
+                             .tokens_per_second = 2431.4,
+                             .seconds_left = 160};
+  CHECK(job_line(progress, 10) ==
+        "train-a     212/640 steps   33 %  loss 5.2134  2,431 tok/s  2 min 40 s left");
+}
+
+TEST_CASE("a phase without a known total shows what is done", "[cli]") {
+  const JobProgress progress{
+      .name = "prepare-web", .phase = "tokenize", .unit = "documents", .done = 12'000};
+  CHECK(job_line(progress, 11) == "prepare-web  tokenize  12.0 k documents");
+}
+
+TEST_CASE("a job that has recorded nothing yet is starting", "[cli]") {
+  CHECK(job_line({.name = "merge"}, 5) == "merge  starting");
+}
+
+TEST_CASE("a percentage is rounded down, so that 100 % means done", "[cli]") {
+  const JobProgress progress{
+      .name = "a", .phase = "train", .unit = "steps", .done = 639, .total = 640};
+  CHECK(job_line(progress, 1).find(" 99 %") != std::string::npos);
+}
+
+TEST_CASE("the total line counts jobs and gives the time left", "[cli]") {
+  CHECK(
+      total_line({.done = 14, .jobs = 66, .running = 2, .fraction = 0.217, .seconds_left = 1100}) ==
+      "14 of 66 jobs   21 %  2 running  18 min 20 s left");
+  CHECK(total_line({.done = 1, .jobs = 9, .running = 1, .failed = 3, .stopping = true}) ==
+        "1 of 9 jobs    0 %  1 running  3 failed or blocked  stopping: checkpoints are being "
+        "written");
+}
+
+TEST_CASE("a line is cut to the width of the terminal, never inside a character", "[cli]") {
+  CHECK(fit_width("abcdef", 6) == "abcdef");
+  CHECK(fit_width("abcdefg", 6) == "abcde…");
+  const std::string umlauts = "äöüäöüäöü";
+  for (size_t width = 1; width < 9; ++width) {
+    const std::string cut = fit_width(umlauts, width);
+    CHECK(report::display_width(cut) == width);
+    CHECK(umlauts.starts_with(cut.substr(0, cut.size() - std::string("…").size())));
+  }
+}
+
+}  // namespace
+}  // namespace repro::cli
