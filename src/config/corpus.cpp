@@ -12,7 +12,7 @@ void describe(Fields& fields, CorpusSource& source) {
   fields.field("bytes", source.bytes, at_least(0));
   fields.field("reader", source.reader,
                one_of({"html", "json-summaries", "sword-text", "sword-commentary", "jsonl",
-                       "parquet", "text"}) +
+                       "parquet", "text", "auto"}) +
                    required());
   fields.field("split", source.split, one_of({"", "train", "valid", "test"}));
   fields.field("include", source.include);

@@ -20,7 +20,8 @@ struct CorpusSource {
   std::string sha256;   // of the downloaded file; empty for deb, whose mirrors keep only the newest
   int64_t bytes = 0;    // for the progress bar when the server does not say; 0 = unknown
   std::string reader = "html";  // "html", "json-summaries", "sword-text", "sword-commentary",
-                                // "jsonl", "parquet", "text"
+                                // "jsonl", "parquet", "text", or "auto":
+                                // one of the last three, by the file's first bytes
   std::string split;            // "" = by document hash; "train", "valid", "test" when published
   std::vector<std::string> include;  // globs of archive members
   std::vector<std::string> exclude;

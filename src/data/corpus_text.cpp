@@ -28,6 +28,13 @@ double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
+void require_fitting_readers(const config::Corpus& corpus) {
+  for (const config::CorpusSource& source : corpus.sources)
+    if (corpus.filter != is_package_reader(source.reader))
+      throw Error("corpus '{}': source '{}' with reader '{}' needs filter = {}", corpus.name,
+                  source.name, source.reader, !corpus.filter);
+}
+
 // What the text depends on, and no more: titles and licences may change freely.
 std::string content_hash(const config::Corpus& corpus, const std::vector<PackageRecord>& packages) {
   json identity = {{"cleaning", kCleaningVersion},
@@ -176,6 +183,7 @@ void from_json(const json& object, PackageRecord& package) {
 
 CorpusText corpus_text(const config::Corpus& corpus, const fs::path& cache,
                        const ProgressCallback& progress) {
+  require_fitting_readers(corpus);
   CorpusText text;
   const auto begin = Clock::now();
   std::vector<FetchedFile> files;

@@ -82,6 +82,11 @@ void read_summaries(const std::string& json_text, const std::string& where,
   }
 }
 
+bool is_package_reader(const std::string& reader) {
+  return reader == "html" || reader == "json-summaries" || reader == "sword-text" ||
+         reader == "sword-commentary";
+}
+
 void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
                   const VisitText& visit) {
   if (source.reader == "html") {
@@ -91,8 +96,7 @@ void read_package(const config::CorpusSource& source, const std::filesystem::pat
     for (const auto& [name, text] : wanted_members(source, path))
       read_summaries(text, path.string() + ": " + name, visit);
   } else {
-    check(source.reader == "sword-text" || source.reader == "sword-commentary",
-          "a package's reader is one of the built corpora's");
+    check(is_package_reader(source.reader), "published sets are not read as packages");
     read_sword(source, path, source.reader == "sword-text", visit);
   }
 }

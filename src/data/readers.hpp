@@ -16,6 +16,9 @@ namespace repro::data {
 // One page, article or book, or one document of a published set, as paragraphs.
 using VisitText = std::function<void(const std::string& id, std::vector<std::string>&& paragraphs)>;
 
+// Whether `reader` cuts texts out of packages, for the filter; the others read published sets.
+bool is_package_reader(const std::string& reader);
+
 // Reads the package at `path` by source.reader. Texts come in the order of their names,
 // a folder's files before its subfolders.
 void read_package(const config::CorpusSource& source, const std::filesystem::path& path,

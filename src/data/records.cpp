@@ -158,8 +158,9 @@ std::string reader_for(const fs::path& path) {
   return looks_like_json(*input) ? "jsonl" : "text";
 }
 
-void read_records(const fs::path& path, const std::string& reader, const std::string& text_field,
+void read_records(const fs::path& path, const std::string& declared, const std::string& text_field,
                   DropCounts& dropped, const VisitRecord& visit) {
+  const std::string reader = declared == "auto" ? reader_for(path) : declared;
   Records records(dropped, visit);
   if (fs::is_directory(path)) {
     for (const fs::path& file : text_files_of(path)) {

@@ -18,8 +18,9 @@ using DropCounts = std::map<std::string, int64_t>;
 // empty or missing.
 std::string reader_for(const std::filesystem::path& path);
 
-// Reads the file or folder with `reader`. Error when its bytes are of another kind or damaged.
-void read_records(const std::filesystem::path& path, const std::string& reader,
+// Reads the file or folder with the `declared` reader; "auto" is reader_for(path). Error when its
+// bytes are of another kind or damaged.
+void read_records(const std::filesystem::path& path, const std::string& declared,
                   const std::string& text_field, DropCounts& dropped, const VisitRecord& visit);
 
 }  // namespace repro::data

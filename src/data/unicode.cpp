@@ -53,6 +53,7 @@ std::string latin1_to_utf8(std::string_view text) {
 }  // namespace
 
 char32_t next_code_point(std::string_view text, size_t& at) {
+  if (static_cast<unsigned char>(text[at]) < 0x80) return static_cast<unsigned char>(text[at++]);
   const size_t length = sequence_length(text, at);
   if (length == 0) {
     ++at;
@@ -68,7 +69,8 @@ char32_t next_code_point(std::string_view text, size_t& at) {
 
 bool is_utf8(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
-    const size_t length = sequence_length(text, at);
+    const size_t length =
+        static_cast<unsigned char>(text[at]) < 0x80 ? 1 : sequence_length(text, at);
     if (length == 0) return false;
     at += length;
   }
