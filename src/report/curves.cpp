@@ -82,6 +82,11 @@ double submodel_offset(const StudyRow& row, Axis axis, const Study& study) {
          static_cast<double>(cell.submodels.size());
 }
 
+// "F, 80 steps": F is the paper's name of the fine-tune stage.
+std::string run_label(const std::string& arm, const Training& run) {
+  return arm + ", " + with_commas(run.steps) + " steps";
+}
+
 Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   const AxisUnit unit = unit_of(axis, study);
   const int64_t window = study.experiment().target.window;
@@ -92,10 +97,10 @@ Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
     std::vector<Point> points = loss_points(run, window, axis, price, offset, unit.factor);
     if (!points.empty()) panel.curves.push_back({label, stroke, std::move(points)});
   };
-  add("full", Stroke::reference, cell.full, study.prices.full.value_or(0), 0);
+  add(run_label("full", cell.full), Stroke::reference, cell.full, study.prices.full.value_or(0), 0);
   for (const Training& run : cell.finetunes)
-    add("fine-tune, " + with_commas(run.steps) + " steps", Stroke::ladder, run,
-        study.prices.finetune.value_or(0), submodel_offset(row, axis, study));
+    add(run_label("F", run), Stroke::ladder, run, study.prices.finetune.value_or(0),
+        submodel_offset(row, axis, study));
   if (const auto& comparison = row.seeds.front().comparison)
     panel.target = comparison->target.threshold();
   if (const Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
@@ -116,9 +121,9 @@ Panel perplexity_panel(const Study& study, const StudyRow& row) {
     if (!points.empty())
       panel.curves.push_back({label, stroke, std::move(points), /*mark_points=*/true});
   };
-  add("full", Stroke::reference, perplexity_points(cell.full));
+  add(run_label("full", cell.full), Stroke::reference, perplexity_points(cell.full));
   for (const Training& run : cell.finetunes)
-    add("fine-tune, " + with_commas(run.steps) + " steps", Stroke::ladder, perplexity_points(run));
+    add(run_label("F", run), Stroke::ladder, perplexity_points(run));
   if (const Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
@@ -154,12 +159,12 @@ std::vector<NamedPicture> pictures_of(const Study& study) {
     for (const Kind& kind : kKinds)
       pictures.push_back(
           {fmt::format("loss-{}-{}", kind.name, model),
-           fmt::format("{}: training loss against {}; mean over {} steps", title, kind.against,
-                       study.experiment().target.window),
+           fmt::format("{}: training loss against {}; mean over {} steps; F = fine-tune stage",
+                       title, kind.against, study.experiment().target.window),
            picture_of(study, model, "training loss (nats a token)",
                       [&](const StudyRow& row) { return loss_panel(study, row, kind.axis); })});
     pictures.push_back(
-        {"ppl-steps-" + model, title + ": held-out perplexity against steps",
+        {"ppl-steps-" + model, title + ": held-out perplexity against steps; F = fine-tune stage",
          picture_of(study, model, "perplexity, valid split",
                     [&](const StudyRow& row) { return perplexity_panel(study, row); })});
   }

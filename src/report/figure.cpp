@@ -24,10 +24,9 @@ constexpr std::string_view kReference = "#222222";
 constexpr std::array<std::string_view, 6> kLadder = {"#9ecae1", "#6baed6", "#4292c6",
                                                      "#2171b5", "#08519c", "#08306b"};
 constexpr std::string_view kTarget = "#d94801";
-constexpr int kPanelWidth = 420;  // pixels
-constexpr int kHeight = 430;
-// Of the picture's width and height.
-constexpr double kLeft = 0.06, kRight = 0.985, kBottom = 0.27, kTop = 0.92, kSpacing = 0.055;
+constexpr double kPanelWidth = 420, kHeight = 430;                 // pixels
+constexpr double kLeft = 76, kRight = 16, kBetween = 62;           // pixels
+constexpr double kBottom = 0.26 * kHeight, kTop = 0.08 * kHeight;  // pixels
 
 // Inside double quotes gnuplot reads backslashes and, where its text is enhanced, _ ^ { } @ &.
 std::string gnuplot_string(std::string_view text) {
@@ -151,12 +150,18 @@ Spawned run_gnuplot(const fs::path& script) {
   return result;
 }
 
-// Below the panel's axis title: inside, it would hide curves.
-std::string legend_place(const Picture& picture, std::ptrdiff_t panel) {
+double picture_width(const Picture& picture) {
+  return kPanelWidth * static_cast<double>(std::max<size_t>(picture.panels.size(), 1));
+}
+
+// Below the panel's axis title, in up to three columns: inside, it would hide curves.
+std::string legend_place(const Picture& picture, size_t panel) {
   const auto count = static_cast<double>(picture.panels.size());
-  const double width = (kRight - kLeft - kSpacing * (count - 1)) / count;
-  const double centre = kLeft + static_cast<double>(panel) * (width + kSpacing) + width / 2;
-  return fmt::format("set key at screen {:.4f},0.01\n", centre);
+  const double all = picture_width(picture);
+  const double width = (all - kLeft - kRight - kBetween * (count - 1)) / count;
+  const double centre = (kLeft + static_cast<double>(panel) * (width + kBetween) + width / 2) / all;
+  const size_t entries = picture.panels[panel].curves.size() + 1;
+  return fmt::format("set key at screen {:.4f},0.015 maxrows {}\n", centre, (entries + 2) / 3);
 }
 
 }  // namespace
@@ -172,26 +177,27 @@ std::string gnuplot_script(const Picture& picture) {
   std::string out =
       "set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
       "set grid ytics lc rgb '#dddddd' lw 1\n"
-      "set key center bottom horizontal maxcols 3 reverse Left samplen 1.2 spacing 1.15\n";
+      "set key center bottom vertical reverse Left samplen 1.2 spacing 1.15\n";
   size_t blocks = 0;
   for (const Panel& panel : picture.panels)
     for (const Curve& curve : panel.curves) out += data_block(blocks++, curve);
-  out += fmt::format("set multiplot layout 1,{} margins {},{},{},{} spacing {},0\n",
-                     picture.panels.size(), kLeft, kRight, kBottom, kTop, kSpacing);
+  const double width = picture_width(picture);
+  out += fmt::format(
+      "set multiplot layout 1,{} margins {:.5f},{:.5f},{:.5f},{:.5f} spacing {:.5f},0\n",
+      picture.panels.size(), kLeft / width, 1 - kRight / width, kBottom / kHeight,
+      1 - kTop / kHeight, kBetween / width);
   blocks = 0;
-  for (const Panel& panel : picture.panels) {
-    const bool first = &panel == &picture.panels.front();
-    out += first ? "set ylabel " + gnuplot_string(picture.y_label) + "\n" : "unset ylabel\n";
-    out += legend_place(picture, &panel - picture.panels.data());
-    out += panel_script(picture, panel, blocks);
+  for (size_t i = 0; i < picture.panels.size(); ++i) {
+    const Panel& panel = picture.panels[i];
+    out += i == 0 ? "set ylabel " + gnuplot_string(picture.y_label) + "\n" : "unset ylabel\n";
+    out += legend_place(picture, i) + panel_script(picture, panel, blocks);
     blocks += panel.curves.size();
   }
   return out + "unset multiplot\n";
 }
 
 void draw(const Picture& picture, const fs::path& base) {
-  const int width = kPanelWidth * static_cast<int>(std::max<size_t>(picture.panels.size(), 1));
-  const std::string size = fmt::format("size {},{}", width, kHeight);
+  const std::string size = fmt::format("size {:.0f},{:.0f}", picture_width(picture), kHeight);
   const std::string body = gnuplot_script(picture);
   const fs::path script = fs::path(base).concat(".gnuplot");
   write_file_atomically(
