@@ -122,6 +122,7 @@ class ReferenceChecker {
   void particular(const Check&) {
     if (table_ == nullptr) add("this kind of check needs a table");
   }
+  void particular(const RatioCheck&) {}
   void particular(const EquationCheck& check) {
     const bool both_exact = check.tolerance || check.relation != "=";
     if (both_exact || check.right.empty()) return;

@@ -89,8 +89,8 @@ Findings run(const config::RatioCheck& check, const AuditInput& input) {
       finding.arithmetic = fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
                                        denominator.substituted(row), ratio);
       finding.ruling = more ? Ruling::suspect : Ruling::holds;
-      finding.sentence = fmt::format("{:.2f} times the baseline's {}{}", ratio, check.resource,
-                                     more ? ": no saving of that" : "");
+      finding.sentence = fmt::format("{:.2f} times the baseline's {}, {} {}", ratio, check.resource,
+                                     more ? "above" : "not above", check.warn_above);
     }
     findings.push_back(std::move(finding));
   }
