@@ -64,7 +64,7 @@ void add_audit(Program& program) {
   verb.add_option("claims", choice->claims, "a name of experiments/claims/, or a .toml file")
       ->required();
   verb.add_flag("--no-gate", choice->no_gate, "exit 0 whatever is found");
-  verb.add_flag("--all", choice->all, "show the findings that hold as well");
+  verb.add_flag("--all", choice->all, "show the findings that hold or cannot be checked as well");
   verb.add_flag("--provenance", choice->provenance,
                 "list what the paper gives, what is assumed and what is unknown");
   verb.add_option("--output", choice->output,

@@ -37,8 +37,8 @@ nlohmann::json json_of(const Finding& finding) {
 
 std::string audit_headline(const AuditReport& audit) {
   return fmt::format(
-      "{} findings hold, {} are suspect, {} contradict the paper's own numbers, {} "
-      "are impossible, {} cannot be checked",
+      "findings: {} hold, {} suspect, {} contradict the paper's own numbers, {} impossible, {} not "
+      "checkable",
       count(audit, Ruling::holds), count(audit, Ruling::suspect), count(audit, Ruling::contradicts),
       count(audit, Ruling::impossible), count(audit, Ruling::not_checkable));
 }
@@ -56,7 +56,7 @@ report::Table audit_summary(const AuditReport& audit) {
 }
 
 report::Table audit_findings(const AuditReport& audit, bool all) {
-  report::Table table{.title = all ? "Findings" : "Findings that do not hold",
+  report::Table table{.title = all ? "Findings" : "Findings against the paper",
                       .columns = {{.heading = "check", .align = Align::left},
                                   {.heading = "of", .align = Align::left},
                                   {.heading = "verdict", .align = Align::left},
@@ -65,10 +65,11 @@ report::Table audit_findings(const AuditReport& audit, bool all) {
   for (const CheckResult& check : audit.checks) {
     bool first = true;
     for (const Finding& finding : check.findings) {
-      if (!all && finding.ruling == Ruling::holds) continue;
+      const bool against = finding.ruling == Ruling::suspect || is_contradiction(finding.ruling);
+      if (!all && !against) continue;
       table.add({first ? check.id : "", finding.subject, text_of(finding.ruling), finding.sentence,
                  finding.arithmetic},
-                first);
+                first && !table.rows.empty());
       first = false;
     }
   }

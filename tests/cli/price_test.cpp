@@ -1,0 +1,135 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/repro_process.hpp"
+#include "config/prices.hpp"
+
+namespace repro::cli {
+namespace {
+
+using Catch::Contains;
+
+nlohmann::json price(const TemporaryDirectory& folder, std::vector<std::string> options) {
+  options.insert(options.begin(), {"price", "table3", "--root", kRoot, "--json"});
+  const Finished priced = run_in(folder.path(), options);
+  CAPTURE(priced.errors);
+  REQUIRE(priced.exit_code == 0);
+  return nlohmann::json::parse(priced.output);
+}
+
+std::string error_of(const TemporaryDirectory& folder, std::vector<std::string> options,
+                     int exit_code) {
+  options.insert(options.begin(), {"price"});
+  options.insert(options.end(), {"--root", kRoot});
+  const Finished priced = run_in(folder.path(), options);
+  CHECK(priced.exit_code == exit_code);
+  return priced.errors;
+}
+
+TEST_CASE("without options table 3 is priced as the paper does, to the cent", "[cli]") {
+  const TemporaryDirectory folder;
+  const nlohmann::json priced = price(folder, {});
+  REQUIRE(priced.at("rows").size() == 6);
+  for (const nlohmann::json& row : priced.at("rows")) {
+    CHECK(row.at("full_dollars").get<double>() ==
+          Approx(row.at("paper_full_dollars").get<double>()).margin(5e-5));
+    CHECK(row.at("method_dollars").get<double>() ==
+          Approx(row.at("paper_method_dollars").get<double>()).margin(5e-5));
+    CHECK(row.at("phases").at(2).at("dollars").is_null());  // an overhead nobody measured
+  }
+  const Finished text = run_in(folder.path(), {"price", "table3", "--root", kRoot});
+  CHECK_THAT(text.output, Contains("(n/m)") || Contains("\n  (n/m)"));
+}
+
+TEST_CASE("two prices on the command line give the audit's savings", "[cli]") {
+  const TemporaryDirectory folder;
+  const nlohmann::json priced =
+      price(folder, {"--low", "rtx-4090=0.40", "--high", "a100-80g=0.87"});
+  const std::vector<double> savings = {43.5, 0.2, 34.4, 14.1, 28.1, 26.7};
+  for (size_t i = 0; i < savings.size(); ++i)
+    CHECK(100 * priced.at("rows").at(i).at("saving").get<double>() ==
+          Approx(savings[i]).margin(0.05));
+}
+
+TEST_CASE("a measured profile prices what it measured and names what it did not", "[cli]") {
+  const TemporaryDirectory folder;
+  std::ofstream(folder.path() / "mine.toml") << R"(name = "mine"
+kind = "cpu"
+[measured]
+date = "2026-02-01"
+certified = true
+[[measured.steps]]
+model = "qwen_moe"
+phase = "full"
+size = "paper"
+precision = "bf16-mixed"
+batch = 16
+sequence = 1024
+seconds = 90.0
+[[measured.steps]]
+model = "qwen_moe"
+phase = "submodel"
+size = "paper"
+precision = "bf16-mixed"
+batch = 16
+sequence = 1024
+seconds = 60.0
+)";
+  const nlohmann::json priced = price(folder, {"--profile", "mine.toml=0.05", "--as", "measured"});
+  const nlohmann::json& qwen = priced.at("rows").at(0);
+  CHECK(qwen.at("evidence") == "calibrated");
+  CHECK(qwen.at("full_dollars").get<double>() == Approx(21150 * 90.0 / 3600 * 0.05));
+  CHECK(priced.at("rows").at(3).at("evidence") == "n/m");
+  CHECK(priced.at("rows").at(3).at("saving").is_null());
+}
+
+TEST_CASE("bad questions are refused with the way out", "[cli]") {
+  const TemporaryDirectory folder;
+  CHECK_THAT(error_of(folder, {"table3", "--low", "rtx-4900=0.4"}, 4),
+             Contains("did you mean 'rtx-4090'?"));
+  CHECK_THAT(error_of(folder, {"table3", "--low", "rtx-4090=0.40EUR"}, 4),
+             Contains("must be dollars an hour"));
+  CHECK_THAT(error_of(folder, {"table3", "--low", "rtx-4090=-1"}, 4),
+             Contains("must be dollars an hour"));
+  CHECK_THAT(error_of(folder, {"table3", "--high", "h100-sxm"}, 4),
+             Contains("write h100-sxm=PRICE, dollars an hour"));
+  CHECK_THAT(error_of(folder, {"table3", "--high", "h100-sxm=2"}, 4),
+             Contains("use --as measured, or assume the same utilisation with --as projected"));
+  CHECK_THAT(error_of(folder, {"table9"}, 4), Contains("tables that can be: table3"));
+  CHECK_THAT(error_of(folder, {}, 64), Contains("which table?"));
+  const std::string nothing =
+      error_of(folder, {"table3", "--profile", "cpu=0.05", "--as", "measured"}, 6);
+  CHECK(nothing.empty());  // the table itself says what was not measured
+}
+
+TEST_CASE("a priced table is written with its curve", "[cli]") {
+  const TemporaryDirectory folder;
+  run_in(folder.path(), {"price", "table3", "--root", kRoot, "--output", "out"});
+  for (const char* file : {"price.md", "price.html", "price.tex", "price.csv", "price.json",
+                           "saving.svg", "saving.png"}) {
+    CAPTURE(file);
+    CHECK(fs::exists(folder.path() / "out" / file));
+  }
+}
+
+TEST_CASE("an imported catalog prices a table, a damaged one writes nothing", "[cli]") {
+  const TemporaryDirectory folder;
+  const std::string catalog = std::string(REPRO_TESTS) + "/config/catalogs/vast.csv";
+  const Finished imported = run_in(
+      folder.path(), {"price", "import", catalog, "--provider", "vast", "--date", "2026-01-31"});
+  CHECK(imported.exit_code == 0);
+  CHECK_THAT(imported.errors, Contains("warning: " + catalog + ":4: 'RTX4090' with 48 GB"));
+  const nlohmann::json priced =
+      price(folder, {"--low", "rtx-4090", "--high", "a100-80g", "--prices", "vast-2026-01-31.toml",
+                     "--offers", "vast-2026-01-31.toml"});
+  CHECK(priced.at("high").at("price") == 0.87);
+  std::ofstream(folder.path() / "cut.csv") << "AcceleratorName,AcceleratorCount,Price\nH100,1\n";
+  const Finished damaged = run_in(
+      folder.path(), {"price", "import", "cut.csv", "--provider", "x", "--date", "2026-01-31"});
+  CHECK(damaged.exit_code == 4);
+  CHECK_THAT(damaged.errors, Contains("cut.csv:2: 2 cells, expected 3"));
+  CHECK_FALSE(fs::exists(folder.path() / "x-2026-01-31.toml"));
+}
+
+}  // namespace
+}  // namespace repro::cli
