@@ -141,7 +141,8 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
       picture.panels.push_back({.title = family(row.subject),
                                 .x_label = fmt::format("price of {} / price of {}",
                                                        priced.low_device, priced.high_device),
-                                .target = 0.0});
+                                .target = 0.0,
+                                .whole_range = true});
     report::Panel& panel = picture.panels.back();
     report::Curve line{.label = member(row.subject), .points = {}};
     for (const auto& point : measure::saving_curve(row.line, last, 60))
@@ -153,15 +154,15 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
     report::Curve paper{.label = "paper's prices",
                         .stroke = report::Stroke::reference,
                         .points = {},
-                        .mark_points = true};
+                        .connected = false};
     report::Curve even{.label = "break-even",
                        .stroke = report::Stroke::reference,
                        .points = {},
-                       .mark_points = true};
+                       .connected = false};
     report::Curve catalog{.label = "offers of the snapshot",
                           .stroke = report::Stroke::reference,
                           .points = {},
-                          .mark_points = true};
+                          .connected = false};
     const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
       to.points.insert(to.points.end(), points.begin(), points.end());
     };

@@ -85,13 +85,24 @@ Range y_range(const Panel& panel) {
     }
     if (!curve.points.empty()) range.high = std::max(range.high, curve.points.back().y);
   }
+  for (const Curve& curve : panel.curves)
+    for (const Point& point : curve.points)
+      if (panel.whole_range) range.add(point.y);
   if (panel.target) range.add(*panel.target);
   const double margin = 0.05 * std::max(range.high - range.low, 1e-3);
   return {range.low - margin, range.high + margin};
 }
 
+// Squares, triangles and diamonds, so that marks of several kinds can be told apart.
+std::string mark_plot(const Curve& drawn, size_t kind, size_t number) {
+  constexpr std::array<int, 4> kMarks = {5, 9, 13, 11};
+  return fmt::format("$d{} using 1:2 with points pt {} ps 0.9 lc rgb '{}' title {}", number,
+                     kMarks[kind % kMarks.size()], kReference, gnuplot_string(drawn.label));
+}
+
 std::string curve_plots(const Panel& panel, size_t curve, size_t number) {
   const Curve& drawn = panel.curves[curve];
+  if (!drawn.connected) return mark_plot(drawn, curve, number);
   const std::string_view ink = colour(panel, curve);
   std::string out =
       fmt::format("$d{} using 1:2 with {} lc rgb '{}' lw {} pt 7 ps 0.5 title {}", number,

@@ -24,6 +24,7 @@ struct Curve {
   Stroke stroke = Stroke::ladder;
   std::vector<Point> points;
   bool mark_points = false;  // sparse data: a dot at each; otherwise at the last only
+  bool connected = true;     // false: marks without a line between them
 };
 
 struct Panel {
@@ -32,6 +33,8 @@ struct Panel {
   std::vector<Curve> curves = {};     // none: the panel says `empty`
   std::optional<double> target = {};  // a dashed horizontal line
   std::string empty = "not run";
+  bool whole_range =
+      false;  // every point sets the range; otherwise a training's first fall does not
 };
 
 struct Picture {
