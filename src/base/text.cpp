@@ -52,7 +52,11 @@ std::optional<std::string> nearest(std::string_view word,
   std::optional<std::string> best;
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
-    const size_t distance = edit_distance(word, candidate);
+    // "clipping" for "clip" is one slip, however many letters it takes.
+    const bool extended =
+        candidate.size() >= 3 &&
+        (word.starts_with(candidate) || (word.size() >= 3 && candidate.starts_with(word)));
+    const size_t distance = extended ? 1 : edit_distance(word, candidate);
     if (distance < best_distance) {
       best_distance = distance;
       best = candidate;

@@ -84,7 +84,9 @@ void set_path(Node& root, std::string_view path, Node value, Problems& problems)
     }
     const std::string key(rest.substr(0, dot));
     auto [at, made] = members->try_emplace(key);
-    if (made) at->second = {Node::Table{}, value.source};
+    // A table made on the way belongs to the file that lacks it: its missing keys are missing
+    // there.
+    if (made) at->second = {Node::Table{}, root.source};
     node = &at->second;
     if (dot == std::string_view::npos) {
       if (!made && !same_kind(*node, value)) {

@@ -65,7 +65,8 @@ TEST_CASE("TOML integers are accepted as numbers, fractions are not accepted as 
 TEST_CASE("every problem of a file is named at its line", "[config]") {
   CHECK(problems_of("lr = 0\nschedule = \"cos\"\n\nclipping = 1\nbeta1 = nan\n") ==
         "x.toml:1: lr = 0: must be more than 0\n"
-        "x.toml:2: schedule = \"cos\": expected one of constant, cosine, wsd\n"
+        "x.toml:2: schedule = \"cos\": expected one of constant, cosine, wsd (did you mean "
+        "'cosine'?)\n"
         "x.toml:5: beta1 = nan: not a finite number\n"
         "x.toml:4: unknown key 'clipping' (did you mean 'clip'?)");
 }

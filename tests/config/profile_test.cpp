@@ -9,36 +9,36 @@
 namespace repro::config {
 namespace {
 
-const std::filesystem::path kRoot = REPRO_SOURCE_ROOT;
+const std::filesystem::path kProject = REPRO_SOURCE_ROOT;
 
 }  // namespace
 
 TEST_CASE("every committed profile loads, named as its file", "[config]") {
-  const auto names = profile_names(kRoot);
+  const auto names = profile_names(kProject);
   CHECK(names.size() >= 4);
   for (const std::string& name : names) {
     CAPTURE(name);
-    CHECK(find_profile(kRoot, name).name == name);
+    CHECK(find_profile(kProject, name).name == name);
   }
 }
 
 TEST_CASE("a peak is the one with fp32 accumulation, not the doubled one", "[config]") {
-  const Profile card = find_profile(kRoot, "rtx-4090");
+  const Profile card = find_profile(kProject, "rtx-4090");
   CHECK(card.peak("bf16") == 165.2e12);
   CHECK(card.peak("fp16") == 165.2e12);
-  CHECK(find_profile(kRoot, "a100-80g").peak("bf16") == 312e12);
+  CHECK(find_profile(kProject, "a100-80g").peak("bf16") == 312e12);
   CHECK(card.memory_bytes == int64_t{24} << 30);
 }
 
 TEST_CASE("an unknown peak is empty and the reason names device and dtype", "[config]") {
-  const Profile processor = find_profile(kRoot, "cpu");
+  const Profile processor = find_profile(kProject, "cpu");
   CHECK_FALSE(processor.peak("bf16"));
   CHECK(processor.missing_peak("bf16") == "profile 'cpu' has no bf16 peak with fp32 accumulation");
   CHECK_FALSE(processor.has_measurement);
 }
 
 TEST_CASE("a measured profile is written, read back, and finds its steps", "[config]") {
-  Profile profile = find_profile(kRoot, "a100-80g");
+  Profile profile = find_profile(kProject, "a100-80g");
   profile.name = "mine";
   profile.has_measurement = true;
   profile.measured.date = "2026-02-01";
@@ -71,7 +71,7 @@ TEST_CASE("a measured profile is written, read back, and finds its steps", "[con
 TEST_CASE("a profile without measurement stays without one when written", "[config]") {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "copy.toml";
-  std::ofstream(path) << to_toml(find_profile(kRoot, "h100-sxm"));
+  std::ofstream(path) << to_toml(find_profile(kProject, "h100-sxm"));
   CHECK_FALSE(load_profile(path, "copy.toml").has_measurement);
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("a profile's mistakes are all named with their lines", "[config]") {
     CHECK(message.find("bad.toml:4: peaks[0].dtype = \"int3\"") != std::string::npos);
     CHECK(message.find("bad.toml:6: peaks[0].flops = -1") != std::string::npos);
   }
-  CHECK_THROWS_WITH(find_profile(kRoot, "rtx4090"), Catch::Contains("did you mean 'rtx-4090'?"));
+  CHECK_THROWS_WITH(find_profile(kProject, "rtx4090"), Catch::Contains("did you mean 'rtx-4090'?"));
 }
 
 }  // namespace repro::config
