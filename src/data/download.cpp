@@ -30,7 +30,6 @@ struct Transfer {
   int64_t begun_at = 0;
   int64_t expected = 0;
   int write_error = 0;
-  CURL* handle = nullptr;
   const Progress* progress = nullptr;
   std::exception_ptr stopped;  // what `progress` threw: it must not pass through C code
 
@@ -53,9 +52,6 @@ struct Transfer {
 
 size_t on_data(char* data, size_t, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  long status = 0;
-  curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
-  if (transfer.begun_at > 0 && status == 200) transfer.start_over();  // the range was ignored
   for (size_t written = 0; written < count;) {
     const ssize_t got = ::write(transfer.descriptor, data + written, count - written);
     if (got < 0 && errno == EINTR) continue;
@@ -116,7 +112,6 @@ Outcome try_once(const std::string& address, Transfer& transfer, const Progress&
   const std::unique_ptr<CURL, CleanUp> handle(curl_easy_init());
   check(handle != nullptr, "libcurl starts");
   char reason[CURL_ERROR_SIZE] = "";
-  transfer.handle = handle.get();
   transfer.progress = &progress;
   transfer.begun_at = transfer.have;
   configure(handle.get(), address, transfer, reason, options);
@@ -128,7 +123,8 @@ Outcome try_once(const std::string& address, Transfer& transfer, const Progress&
                 transfer.part.string(), std::strerror(transfer.write_error));
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
-  // The server has no such range: the partial file is another file's. libcurl calls that success.
+  // The server ignores ranges, or has no such range because the partial file is another file's;
+  // libcurl calls the latter success.
   if (transfer.begun_at > 0 && (status == 416 || code == CURLE_RANGE_ERROR))
     return Outcome::restart;
   if (code == CURLE_OK) return Outcome::done;
