@@ -131,7 +131,7 @@ report::Table price_conditions(const PricedTable& priced) {
 }
 
 report::Picture price_picture(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
-  report::Picture picture{.y_label = "saving (%)", .target_label = "nothing saved", .panels = {}};
+  report::Picture picture{.y_label = "saving (%)", .target_label = "zero", .panels = {}};
   const double last = last_ratio(priced, offers);
   std::vector<double> offered;
   for (const OfferedRatio& offer : offers) offered.push_back(offer.price_ratio);
@@ -151,18 +151,14 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
   }
   // Marks after the lines, so that they lie above and have one entry each in the legend.
   for (report::Panel& panel : picture.panels) {
-    report::Curve paper{.label = "paper's prices",
-                        .stroke = report::Stroke::reference,
-                        .points = {},
-                        .connected = false};
+    report::Curve paper{
+        .label = "paper", .stroke = report::Stroke::reference, .points = {}, .connected = false};
     report::Curve even{.label = "break-even",
                        .stroke = report::Stroke::reference,
                        .points = {},
                        .connected = false};
-    report::Curve catalog{.label = "offers of the snapshot",
-                          .stroke = report::Stroke::reference,
-                          .points = {},
-                          .connected = false};
+    report::Curve catalog{
+        .label = "offers", .stroke = report::Stroke::reference, .points = {}, .connected = false};
     const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
       to.points.insert(to.points.end(), points.begin(), points.end());
     };

@@ -245,6 +245,9 @@ TEST_CASE("no submodel fits 24 GB with 12 bytes a parameter or more", "[measure]
   check_column(check, "gb_12", {24.76, 32.17, 35.41, 41.90}, 0.0051);
   check_column(check, "gb_16", {33.01, 42.89, 47.22, 55.87}, 0.0051);
   CHECK(count(check, Ruling::suspect) == 3);
+  // 24.76 GB: with 12 bytes even the smallest does not fit.
+  CHECK(check.findings[0].sentence ==
+        "AdamW's state fits 24 GB only at 8 bytes a parameter, before activations");
   CHECK(subjects(check, Ruling::impossible) ==
         std::vector<std::string>{"Llama submodel, expert width 2752"});
 }
