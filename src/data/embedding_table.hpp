@@ -1,6 +1,6 @@
 #pragma once
 // Document vectors for clustering: the mean of a token-embedding table's rows over a document's
-// tokens (MoE-DisCo, eq. 3). The table is a published pre-trained one, or a model's own.
+// tokens (MoE-DisCo, eq. 1). The table is a published pre-trained one, or a model's own.
 
 #include <cstdint>
 #include <filesystem>

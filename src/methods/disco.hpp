@@ -1,8 +1,8 @@
 #pragma once
 // MoE-DisCo, "Low Economy Cost Training Mixture-of-Experts Models" (eq. 1-4, algorithm 1): cluster
 // the documents, train one dense submodel a cluster from a common initialisation, merge, fine-tune.
-// Here: eq. 1 and 2 (document vectors and k-means), the split of a model into submodels, and eq. 3
-// and 4 (the merge). Training is the same trainer as everywhere.
+// Here: eq. 1 and 4 (document vectors and k-means), the split of a model into submodels, and eq. 2
+// (the merge). Training is the same trainer as everywhere.
 
 #include <cstdint>
 #include <filesystem>
@@ -36,7 +36,7 @@ nlohmann::json run_cluster(const config::ClusterSpec& spec, const std::filesyste
 void split(const std::vector<model::Parameter>& full, int64_t k,
            std::vector<model::Parameter>& submodel);
 
-// gamma_k of eq. 4 by name: "uniform" 1 / E, "samples" |D_k| / |D|, "tokens" likewise in tokens.
+// gamma_k of eq. 2 by name: "uniform" 1 / E, "samples" |D_k| / |D|, "tokens" likewise in tokens.
 // Sums to 1.
 std::vector<double> merge_weights(const std::string& gamma, std::span<const int64_t> documents,
                                   std::span<const int64_t> tokens);

@@ -1,4 +1,4 @@
-// MoE-DisCo, eq. 1 and 2: h_x = mean over the tokens of x of Embedding(token); k-means on {h_x}.
+// MoE-DisCo, eq. 1 and 4: h_x = mean over the tokens of x of Embedding(token); k-means on {h_x}.
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 

@@ -1,4 +1,4 @@
-// MoE-DisCo, eq. 3 and 4: the split of a full model and the merge of its trained submodels.
+// MoE-DisCo, eq. 2: the split of a full model and the merge of its trained submodels.
 #include <ATen/Functions.h>
 
 #include <algorithm>
