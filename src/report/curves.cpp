@@ -82,9 +82,9 @@ double submodel_offset(const StudyRow& row, Axis axis, const Study& study) {
          static_cast<double>(cell.submodels.size());
 }
 
-// "F, 80 steps": F is the paper's name of the fine-tune stage.
+// "F 80": short, because three columns of labels stand below a panel.
 std::string run_label(const std::string& arm, const Training& run) {
-  return arm + ", " + with_commas(run.steps) + " steps";
+  return arm + " " + with_commas(run.steps);
 }
 
 Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
@@ -159,12 +159,14 @@ std::vector<NamedPicture> pictures_of(const Study& study) {
     for (const Kind& kind : kKinds)
       pictures.push_back(
           {fmt::format("loss-{}-{}", kind.name, model),
-           fmt::format("{}: training loss against {}; mean over {} steps; F = fine-tune stage",
+           fmt::format("{}: training loss against {}; mean over {} steps; F 80: a fine-tune of "
+                       "80 steps",
                        title, kind.against, study.experiment().target.window),
            picture_of(study, model, "training loss (nats a token)",
                       [&](const StudyRow& row) { return loss_panel(study, row, kind.axis); })});
     pictures.push_back(
-        {"ppl-steps-" + model, title + ": held-out perplexity against steps; F = fine-tune stage",
+        {"ppl-steps-" + model,
+         title + ": held-out perplexity against steps; F 80: a fine-tune of 80 steps",
          picture_of(study, model, "perplexity, valid split",
                     [&](const StudyRow& row) { return perplexity_panel(study, row); })});
   }

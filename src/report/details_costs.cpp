@@ -20,7 +20,7 @@ Cell saving_cell(const std::optional<double>& saving) {
 void add_clock_row(Table& table, const std::string& label, const std::string& phase,
                    const Training& run, bool rule) {
   if (!run.status.done()) {
-    table.add({label, phase, run.status.text(), "-", "-", "-", "-", "-"}, rule);
+    table.add({label, phase, run.status.text(), "-", "-", "-", "-", "-", "-", "-"}, rule);
     return;
   }
   const run::Clocks& clocks = run.clocks;
@@ -31,14 +31,17 @@ void add_clock_row(Table& table, const std::string& label, const std::string& ph
              seconds_cell(clocks.checkpoint),
              seconds_cell(clocks.other),
              seconds_cell(clocks.wall()),
-             {significant(run.tokens_per_second), run.tokens_per_second}},
+             {significant(run.tokens_per_second), run.tokens_per_second},
+             {with_commas(run.parameters), static_cast<double>(run.parameters)},
+             {human_bytes(static_cast<double>(run.peak_memory_bytes)),
+              static_cast<double>(run.peak_memory_bytes)}},
             rule);
 }
 
 void add_job_row(Table& table, const std::string& label, const std::string& phase,
                  const Status& status, double seconds) {
   table.add({label, phase, "-", "-", "-", "-",
-             status.done() ? seconds_cell(seconds) : Cell(status.text()), "-"});
+             status.done() ? seconds_cell(seconds) : Cell(status.text()), "-", "-", "-"});
 }
 
 // The dtype that matrix multiplications run in.
@@ -46,22 +49,21 @@ std::string dtype_of(const config::Experiment& experiment) {
   return experiment.match.precision == "fp32" ? "fp32" : "bf16";
 }
 
-struct Peaks {
-  std::optional<double> measured, data_sheet;
-  std::string missing_measured = "no profile of this machine";
-  std::string missing_data_sheet = "no profile of this machine";
+struct Peak {
+  std::string name;  // "measured GEMM"
+  std::optional<double> flops;
+  std::string missing;  // why there is none
 };
 
-Peaks peaks_of(const Study& study) {
-  Peaks peaks;
-  if (!study.options.machine) return peaks;
+std::vector<Peak> peaks_of(const Study& study) {
+  const std::string unknown = "no profile of this machine";
+  if (!study.options.machine)
+    return {{"measured GEMM", std::nullopt, unknown}, {"data sheet", std::nullopt, unknown}};
   const config::Profile& machine = *study.options.machine;
   const std::string dtype = dtype_of(study.experiment());
-  peaks.measured = machine.measured_peak(dtype);
-  peaks.data_sheet = machine.peak(dtype);
-  peaks.missing_measured = "no " + dtype + " GEMM was measured on " + machine.name;
-  peaks.missing_data_sheet = machine.missing_peak(dtype);
-  return peaks;
+  return {{"measured GEMM", machine.measured_peak(dtype),
+           "no " + dtype + " GEMM was measured on " + machine.name},
+          {"data sheet", machine.peak(dtype), machine.missing_peak(dtype)}};
 }
 
 Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
@@ -75,21 +77,16 @@ Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
   return cell;
 }
 
-void add_mfu_row(Table& table, const Study& study, const Peaks& peaks, const std::string& label,
-                 const std::string& phase, const Training& run, const config::ModelConfig& model) {
-  if (!run.status.done()) return;
+void add_mfu_row(Table& table, const Study& study, const std::string& label,
+                 const std::string& phase, const Training& run, const config::ModelConfig& model,
+                 const Peak& peak) {
   Footnotes notes(table);
   std::vector<Cell> cells = {
-      label, phase, {significant(run.tokens_per_second), run.tokens_per_second}};
-  for (const measure::Convention convention :
-       {measure::Convention::megatron, measure::Convention::palm, measure::Convention::nanogpt}) {
-    const auto use = [&](const std::optional<double>& peak, const std::string& why) {
-      return measure::mfu(convention, model, study.experiment().match.sequence,
-                          run.tokens_per_second, peak, why);
-    };
-    cells.push_back(mfu_cell(use(peaks.measured, peaks.missing_measured), notes));
-    cells.push_back(mfu_cell(use(peaks.data_sheet, peaks.missing_data_sheet), notes));
-  }
+      label, phase, peak.name, {significant(run.tokens_per_second), run.tokens_per_second}};
+  for (const measure::Convention convention : measure::all_conventions())
+    cells.push_back(mfu_cell(measure::mfu(convention, model, study.experiment().match.sequence,
+                                          run.tokens_per_second, peak.flops, peak.missing),
+                             notes));
   table.add(std::move(cells));
 }
 
@@ -147,7 +144,9 @@ Table wall_clock(const Study& study) {
                    {.heading = "checkpoint"},
                    {.heading = "other"},
                    {.heading = "wall"},
-                   {.heading = "tokens / s"}};
+                   {.heading = "tokens / s"},
+                   {.heading = "parameters"},
+                   {.heading = "peak memory"}};
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds) {
       const CellOutcome& cell = seed.cell;
@@ -171,34 +170,33 @@ Table utilisation(const Study& study) {
   Table table;
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "phase", .align = Align::left},
+                   {.heading = "peak", .align = Align::left},
                    {.heading = "tokens / s"}};
-  for (const char* convention : {"megatron", "palm", "nanogpt"}) {
-    table.columns.push_back({.heading = "of measured peak", .group = convention});
-    table.columns.push_back({.heading = "of data sheet", .group = convention});
-  }
-  const Peaks peaks = peaks_of(study);
+  for (const measure::Convention convention : measure::all_conventions())
+    table.columns.push_back({.heading = std::string(measure::name(convention)), .group = "MFU"});
+  const std::vector<Peak> peaks = peaks_of(study);
   for (const StudyRow& row : study.rows) {
     const config::ModelConfig& model = study.experiment().model_entries.at(row.model).model;
     for (const Seed& seed : row.seeds) {
-      const CellOutcome& cell = seed.cell;
-      const std::string label = row.text(seed);
-      add_mfu_row(table, study, peaks, label, "full", cell.full, model);
-      if (!cell.submodels.empty())
-        add_mfu_row(table, study, peaks, label, "submodel 0", cell.submodels.front(),
-                    config::submodel_of(model));
-      if (!cell.finetunes.empty())
-        add_mfu_row(table, study, peaks, label, "longest fine-tune", cell.finetunes.back(), model);
+      const auto add = [&](const char* phase, const Training& run,
+                           const config::ModelConfig& trained) {
+        if (!run.status.done()) return;
+        for (const Peak& peak : peaks)
+          add_mfu_row(table, study, row.text(seed), phase, run, trained, peak);
+      };
+      add("full", seed.cell.full, model);
+      add("submodel 0", seed.cell.submodels.front(), config::submodel_of(model));
+      add("longest fine-tune", seed.cell.finetunes.back(), model);
     }
   }
-  const auto peak_text = [](const std::optional<double>& peak) {
-    return peak ? fmt::format("{} GFLOP/s", significant(*peak / 1e9)) : std::string("unknown");
-  };
-  table.notes = {
-      fmt::format("peaks in {}: measured GEMM {}, data sheet {}; tokens / s of training time",
-                  dtype_of(study.experiment()), peak_text(peaks.measured),
-                  peak_text(peaks.data_sheet)),
-      "FLOPs a token: megatron 6 x active matmul weights + causal half of the attention; palm the "
-      "same with full attention; nanogpt 6 x all parameters + full attention"};
+  for (const Peak& peak : peaks)
+    table.notes.push_back(fmt::format(
+        "{} in {}: {}", peak.name, dtype_of(study.experiment()),
+        peak.flops ? significant(*peak.flops / 1e9) + " GFLOP/s" : "unknown: " + peak.missing));
+  table.notes.push_back(
+      "MFU = FLOPs a token x tokens / s of training time / peak; the conventions differ by what "
+      "they count: megatron takes active matmul weights and the causal half of the attention, palm "
+      "all of the attention, nanogpt and foundry all parameters");
   return table;
 }
 

@@ -97,7 +97,9 @@ Table every_number(const std::vector<Finding>& findings) {
         new_row);
   }
   table.notes = {
-      "range: one seed: what the ladder's spacing leaves open; several seeds: 95 % interval",
+      "range: one seed: what the ladder's spacing leaves open; several seeds: 95 % interval of "
+      "each "
+      "cell by itself",
       "a ratio or a saving within a tenth of the published one counts as it",
       "evidence: measured = these runs ran; calibrated = measured step time x the paper's steps; "
       "projected = from a data sheet; columns never mix them"};

@@ -38,7 +38,7 @@ void add_paper_line(const Study& study, const StudyRow& row, const Finding& spee
              "-",
              {with_times(speedup.paper_text, speedup.paper), speedup.paper},
              ""},
-            &row != &study.rows.front());
+            starts_new_model(study, row));
 }
 
 // Held-out loss, perplexity and bits per byte: means over the seeds.

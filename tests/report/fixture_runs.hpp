@@ -90,8 +90,9 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
   const int64_t steps = job.spec.at("steps"), seed = job.spec.at("seed");
   const int64_t window = job.spec.at("loss_window");
   const double final_loss = phase == "finetune" ? fixture.tune_loss(corpus, steps, seed)
-                            : phase == "full"   ? 5.0 + 0.01 * static_cast<double>(80 - steps)
-                                                : 6.2;
+                            : phase == "full"
+                                ? 5.0 + 0.01 * static_cast<double>(std::max<int64_t>(0, 80 - steps))
+                                : 6.2;
   const double step_seconds = phase == "submodel" ? 0.06 : 0.1;
   std::string lines = "{\"event\":\"start\",\"step\":0}\n";
   run::StepRecord record;
