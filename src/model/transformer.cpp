@@ -7,14 +7,16 @@
 #include "base/random.hpp"
 #include "model/kernels/blocks.hpp"
 #include "model/kernels/plain.hpp"
+#include "model/memory.hpp"
 
 namespace repro::model {
-namespace {
 
 struct LayerWeights {
   AttentionWeights attention;
   MoeWeights moe;
 };
+
+namespace {
 
 at::ScalarType value_type(Precision precision) {
   return precision == Precision::bf16_pure ? at::kBFloat16 : at::kFloat;
@@ -82,6 +84,7 @@ struct Transformer::Impl {
         store(model, wanted.device, value_type(wanted.precision), compute_type(wanted.precision)),
         blocks(blocks_for(wanted.device, value_type(wanted.precision), wanted.fused)),
         embedding(store.weight("model.embed_tokens.weight", {model.vocabulary, model.width})) {
+    keep_freed_memory();
     for (int64_t layer = 0; layer < model.layers; ++layer)
       layers.push_back(layer_weights(store, model, layer));
     head = {store.weight("model.norm.weight", {model.width}),
@@ -148,7 +151,7 @@ at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, bool training, u
   const AttentionShape attention = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
   const MoeShape moe = moe_shape(config, compute_type(options.precision));
   const bool noisy = training && moe.gate == Gate::noisy_top_k && config.gate_noise;
-  at::Tensor x = at::embedding(embedding.leaf, tokens_BT.reshape({rows}));
+  at::Tensor x = blocks.embed(tokens_BT.reshape({rows}), embedding);
   counts_E.clear();
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights& weights = layers[layer];

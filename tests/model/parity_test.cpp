@@ -101,7 +101,7 @@ Weight weight_of(const at::Tensor& values) {
   return w;
 }
 
-struct GateCase {
+struct PublishedGate {
   const char* name;
   int64_t top_k;
   bool noisy;
@@ -112,8 +112,9 @@ at::Tensor balance(const at::Tensor& x_E) { return x_E.var() / (x_E.mean().squar
 TEST_CASE("the LLaMA-MoE block equals a statement of the published gate, gradients too",
           "[model]") {
   const Fixture stored("llama_moe.safetensors");
-  for (const GateCase& c : {GateCase{"noisy_k2", 2, true}, GateCase{"noisy_k4", 4, true},
-                            GateCase{"quiet_k2", 2, false}}) {
+  for (const PublishedGate& c :
+       {PublishedGate{"noisy_k2", 2, true}, PublishedGate{"noisy_k4", 4, true},
+        PublishedGate{"quiet_k2", 2, false}}) {
     INFO(c.name);
     const std::string at = std::string(c.name) + "/";
     MoeWeights w;

@@ -91,6 +91,8 @@ struct HeadShape {
 };
 
 struct Blocks {
+  // Rows of the table (V, d), in the values' type.
+  at::Tensor (*embed)(const at::Tensor& tokens_N, const Weight& table);
   // x + Attention(norm(x))
   at::Tensor (*attention)(const at::Tensor& x_ND, const AttentionWeights&, const AttentionShape&);
   // x + MoE(norm(x)). noise_NE: standard normal gate noise, wide; undefined = off.

@@ -101,6 +101,7 @@ inline bool wants_graph(const at::Tensor& x) {
   return at::GradMode::is_enabled() && x.requires_grad();
 }
 
+at::Tensor fused_embed(const at::Tensor& tokens_N, const Weight& table);
 at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
                            const AttentionShape& shape);
 MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,

@@ -1,4 +1,6 @@
 #include "model/kernels/fused.hpp"
+#include "model/kernels/fused_norm.hpp"
+#include "model/part_clock.hpp"
 
 namespace repro::model {
 namespace {
@@ -13,44 +15,41 @@ template <typename C>
 struct AttentionState {
   AttentionWeights weights;
   AttentionShape shape;
-  at::Tensor x, normed, inverse_rms;
+  FusedNorm<C> norm;
+  at::Tensor normed;
   at::Tensor qkv;      // rotated
   at::Tensor mixed;    // heads side by side, before the output projection
   at::Tensor log_sum;  // (B, H, T)
 
-  at::Tensor forward();
+  at::Tensor forward(const at::Tensor& x);
   variable_list backward(const variable_list& gradients);
+  at::Tensor backward_to_norm(const at::Tensor& dout);
 };
 
 template <typename C>
-at::Tensor AttentionState<C>::forward() {
+at::Tensor AttentionState<C>::forward(const at::Tensor& x) {
   const auto& k = cpu::kernels<C>();
   const cpu::AttentionSizes sizes = sizes_of(shape);
-  const int64_t rows = x.size(0), width = x.size(1);
-  normed = empty({rows, width}, kTypeOf<C>);
-  inverse_rms = empty({rows}, at::kFloat);
-  k.rms_norm(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-             static_cast<float>(shape.epsilon), data<C>(normed), data<float>(inverse_rms));
+  normed = norm.forward(x, weights.norm, shape.epsilon);
+  const PartClock clock(Part::attention);
   qkv = at::mm(normed, weights.qkv.compute.t());
   k.rotate(sizes, data<float>(weights.qkv_bias.leaf), data<float>(shape.cos_TD),
            data<float>(shape.sin_TD), data<C>(qkv));
-  mixed = empty({rows, shape.heads * shape.head_width}, kTypeOf<C>);
+  mixed = empty({x.size(0), shape.heads * shape.head_width}, kTypeOf<C>);
   log_sum = empty({shape.batch, shape.heads, shape.tokens}, at::kFloat);
   const at::Tensor scratch = empty({k.attention_scratch(sizes)}, at::kFloat);
   k.attention(sizes, data<C>(qkv), data<C>(mixed), data<float>(log_sum), data<float>(scratch));
   const at::Tensor projected = at::mm(mixed, weights.output.compute.t());
-  at::Tensor out = empty({rows, width}, at::kFloat);
-  k.add_residual(rows * width, data<float>(x), data<C>(projected), nullptr, data<float>(out));
+  at::Tensor out = empty(x.sizes(), at::kFloat);
+  k.add_residual(x.numel(), data<float>(norm.x), data<C>(projected), nullptr, data<float>(out));
   return out;
 }
 
 template <typename C>
-variable_list AttentionState<C>::backward(const variable_list& gradients) {
+at::Tensor AttentionState<C>::backward_to_norm(const at::Tensor& dout) {
+  const PartClock clock(Part::attention);
   const auto& k = cpu::kernels<C>();
   const cpu::AttentionSizes sizes = sizes_of(shape);
-  const int64_t rows = x.size(0), width = x.size(1);
-  const at::Tensor residual = gradients[0].contiguous();
-  const at::Tensor dout = to_compute<C>(residual);
   const at::Tensor dmixed = at::mm(dout, weights.output.compute);
   add_transposed_product<C>(weights.output.gradient, dout, mixed);
 
@@ -60,16 +59,18 @@ variable_list AttentionState<C>::backward(const variable_list& gradients) {
                        data<C>(dqkv), data<float>(scratch));
   k.rotate_backward(sizes, data<float>(shape.cos_TD), data<float>(shape.sin_TD), data<C>(dqkv));
   if (weights.qkv_bias.defined())
-    k.column_sums(rows, dqkv.size(1), data<C>(dqkv), data<float>(weights.qkv_bias.gradient));
-  const at::Tensor dnormed = at::mm(dqkv, weights.qkv.compute);
+    k.column_sums(dqkv.size(0), dqkv.size(1), data<C>(dqkv),
+                  data<float>(weights.qkv_bias.gradient));
   add_transposed_product<C>(weights.qkv.gradient, dqkv, normed);
+  return at::mm(dqkv, weights.qkv.compute);
+}
 
-  at::Tensor dx = empty({rows, width}, at::kFloat);
-  k.rms_norm_backward(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-                      data<float>(inverse_rms), data<C>(dnormed), nullptr, nullptr,
-                      data<float>(residual), 1.0F, data<float>(dx),
-                      data<float>(weights.norm.gradient));
-  return {dx};
+template <typename C>
+variable_list AttentionState<C>::backward(const variable_list& gradients) {
+  NormGradients g;
+  g.residual = gradients[0].contiguous();
+  g.dout = backward_to_norm(to_compute<C>(g.residual));
+  return {norm.backward(weights.norm, g)};
 }
 
 template <typename C>
@@ -78,11 +79,10 @@ at::Tensor run(const at::Tensor& x_ND, const AttentionWeights& weights,
   AttentionState<C> state;
   state.weights = weights;
   state.shape = shape;
-  state.x = x_ND.detach();
   at::Tensor out;
   {
     const at::NoGradGuard no_graph;
-    out = state.forward();
+    out = state.forward(x_ND);
   }
   if (wants_graph(x_ND)) attach(std::move(state), x_ND, {out});
   return out;

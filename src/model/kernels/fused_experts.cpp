@@ -1,5 +1,7 @@
 #include "model/kernels/fused_experts.hpp"
 
+#include "model/part_clock.hpp"
+
 namespace repro::model {
 
 template <typename C>
@@ -17,6 +19,7 @@ template <typename C>
 at::Tensor Experts<C>::backward(const at::Tensor& dout, const at::Tensor& normed,
                                 const MoeWeights& weights, const MoeShape& shape,
                                 at::Tensor& dscores) {
+  const PartClock clock(Part::experts);
   return shape.top_k == shape.experts ? backward_all(dout, normed, weights, dscores)
                                       : backward_sorted(dout, weights, shape.top_k, dscores);
 }
@@ -132,6 +135,7 @@ at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights&
 template <typename C>
 at::Tensor DenseExpert<C>::forward(const at::Tensor& normed, const Weight& gate_up,
                                    const Weight& down, const at::Tensor& scores) {
+  const PartClock clock(Part::shared_expert);
   const int64_t rows = normed.size(0), width = down.compute.size(1);
   scores_ = scores;
   gate_up_ = at::mm(normed, gate_up.compute.t());
@@ -144,6 +148,7 @@ template <typename C>
 at::Tensor DenseExpert<C>::backward(const at::Tensor& dout, const at::Tensor& normed,
                                     const Weight& gate_up, const Weight& down,
                                     at::Tensor& dscores) {
+  const PartClock clock(Part::shared_expert);
   const int64_t rows = normed.size(0), width = down.compute.size(1);
   const at::Tensor dhidden = at::mm(dout, down.compute);
   add_transposed_product<C>(down.gradient, dout, hidden_);

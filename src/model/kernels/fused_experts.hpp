@@ -5,6 +5,8 @@
 //
 // N tokens, d width, E experts, K chosen ones, f expert width, S = N * K slots sorted by expert.
 
+#include <vector>
+
 #include "model/kernels/fused.hpp"
 #include "model/kernels/plain.hpp"
 

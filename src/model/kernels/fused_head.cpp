@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "model/kernels/fused.hpp"
+#include "model/kernels/fused_norm.hpp"
+#include "model/part_clock.hpp"
 
 namespace repro::model {
 namespace {
@@ -10,22 +12,22 @@ using torch::autograd::variable_list;
 template <typename C>
 struct HeadState {
   HeadWeights weights;
-  at::Tensor x, normed, inverse_rms;
+  FusedNorm<C> norm;
   at::Tensor dnormed;  // of the summed loss
   at::Tensor dweight;  // (V, d) fp32
 
-  double forward(const HeadShape& shape, const at::Tensor& targets_N, bool gradient);
+  double forward(const at::Tensor& x, const HeadShape& shape, const at::Tensor& targets_N,
+                 bool gradient);
   variable_list backward(const variable_list& gradients);
 };
 
 template <typename C>
-double HeadState<C>::forward(const HeadShape& shape, const at::Tensor& targets_N, bool gradient) {
+double HeadState<C>::forward(const at::Tensor& x, const HeadShape& shape,
+                             const at::Tensor& targets_N, bool gradient) {
   const auto& k = cpu::kernels<C>();
   const int64_t rows = x.size(0), width = x.size(1), vocabulary = weights.output.compute.size(0);
-  normed = empty({rows, width}, kTypeOf<C>);
-  inverse_rms = empty({rows}, at::kFloat);
-  k.rms_norm(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-             static_cast<float>(shape.epsilon), data<C>(normed), data<float>(inverse_rms));
+  const at::Tensor normed = norm.forward(x, weights.norm, shape.epsilon);
+  const PartClock clock(Part::head);
   if (gradient) {
     dnormed = empty({rows, width}, kTypeOf<C>);
     dweight = at::zeros({vocabulary, width}, at::kFloat);
@@ -51,16 +53,15 @@ double HeadState<C>::forward(const HeadShape& shape, const at::Tensor& targets_N
 
 template <typename C>
 variable_list HeadState<C>::backward(const variable_list& gradients) {
-  const auto scale = static_cast<float>(gradients[0].item<double>());
-  const int64_t rows = x.size(0), width = x.size(1);
-  cpu::kernels<float>().accumulate(dweight.numel(), data<float>(dweight), scale,
-                                   data<float>(weights.output.gradient));
-  at::Tensor dx = empty({rows, width}, at::kFloat);
-  cpu::kernels<C>().rms_norm_backward(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-                                      data<float>(inverse_rms), data<C>(dnormed), nullptr, nullptr,
-                                      nullptr, scale, data<float>(dx),
-                                      data<float>(weights.norm.gradient));
-  return {dx};
+  NormGradients g;
+  g.dout = dnormed;
+  g.scale = static_cast<float>(gradients[0].item<double>());
+  {
+    const PartClock clock(Part::head);
+    cpu::kernels<float>().accumulate(dweight.numel(), data<float>(dweight), g.scale,
+                                     data<float>(weights.output.gradient));
+  }
+  return {norm.backward(weights.norm, g)};
 }
 
 template <typename C>
@@ -68,12 +69,11 @@ at::Tensor run(const at::Tensor& x_ND, const HeadWeights& weights, const HeadSha
                const at::Tensor& targets_N) {
   HeadState<C> state;
   state.weights = weights;
-  state.x = x_ND.detach();
   const bool graph = wants_graph(x_ND);
   at::Tensor loss;
   {
     const at::NoGradGuard no_graph;
-    loss = at::scalar_tensor(state.forward(shape, targets_N, graph), at::kDouble);
+    loss = at::scalar_tensor(state.forward(x_ND, shape, targets_N, graph), at::kDouble);
   }
   if (graph) attach(std::move(state), x_ND, {loss});
   return loss;

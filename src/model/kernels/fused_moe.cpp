@@ -4,7 +4,9 @@
 
 #include "model/kernels/fused.hpp"
 #include "model/kernels/fused_experts.hpp"
+#include "model/kernels/fused_norm.hpp"
 #include "model/kernels/plain.hpp"
+#include "model/part_clock.hpp"
 
 namespace repro::model {
 namespace {
@@ -28,6 +30,7 @@ struct RouterGraph {
 
 void RouterGraph::forward(const at::Tensor& normed, const MoeWeights& weights,
                           const MoeShape& shape, const at::Tensor& noise_NE, bool graph) {
+  const PartClock clock(Part::router);
   const at::AutoGradMode mode(graph);
   input = wide(normed).detach().requires_grad_(graph);
   routing = route(input, weights, shape, noise_NE);
@@ -39,6 +42,7 @@ void RouterGraph::forward(const at::Tensor& normed, const MoeWeights& weights,
 
 at::Tensor RouterGraph::backward(const at::Tensor& dscores, const at::Tensor& dimportance,
                                  const at::Tensor& dload, const at::Tensor& dshared_gate) {
+  const PartClock clock(Part::router);
   variable_list outputs, gradients;
   const auto add = [&](const at::Tensor& output, const at::Tensor& gradient) {
     if (!output.defined() || !output.requires_grad() || !gradient.defined()) return;
@@ -57,57 +61,46 @@ template <typename C>
 struct MoeState {
   MoeWeights weights;
   MoeShape shape;
-  at::Tensor x, normed, inverse_rms;
+  FusedNorm<C> norm;
+  at::Tensor normed;
   RouterGraph router;
   Experts<C> routed;
   DenseExpert<C> shared;
 
-  at::Tensor forward(const at::Tensor& noise_NE, bool graph);
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& noise_NE, bool graph);
   variable_list backward(const variable_list& gradients);
 };
 
 template <typename C>
-at::Tensor MoeState<C>::forward(const at::Tensor& noise_NE, bool graph) {
-  const auto& k = cpu::kernels<C>();
-  const int64_t rows = x.size(0), width = x.size(1);
-  normed = empty({rows, width}, kTypeOf<C>);
-  inverse_rms = empty({rows}, at::kFloat);
-  k.rms_norm(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-             static_cast<float>(shape.epsilon), data<C>(normed), data<float>(inverse_rms));
+at::Tensor MoeState<C>::forward(const at::Tensor& x, const at::Tensor& noise_NE, bool graph) {
+  normed = norm.forward(x, weights.norm, shape.epsilon);
   router.forward(normed, weights, shape, noise_NE, graph);
   const at::Tensor y = routed.forward(normed, weights, shape, router.routing, router.scores);
   at::Tensor y_shared;
   if (weights.shared_down.defined())
     y_shared = shared.forward(normed, weights.shared_gate_up, weights.shared_down,
                               router.shared_gate.detach());
-  at::Tensor out = empty({rows, width}, at::kFloat);
-  k.add_residual(rows * width, data<float>(x), data<C>(y), data<C>(y_shared), data<float>(out));
+  at::Tensor out = empty(x.sizes(), at::kFloat);
+  cpu::kernels<C>().add_residual(x.numel(), data<float>(norm.x), data<C>(y), data<C>(y_shared),
+                                 data<float>(out));
   return out;
 }
 
 template <typename C>
 variable_list MoeState<C>::backward(const variable_list& gradients) {
-  const auto& k = cpu::kernels<C>();
-  const int64_t rows = x.size(0), width = x.size(1);
-  const at::Tensor residual =
-      gradients[0].defined() ? gradients[0].contiguous() : at::zeros_like(x);
-  const at::Tensor dout = to_compute<C>(residual);
-  at::Tensor dscores, dshared_gate, dnormed_shared;
-  const at::Tensor dnormed = routed.backward(dout, normed, weights, shape, dscores);
-  if (weights.shared_down.defined())
-    dnormed_shared =
-        shared.backward(dout, normed, weights.shared_gate_up, weights.shared_down, dshared_gate);
   const auto gradient_of = [&](size_t i) {
     return i < gradients.size() ? gradients[i] : at::Tensor();
   };
-  const at::Tensor dnormed_router =
-      router.backward(dscores, gradient_of(1), gradient_of(2), dshared_gate);
-  at::Tensor dx = empty({rows, width}, at::kFloat);
-  k.rms_norm_backward(rows, width, data<float>(x), data<float>(weights.norm.leaf),
-                      data<float>(inverse_rms), data<C>(dnormed), data<C>(dnormed_shared),
-                      data<float>(dnormed_router), data<float>(residual), 1.0F, data<float>(dx),
-                      data<float>(weights.norm.gradient));
-  return {dx};
+  NormGradients g;
+  g.residual = gradients[0].defined() ? gradients[0].contiguous() : at::zeros_like(norm.x);
+  const at::Tensor dout = to_compute<C>(g.residual);
+  at::Tensor dscores, dshared_gate;
+  g.dout = routed.backward(dout, normed, weights, shape, dscores);
+  if (weights.shared_down.defined())
+    g.dout2 =
+        shared.backward(dout, normed, weights.shared_gate_up, weights.shared_down, dshared_gate);
+  g.dwide = router.backward(dscores, gradient_of(1), gradient_of(2), dshared_gate);
+  return {norm.backward(weights.norm, g)};
 }
 
 template <typename C>
@@ -116,12 +109,11 @@ MoeOutput run(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape&
   MoeState<C> state;
   state.weights = weights;
   state.shape = shape;
-  state.x = x_ND.detach();
   const bool graph = wants_graph(x_ND);
   MoeOutput out;
   {
     const at::NoGradGuard no_graph;
-    out.x_ND = state.forward(noise_NE, graph);
+    out.x_ND = state.forward(x_ND, noise_NE, graph);
   }
   const Routing& routing = state.router.routing;
   out.counts_E = routing.counts_E;

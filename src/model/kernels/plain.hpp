@@ -28,6 +28,7 @@ struct Routing {
 Routing route(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,
               const at::Tensor& noise_NE);
 
+at::Tensor plain_embed(const at::Tensor& tokens_N, const Weight& table);
 at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
                            const AttentionShape& shape);
 MoeOutput plain_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,

@@ -57,6 +57,10 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
 
 }  // namespace
 
+at::Tensor plain_embed(const at::Tensor& tokens_N, const Weight& table) {
+  return at::embedding(table.leaf, tokens_N);
+}
+
 at::Tensor plain_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& s,
                       const at::Tensor& targets_N) {
   const at::Tensor normed = rms_norm(x_ND, weights.norm.leaf, s.epsilon, s.compute);

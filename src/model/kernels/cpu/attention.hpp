@@ -4,7 +4,7 @@
 // D head width, T tokens of a sequence; both are padded with zeros to the products' multiples.
 #include "model/kernels/cpu/product.hpp"
 
-constexpr int64_t kStrip = 64;  // query rows at a time
+constexpr int64_t kStrip = 32;  // query rows at a time
 
 struct Bump {
   float* next;

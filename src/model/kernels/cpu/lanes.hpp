@@ -35,8 +35,19 @@ REPRO_INLINE F load(const Bf16* p) {
   return reinterpret_cast<F>(u);
 }
 REPRO_INLINE void store(Bf16* p, F v) {
+#ifdef REPRO_AVX512_BF16
+  const __m256bh h = _mm512_cvtneps_pbh(v);
+#else
   const H h = __builtin_convertvector(round_to_bf16(v) >> 16, H);
+#endif
   __builtin_memcpy(p, &h, sizeof h);
+}
+REPRO_INLINE float to_float(const float* p) { return *p; }
+REPRO_INLINE float to_float(const Bf16* p) {
+  const uint32_t bits = static_cast<uint32_t>(p->bits) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 // 0, 1, 2, ...
