@@ -4,6 +4,7 @@
 // `void describe(Fields&, T&)` that names its fields in order; member defaults are the
 // documentation.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -32,8 +33,16 @@ inline Rule at_least(double low) { return {.minimum = low}; }
 inline Rule positive() { return {.minimum = 0, .exclusive_minimum = true}; }
 inline Rule between(double low, double high) { return {.minimum = low, .maximum = high}; }
 inline Rule one_of(std::vector<std::string> names) { return {.allowed = std::move(names)}; }
+// Both rules hold: the narrower range, and the names of whichever has some.
 inline Rule operator+(Rule rule, const Rule& more) {
-  if (more.required) rule.required = true;
+  rule.required |= more.required;
+  rule.exclusive_minimum = more.minimum > rule.minimum ? more.exclusive_minimum
+                           : more.minimum < rule.minimum
+                               ? rule.exclusive_minimum
+                               : rule.exclusive_minimum || more.exclusive_minimum;
+  rule.minimum = std::max(rule.minimum, more.minimum);
+  rule.maximum = std::min(rule.maximum, more.maximum);
+  if (rule.allowed.empty()) rule.allowed = more.allowed;
   return rule;
 }
 

@@ -71,6 +71,18 @@ TEST_CASE("every problem of a file is named at its line", "[config]") {
         "x.toml:4: unknown key 'clipping' (did you mean 'clip'?)");
 }
 
+TEST_CASE("two rules together ask for what both ask for, in either order", "[config]") {
+  for (const Rule& rule : {required() + one_of({"a"}), one_of({"a"}) + required()}) {
+    CHECK(rule.required);
+    CHECK(rule.allowed == std::vector<std::string>{"a"});
+  }
+  for (const Rule& rule : {positive() + between(-1, 1), between(-1, 1) + positive()}) {
+    CHECK(rule.minimum == 0);
+    CHECK(rule.exclusive_minimum);
+    CHECK(rule.maximum == 1);
+  }
+}
+
 TEST_CASE("a duplicate key and an unfinished file are syntax errors with their line", "[config]") {
   CHECK_THROWS_WITH(toml("lr = 1\nlr = 2\n"), Catch::StartsWith("x.toml:2:"));
   CHECK_THROWS_WITH(toml("[table\n"), Catch::StartsWith("x.toml:1:"));
