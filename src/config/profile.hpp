@@ -77,6 +77,7 @@ struct Profile {
   const MeasuredStep* step(const std::string& model, const std::string& phase) const;
 };
 
+void describe(Fields&, Measurement&);
 void describe(Fields&, Profile&);
 // Error with every problem of the file at once.
 Profile load_profile(const std::filesystem::path& path, const std::string& shown_as);

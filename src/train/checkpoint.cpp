@@ -175,8 +175,8 @@ std::optional<TrainState> load_newest_checkpoint(const fs::path& checkpoints,
       const json file = read_verified_state(folder);
       return load(folder, file, model, optimizer);
     } catch (const std::exception& damage) {
-      std::fprintf(stderr, "checkpoint %s is damaged: %s; trying the one before it\n",
-                   folder.c_str(), damage.what());
+      std::fprintf(stderr, "checkpoint %s cannot be used: %s%s\n", folder.c_str(), damage.what(),
+                   candidates.size() > 1 ? "; falling back to the one before it" : "");
     }
   }
   throw Error(

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "base/error.hpp"
 
@@ -48,6 +49,17 @@ int64_t peak_memory_bytes(const c10::Device& device) {
   using c10::CachingAllocator::StatType;
   const auto stats = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index());
   return stats.reserved_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak;
+}
+
+int64_t free_memory_bytes(const c10::Device& device) {
+  if (!device.is_cpu())
+    return static_cast<int64_t>(
+        c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index()).first);
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("MemAvailable:"))
+      return std::strtoll(line.c_str() + line.find(':') + 1, nullptr, 10) * 1024;
+  throw Error("/proc/meminfo: has no MemAvailable; give the probe memory_bytes");
 }
 
 void make_repeatable(int64_t threads) {

@@ -18,6 +18,9 @@ void synchronise(const c10::Device& device);
 // Most memory this process has held so far: of the device's allocator, or on the CPU resident.
 int64_t peak_memory_bytes(const c10::Device& device);
 
+// Memory that a new model could take now: what the system calls available, or free on the device.
+int64_t free_memory_bytes(const c10::Device& device);
+
 // One place for what makes a run repeatable: number of threads, deterministic kernels.
 void make_repeatable(int64_t threads);
 

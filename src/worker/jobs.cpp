@@ -9,6 +9,7 @@
 #include "data/prepare.hpp"
 #include "methods/disco.hpp"
 #include "train/merge_job.hpp"
+#include "train/probe.hpp"
 #include "train/trainer.hpp"
 
 namespace repro::worker {
@@ -69,6 +70,7 @@ json run_job(const run::OpenedJob& job, const run::RunDirectory& directory,
   if (job.kind == "cluster")
     return methods::run_cluster(spec_of<config::ClusterSpec>(job), input(job, "corpus").path(),
                                 directory.path(), std::ref(progress));
+  if (job.kind == "probe") return train::run_probe(job, std::ref(progress));
   if (job.kind == "merge") return train::run_merge(job, directory, std::ref(progress));
   throw Error("{}: unknown kind of job '{}'; this worker is of another version than `repro`",
               job.name, job.kind);

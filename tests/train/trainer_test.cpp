@@ -173,7 +173,7 @@ TEST_CASE("the kinds of time sum to the wall time", "[train]") {
   const std::atomic<bool> never = false;
   const run::OpenedJob job = run::open_job(directory);
   const auto start = std::chrono::steady_clock::now();
-  const json clocks = train(job, directory, never).at("clocks");
+  const json clocks = repro::train::train(job, directory, never).at("clocks");
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
   const double sum = clocks.at("train").get<double>() + clocks.at("eval").get<double>() +
                      clocks.at("checkpoint").get<double>() + clocks.at("other").get<double>();

@@ -1,0 +1,41 @@
+#pragma once
+// The input of a probe job: what to time on the machine in front of us. Its result holds a
+// config::Measurement, from which a hardware profile is written.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/fields.hpp"
+#include "config/model.hpp"
+
+namespace repro::config {
+
+// One training phase to time.
+struct ProbePhase {
+  std::string model;           // key: "qwen_moe"
+  std::string phase = "full";  // "full", "submodel", "finetune"
+  ModelConfig config;          // of the phase: a submodel has one expert
+  int64_t batch = 16;          // sequences a step
+  int64_t sequence = 1024;
+  int64_t accumulate = 1;
+  std::string precision = "bf16-mixed";
+};
+
+struct ProbeSpec {
+  std::string device = "cpu";  // or "cuda"
+  int64_t threads = 1;
+  std::vector<ProbePhase> phases;
+  int64_t steps = 24;            // timed, of each phase
+  int64_t warmup = 3;            // steps before them
+  int64_t gemm_repeats = 9;      // timed, of each shape and dtype
+  double phase_seconds = 60;     // a phase that would take longer is measured at a smaller size
+  double maximum_spread = 0.15;  // (p90 - p10) / median; above it nothing is certified
+  double memory_fraction = 0.8;  // of the free memory a model may take
+  int64_t memory_bytes = 0;      // free memory to plan with; 0 = what the device says
+};
+
+void describe(Fields&, ProbePhase&);
+void describe(Fields&, ProbeSpec&);
+
+}  // namespace repro::config

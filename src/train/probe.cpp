@@ -1,0 +1,223 @@
+#include "train/probe.hpp"
+
+#include <sys/utsname.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "config/probe.hpp"
+#include "config/profile.hpp"
+#include "measure/flops.hpp"
+#include "model/transformer.hpp"
+#include "run/environment.hpp"
+#include "train/device.hpp"
+#include "train/optimizer.hpp"
+#include "train/probe_size.hpp"
+#include "train/timing.hpp"
+
+namespace repro::train {
+namespace {
+
+using nlohmann::json;
+
+// C (m, n) = A (m, k) B (k, n).
+struct Shape {
+  int64_t m, n, k;
+  auto operator<=>(const Shape&) const = default;
+  double flops() const {
+    return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  }
+};
+
+// Tokens of one multiplication: more change nothing but the time it takes.
+constexpr int64_t kRows = 1024;
+constexpr int64_t kBandwidthBytes = int64_t{256} << 20;
+constexpr double kLeastSeconds =
+    0.02;  // of one timing: well above the clock's and scheduler's grain
+
+// The forward shapes of one layer and the head; backward has the same sizes in other order.
+std::set<Shape> shapes_of(const config::ProbePhase& phase) {
+  const config::ModelConfig& m = phase.config;
+  const int64_t rows = std::min(kRows, phase.batch * phase.sequence);
+  const int64_t query = m.heads * m.head_width;
+  const int64_t to_expert = std::max<int64_t>(1, rows * m.top_k / m.experts);
+  std::set<Shape> shapes = {{rows, query + 2 * m.kv_heads * m.head_width, m.width},
+                            {rows, m.width, query},
+                            {to_expert, 2 * m.expert_width, m.width},
+                            {to_expert, m.width, m.expert_width},
+                            {rows, m.vocabulary, m.width}};
+  if (m.shared_width > 0) {
+    shapes.insert({rows, 2 * m.shared_width, m.width});
+    shapes.insert({rows, m.width, m.shared_width});
+  }
+  return shapes;
+}
+
+config::MeasuredGemm measure_gemm(const Shape& shape, at::ScalarType type,
+                                  const c10::Device& device, int64_t repeats) {
+  const auto options = at::TensorOptions().device(device).dtype(type);
+  const at::Tensor a = at::randn({shape.m, shape.k}, options);
+  const at::Tensor b = at::randn({shape.n, shape.k}, options);  // as weights lie
+  at::Tensor c = at::empty({shape.m, shape.n}, options);
+  const auto multiply = [&](int64_t times) {
+    for (int64_t i = 0; i < times; ++i) at::mm_out(c, a, b.t());
+    synchronise(device);
+  };
+  const double once = time_repeats(1, 1, [&] { multiply(1); }).median;
+  const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / once));
+  const Timing timing = time_repeats(1, repeats, [&] { multiply(times); });
+  return {.dtype = type == at::kFloat ? "fp32" : "bf16",
+          .m = shape.m,
+          .n = shape.n,
+          .k = shape.k,
+          .flops = shape.flops() * static_cast<double>(times) / timing.median,
+          .relative_spread = timing.relative_spread};
+}
+
+// Bytes read and written a second by a copy far larger than the caches.
+double measure_bandwidth(const c10::Device& device, int64_t repeats) {
+  const auto options = at::TensorOptions().device(device).dtype(at::kFloat);
+  const at::Tensor from = at::ones({kBandwidthBytes / 4}, options);
+  at::Tensor to = at::zeros({kBandwidthBytes / 4}, options);
+  const Timing timing = time_repeats(2, repeats, [&] {
+    to.copy_(from);
+    synchronise(device);
+  });
+  return 2.0 * static_cast<double>(kBandwidthBytes) / timing.median;
+}
+
+at::Tensor random_tokens(const config::ProbePhase& phase, const c10::Device& device) {
+  const int64_t count = phase.batch * (phase.sequence + 1);
+  at::Tensor tokens = at::empty({phase.batch, phase.sequence + 1}, at::kLong);
+  for (int64_t i = 0; i < count; ++i)
+    tokens.mutable_data_ptr<int64_t>()[i] =
+        static_cast<int64_t>(random_uniform(0, 0, static_cast<uint64_t>(i)) *
+                             static_cast<double>(phase.config.vocabulary));
+  return tokens.to(device);
+}
+
+// The trainer's own step, without its records.
+config::MeasuredStep measure_step(const ProbeSize& size, const config::ProbeSpec& spec,
+                                  const c10::Device& device) {
+  const config::ProbePhase& phase = size.phase;
+  model::Transformer model(
+      phase.config, {.device = device, .precision = model::parse_precision(phase.precision)});
+  model.initialise(0);
+  model.values_changed();
+  AdamW optimizer({}, model.flat_values(), model.flat_gradients(), model.decayed_count());
+  const at::Tensor tokens_BS = random_tokens(phase, device);
+  const Timing timing = time_repeats(spec.warmup, spec.steps, [&] {
+    model.zero_gradients();
+    model.forward(tokens_BS, /*training=*/true).total.backward();
+    optimizer.update(1e-4, optimizer.gradient_norm());
+    model.values_changed();
+    synchronise(device);
+  });
+  return {.model = phase.model,
+          .phase = phase.phase,
+          .size = size.name,
+          .precision = phase.precision,
+          .batch = phase.batch,
+          .sequence = phase.sequence,
+          .layers = phase.config.layers,
+          .width = phase.config.width,
+          .flops_per_token = static_cast<double>(measure::flops_per_token(
+              measure::Convention::megatron, phase.config, phase.sequence)),
+          .seconds = timing.median,
+          .relative_spread = timing.relative_spread,
+          .repeats = spec.steps};
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts;
+  ::gmtime_r(&now, &parts);
+  char text[16];
+  std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
+  return text;
+}
+
+std::string host_name() {
+  utsname system;
+  return ::uname(&system) == 0 ? system.nodename : "unknown";
+}
+
+std::vector<config::MeasuredGemm> measure_gemms(const config::ProbeSpec& spec,
+                                                const c10::Device& device,
+                                                const methods::Progress& progress) {
+  std::set<Shape> shapes;
+  for (const config::ProbePhase& phase : spec.phases) shapes.merge(shapes_of(phase));
+  std::vector<config::MeasuredGemm> gemms;
+  for (const at::ScalarType type : {at::kBFloat16, at::kFloat})
+    for (const Shape& shape : shapes) {
+      progress("multiply", static_cast<double>(gemms.size()),
+               static_cast<double>(2 * shapes.size()), "shapes");
+      gemms.push_back(measure_gemm(shape, type, device, spec.gemm_repeats));
+    }
+  return gemms;
+}
+
+// The best rate seen in the type that a phase computes in.
+double peak_for(const config::ProbePhase& phase, const std::vector<config::MeasuredGemm>& gemms) {
+  const std::string dtype = phase.precision == "fp32" ? "fp32" : "bf16";
+  double best = 0;
+  for (const config::MeasuredGemm& gemm : gemms)
+    if (gemm.dtype == dtype) best = std::max(best, gemm.flops);
+  return best;
+}
+
+double worst_spread(const config::Measurement& measured) {
+  double worst = 0;
+  for (const auto& gemm : measured.gemms) worst = std::max(worst, gemm.relative_spread);
+  for (const auto& step : measured.steps) worst = std::max(worst, step.relative_spread);
+  return worst;
+}
+
+}  // namespace
+
+json run_probe(const run::OpenedJob& job, const methods::Progress& progress) {
+  const auto spec = config::from_json<config::ProbeSpec>(job.spec, job.name);
+  const c10::Device device = open_device(spec.device);
+  make_repeatable(spec.threads);
+  const auto cores = static_cast<int64_t>(std::thread::hardware_concurrency());
+  const double clock_before = megahertz();
+  const int64_t free_bytes = spec.memory_bytes > 0 ? spec.memory_bytes : free_memory_bytes(device);
+
+  config::Measurement measured{.date = today(),
+                               .host = host_name(),
+                               .processor = run::cpu_model(),
+                               .threads = spec.threads,
+                               .load_before = load_average()};
+  progress("bandwidth", 0, 1, "copies");
+  measured.bandwidth = measure_bandwidth(device, spec.gemm_repeats);
+  measured.gemms = measure_gemms(spec, device, progress);
+  const auto usable = static_cast<int64_t>(spec.memory_fraction * static_cast<double>(free_bytes));
+  for (const config::ProbePhase& phase : spec.phases) {
+    progress("step", static_cast<double>(measured.steps.size()),
+             static_cast<double>(spec.phases.size()), "phases");
+    const ProbeSize size = choose_size(phase, spec, peak_for(phase, measured.gemms), usable);
+    measured.steps.push_back(measure_step(size, spec, device));
+  }
+  const double clock_after = megahertz();
+  measured.reason =
+      why_not_certified(measured.load_before, spec.threads, cores, worst_spread(measured),
+                        spec.maximum_spread, clock_before > 0 ? clock_after / clock_before : 1);
+  measured.certified = measured.reason.empty();
+  return {{"measurement", config::to_json(measured)},
+          {"context",
+           {{"cores", cores},
+            {"load_after", load_average()},
+            {"megahertz_before", clock_before},
+            {"megahertz_after", clock_after},
+            {"free_memory_bytes", free_bytes},
+            {"device", spec.device},
+            {"torch", TORCH_VERSION}}}};
+}
+
+}  // namespace repro::train

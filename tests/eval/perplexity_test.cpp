@@ -1,0 +1,100 @@
+#include "eval/perplexity.hpp"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "data/token_shards_writer.hpp"
+#include "temporary_directory.hpp"
+
+using namespace repro;
+using eval::HeldOut;
+
+namespace {
+
+model::Transformer tiny_model() {
+  config::ModelConfig config;
+  config.vocabulary = 32;
+  config.width = 16;
+  config.heads = config.kv_heads = 2;
+  config.head_width = 8;
+  config.expert_width = 8;
+  config.shared_width = 16;
+  model::Transformer model(config, {});
+  model.initialise(3);
+  model.values_changed();
+  return model;
+}
+
+class Split {
+ public:
+  Split(int64_t tokens, int64_t text_bytes) {
+    data::TokenShardsWriter writer(folder_.path() / "valid.tokens", 32, std::string(64, 'a'));
+    for (int64_t i = 0; i < tokens; ++i)
+      ids_.push_back(static_cast<int32_t>(random_bits(1, 0, static_cast<uint64_t>(i)) % 32));
+    writer.add_document(ids_, text_bytes);
+    writer.finish();
+  }
+  data::TokenShards shards() const { return data::TokenShards(folder_.path() / "valid.tokens"); }
+
+  // -log p of token `target` given tokens [begin, target).
+  double nats(model::Transformer& model, int64_t begin, int64_t target) const {
+    const std::vector<int64_t> context(ids_.begin() + begin, ids_.begin() + target);
+    const at::Tensor logits = model.logits(at::tensor(context, at::kLong).unsqueeze(0));
+    const at::Tensor log_p = at::log_softmax(logits[0][target - begin - 1].to(at::kDouble), 0);
+    return -log_p[ids_[static_cast<size_t>(target)]].item<double>();
+  }
+
+ private:
+  TemporaryDirectory folder_;
+  std::vector<int32_t> ids_;
+};
+
+}  // namespace
+
+TEST_CASE("a sliding window scores each token once, with the context its window gives", "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(53, 200);
+  for (const auto& [window, stride] :
+       {std::pair<int64_t, int64_t>{8, 8}, {8, 4}, {8, 3}, {8, 1}, {52, 52}, {100, 10}}) {
+    INFO("window " << window << " stride " << stride);
+    double nats = 0;
+    for (int64_t target = 1; target < 53; ++target) {
+      // The first window, `stride` apart, that reaches the target.
+      const int64_t number = target <= window ? 0 : (target - window + stride - 1) / stride;
+      nats += split.nats(model, number * stride, target);
+    }
+    for (int64_t batch : {1, 3, 64}) {
+      const HeldOut found = eval::sliding_window_loss(model, split.shards(), window, stride, batch);
+      CHECK(found.tokens == 52);
+      CHECK(found.loss == Approx(nats / 52).epsilon(1e-5));
+      CHECK(found.bits_per_byte == Approx(nats / std::log(2) / 200).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("held-out loss is the mean over the first windows, whatever the batch", "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(60, 240);
+  double nats = 0;
+  for (int64_t target = 1; target <= 30; ++target)
+    nats += split.nats(model, (target - 1) / 10 * 10, target);
+  for (int64_t batch : {1, 2, 16}) {
+    const HeldOut found = eval::held_out_loss(model, split.shards(), 10, 3, batch);
+    CHECK(found.tokens == 30);
+    CHECK(found.loss == Approx(nats / 30).epsilon(1e-5));
+    // 30 of the 59 predictable tokens stand for their share of the bytes.
+    CHECK(found.bits_per_byte == Approx(nats / std::log(2) / (240.0 * 30 / 59)).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("a split shorter than asked for is scored as far as it goes", "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(25, 100);
+  CHECK(eval::held_out_loss(model, split.shards(), 10, 64, 4).tokens == 20);
+  CHECK(eval::held_out_loss(model, split.shards(), 100, 64, 4).tokens == 24);
+  const Split one(1, 4);
+  CHECK_THROWS_AS(eval::held_out_loss(model, one.shards(), 10, 64, 4), Error);
+  CHECK_THROWS_AS(eval::sliding_window_loss(model, one.shards(), 10, 10, 4), Error);
+}
