@@ -159,14 +159,14 @@ std::vector<NamedPicture> pictures_of(const Study& study) {
     for (const Kind& kind : kKinds)
       pictures.push_back(
           {fmt::format("loss-{}-{}", kind.name, model),
-           fmt::format("{}: training loss against {}; mean over {} steps; F 80: a fine-tune of "
-                       "80 steps",
+           fmt::format("{}: training loss against {}; mean over {} steps; F n: a fine-tune of "
+                       "n steps",
                        title, kind.against, study.experiment().target.window),
            picture_of(study, model, "training loss (nats a token)",
                       [&](const StudyRow& row) { return loss_panel(study, row, kind.axis); })});
     pictures.push_back(
         {"ppl-steps-" + model,
-         title + ": held-out perplexity against steps; F 80: a fine-tune of 80 steps",
+         title + ": held-out perplexity against steps; F n: a fine-tune of n steps",
          picture_of(study, model, "perplexity, valid split",
                     [&](const StudyRow& row) { return perplexity_panel(study, row); })});
   }
