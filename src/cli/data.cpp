@@ -88,22 +88,11 @@ struct ImportOptions {
   std::vector<std::string> files;
   std::string title;
   std::string text_field = "text";
-  std::string reader;  // "" = by the file's name
-  std::string split;   // "" = by document hash
+  std::string reader = "auto";
+  std::string split;  // "" = by document hash
   std::string scale = "mini";
   bool wait = false;
 };
-
-// .json.gz, .jsonl.zst and the like are records; what is no known format must be named.
-std::string reader_of(const fs::path& file, const std::string& given) {
-  if (!given.empty()) return given;
-  const std::string name = file.filename().string();
-  if (name.find(".json") != std::string::npos) return "jsonl";
-  if (name.find(".parquet") != std::string::npos) return "parquet";
-  if (name.find(".txt") != std::string::npos || name.find(".tokens") != std::string::npos)
-    return "text";
-  throw Error("{}: the name tells no format; give --reader jsonl, parquet or text", file.string());
-}
 
 config::Corpus imported_corpus(const ImportOptions& options) {
   config::Corpus corpus;
@@ -118,7 +107,7 @@ config::Corpus imported_corpus(const ImportOptions& options) {
     config::CorpusSource source;
     source.kind = "file";
     source.name = file.string();
-    source.reader = reader_of(file, options.reader);
+    source.reader = options.reader;
     source.split = options.split;
     source.bytes = static_cast<int64_t>(fs::file_size(file));
     source.sha256 = sha256_hex_of_file(file);
@@ -175,8 +164,10 @@ void add_import(Program& program, CLI::App& parent) {
       ->required();
   verb.add_option("--text-field", options->text_field, "field or column that holds the text")
       ->capture_default_str();
-  verb.add_option("--reader", options->reader, "jsonl, parquet or text; default: by the name")
-      ->check(CLI::IsMember({"jsonl", "parquet", "text"}));
+  verb.add_option("--reader", options->reader,
+                  "jsonl, parquet, text, or auto: by the file's first bytes")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "jsonl", "parquet", "text"}));
   verb.add_option("--split", options->split, "train, valid or test; default: by document hash")
       ->check(CLI::IsMember({"train", "valid", "test"}));
   verb.add_option("--title", options->title, "for reports");

@@ -53,7 +53,7 @@ JobProgress ProgressTracker::progress_of(size_t job) const {
     progress.tokens_per_second = static_cast<double>(read->tokens) / read->train_seconds;
     if (progress.total > kEnough && progress.done > kEnough * progress.total)
       progress.seconds_left =
-          (progress.total - progress.done) * read->train_seconds / progress.done;
+          std::max(0.0, progress.total - progress.done) * read->train_seconds / progress.done;
   }
   return progress;
 }

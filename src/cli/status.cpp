@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
@@ -25,10 +26,19 @@ struct RunStanding {
   std::string why;       // of a failure, or which process runs it
 };
 
+// Steps that a training is to do; 0 = unknown. A job file that cannot be read is no reason to fail.
+double planned_steps(const run::RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.job_file())) return 0;
+  const json job = json::parse(read_file(directory.job_file()), nullptr, false);
+  if (!job.is_object() || !job.contains("spec")) return 0;
+  return job["spec"].value("steps", 0.0);
+}
+
 std::string progress_text(const run::RunDirectory& directory) {
   const auto progress = run::read_progress(directory.records_file());
   if (!progress) return "";
-  const std::string total = progress->total > 0 ? "/" + human_count(progress->total) : "";
+  const double planned = progress->total > 0 ? progress->total : planned_steps(directory);
+  const std::string total = planned > 0 ? "/" + human_count(planned) : "";
   return fmt::format("{}{} {}", human_count(progress->done), total, progress->unit);
 }
 

@@ -1,0 +1,100 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/data_corpora.hpp"
+#include "cli/repro_process.hpp"
+
+namespace repro::cli {
+namespace {
+
+using Catch::Contains;
+using nlohmann::json;
+
+// A root of the test's own, because `data import` writes a corpus file into it.
+fs::path copy_root(const TemporaryDirectory& folder) {
+  const fs::path root = folder.path() / "root";
+  fs::create_directories(root);
+  for (const char* part : {"experiments", "hardware_profiles"})
+    fs::copy(fs::path(kRoot) / part, root / part, fs::copy_options::recursive);
+  return root;
+}
+
+TEST_CASE("data list names the corpora and what each stands for", "[cli]") {
+  TemporaryDirectory folder;
+  const Finished ended = run_in(folder.path(), {"data", "list", "--root", kRoot});
+  CHECK(ended.exit_code == 0);
+  CHECK_THAT(ended.output, Contains("web") && Contains("wiki") && Contains("prose") &&
+                               Contains("openwebtext") && Contains("cache: "));
+}
+
+TEST_CASE("data get prepares what a scale reads, once", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path worker =
+      write_worker(folder, "echo $name >> " + (folder.path() / "started").string() + "\nfinish");
+  for (int i = 0; i < 2; ++i) {
+    const Finished ended =
+        run_in(folder.path(), {"data", "get", "web", "--scale", "smoke", "--root", kRoot}, worker);
+    INFO(ended.errors);
+    CHECK(ended.exit_code == 0);
+    CHECK_THAT(ended.output, Contains("runs/prepare-web-v1024-"));
+  }
+  const std::string started = read_file(folder.path() / "started");
+  CHECK(std::count(started.begin(), started.end(), '\n') == 1);
+}
+
+TEST_CASE("an unknown corpus is refused with a suggestion", "[cli]") {
+  TemporaryDirectory folder;
+  const Finished ended = run_in(folder.path(), {"data", "get", "wki", "--root", kRoot});
+  CHECK(ended.exit_code == 4);
+  CHECK_THAT(ended.errors, Contains("no corpus 'wki' (did you mean 'wiki'?)"));
+}
+
+TEST_CASE("an imported corpus gets a definition that a run can name", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  const fs::path file = folder.path() / "mine.jsonl";
+  std::ofstream(file) << "{\"body\": \"text\"}\n";
+  const fs::path worker = write_worker(folder, "finish");
+  const Finished ended = run_in(folder.path(),
+                                {"data", "import", "mine", file.string(), "--text-field", "body",
+                                 "--root", root.string(), "--scale", "smoke"},
+                                worker);
+  INFO(ended.errors);
+  REQUIRE(ended.exit_code == 0);
+  const config::Corpus corpus = find_corpus(root, "mine");
+  CHECK(corpus.text_field == "body");
+  REQUIRE(corpus.sources.size() == 1);
+  CHECK(corpus.sources[0].name == file.string());
+  CHECK(corpus.sources[0].reader == "auto");
+  CHECK(corpus.sources[0].sha256.size() == 64);
+  const Finished plan = run_in(folder.path(), {"plan", "table3", "--scale", "smoke", "--root",
+                                               root.string(), "--set", "scale.corpora.c4=mine"});
+  INFO(plan.errors);
+  CHECK(plan.exit_code == 0);
+  CHECK_THAT(plan.output, Contains("mine-v1024"));
+}
+
+TEST_CASE("an import that fails leaves no definition", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  const fs::path file = folder.path() / "mine.jsonl";
+  std::ofstream(file) << "not json\n";
+  const fs::path worker = write_worker(folder, "echo 'no record is valid' > $dir/FAILED; exit 4");
+  const Finished ended = run_in(
+      folder.path(), {"data", "import", "mine", file.string(), "--root", root.string()}, worker);
+  CHECK(ended.exit_code == 2);
+  CHECK_THAT(ended.errors, Contains("no record is valid"));
+  CHECK_FALSE(fs::exists(corpus_path(root, "mine")));
+}
+
+TEST_CASE("a file that is not there is refused before anything starts", "[cli]") {
+  TemporaryDirectory folder;
+  const Finished ended =
+      run_in(folder.path(), {"data", "import", "mine", "absent.jsonl", "--root", kRoot});
+  CHECK(ended.exit_code == 4);
+  CHECK_THAT(ended.errors, Contains("absent.jsonl: no such file"));
+  CHECK_FALSE(fs::exists(folder.path() / "runs"));
+}
+
+}  // namespace
+}  // namespace repro::cli

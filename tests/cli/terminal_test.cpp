@@ -1,0 +1,68 @@
+// What a person sees: `repro run` on a pseudo-terminal.
+
+#include <pty.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+
+#include "base/text.hpp"
+#include "cli/repro_process.hpp"
+#include "report/table.hpp"
+
+namespace repro::cli {
+namespace {
+
+constexpr unsigned short kColumns = 60;
+
+// Everything that a command writes to a terminal of kColumns columns.
+std::string on_terminal(std::vector<std::string> command) {
+  winsize size{};
+  size.ws_row = 24;
+  size.ws_col = kColumns;
+  int master = -1;
+  const pid_t pid = ::forkpty(&master, nullptr, nullptr, &size);
+  if (pid == 0) {
+    std::vector<char*> argv;
+    for (std::string& word : command) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  std::string text;
+  char buffer[4096];
+  // Reading fails once the other side is closed by the last process.
+  for (ssize_t got = 0; (got = ::read(master, buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<size_t>(got));
+  ::close(master);
+  ::waitpid(pid, nullptr, 0);
+  return text;
+}
+
+TEST_CASE("on a terminal each running job and the total have one line, redrawn in place", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path worker = write_worker(
+      folder, "finish; if [ $kind = train ]; then rm $dir/DONE; sleep 0.5; touch $dir/DONE; fi");
+  const std::string text =
+      on_terminal(repro_command(folder.path(),
+                                {"run", "table3", "--root", kRoot, "--scale", "smoke", "--set",
+                                 "models=[\"qwen_moe\"]", "--set", "corpora=[\"c4\"]"},
+                                worker));
+  CHECK(text.find("of 12 jobs") != std::string::npos);
+  CHECK(text.find("train-qwen_moe-c4-full-s0  40/40 steps") != std::string::npos);
+  CHECK(text.find("start  ") == std::string::npos);
+  const size_t report = text.find("Qwen");
+  REQUIRE(report != std::string::npos);
+  size_t frames = 0;
+  const std::string erase = "\r\x1b[J";
+  for (size_t at = text.find(erase); at < report; at = text.find(erase, at + 1)) {
+    const size_t end = text.find("\x1b[", at + erase.size());
+    const std::string frame = text.substr(at + erase.size(), end - at - erase.size());
+    for (const std::string& line : split(frame, '\n'))
+      if (end < report) CHECK(report::display_width(trim(line)) < kColumns);
+    ++frames;
+  }
+  CHECK(frames > 4);
+}
+
+}  // namespace
+}  // namespace repro::cli
