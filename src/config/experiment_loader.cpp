@@ -145,10 +145,7 @@ void load_role(const fs::path& root, const std::string& role, const Node& scale,
   }
   const std::string& name = at->second;
   const fs::path relative = fs::path("experiments/corpora") / (name + ".toml");
-  const fs::path imported = cache_directory() / "corpora-imported" / name / (name + ".toml");
-  if (!fs::exists(root / relative) && fs::exists(imported))
-    experiment.corpus_entries[role] = load_corpus(imported, imported.string());
-  else if (fs::exists(root / relative))
+  if (fs::exists(root / relative))
     experiment.corpus_entries[role] = load_corpus(root / relative, relative.string());
   else
     problems.add(scale.find("corpora." + role)->source,
