@@ -1,1 +1,90 @@
-int main() { return 0; }
+// repro-bench step [--model NAME] [--precision P] [--plain] [--threads N] [--steps N] [--json]
+//     one training step: tokens/s, FLOP/s, share of the matrix products' own rate, memory, parts
+// repro-bench [Google Benchmark's flags]
+//     the hot loops one by one
+
+#include <ATen/Parallel.h>
+#include <benchmark/benchmark.h>
+#include <c10/util/Exception.h>
+
+#include <charconv>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "bench/step.hpp"
+
+namespace {
+
+using repro::Error;
+using repro::Exit;
+
+int positive(const std::string& option, const std::string& text) {
+  int value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size() || value < 1)
+    throw Error(Exit::usage, "{}: '{}' is not a number above 0", option, text);
+  return value;
+}
+
+repro::bench::StepOptions parse(const std::vector<std::string>& words) {
+  repro::bench::StepOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const auto value = [&]() -> const std::string& {
+      if (i + 1 == words.size()) throw Error(Exit::usage, "{}: a value is missing", word);
+      return words[++i];
+    };
+    if (word == "--json")
+      options.json = true;
+    else if (word == "--plain")
+      options.fused = false;
+    else if (word == "--model")
+      options.model = value();
+    else if (word == "--precision")
+      options.precision = value();
+    else if (word == "--threads")
+      options.threads = positive(word, value());
+    else if (word == "--steps")
+      options.steps = positive(word, value());
+    else
+      throw Error(Exit::usage,
+                  "step: unknown option '{}'; one of --model, --precision, --plain, --threads, "
+                  "--steps, --json",
+                  word);
+  }
+  return options;
+}
+
+int step(const std::vector<std::string>& words) {
+  const repro::bench::StepReport report = repro::bench::measure_step(parse(words));
+  const std::string text =
+      report.options.json ? repro::bench::to_json(report) : repro::bench::to_text(report);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
+  at::set_num_threads(1);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return static_cast<int>(Exit::usage);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "repro-bench: error: %s\n", error.what());
+    return static_cast<int>(error.exit());
+  } catch (const c10::Error& error) {
+    std::fprintf(stderr, "repro-bench: error: LibTorch: %s\n", error.what_without_backtrace());
+    return static_cast<int>(Exit::run_failed);
+  }
+}

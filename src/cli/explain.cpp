@@ -59,18 +59,22 @@ const char* state_text(run::State state) {
   return "";
 }
 
-void print_leaves(const json& value, const std::string& path, const json& origins) {
+void print_leaves(const json& value, const std::string& path) {
   if (value.is_object() && !value.empty()) {
     for (const auto& [key, inner] : value.items())
-      print_leaves(inner, path.empty() ? key : path + "." + key, origins);
+      print_leaves(inner, path.empty() ? key : path + "." + key);
     return;
   }
-  const std::string origin = origins.value(path, "");
   const std::string text = value.dump();
   constexpr size_t kLongest = 90;
-  fmt::print("  {:<34} {}{}\n", path,
-             text.size() > kLongest ? text.substr(0, kLongest) + "…" : text,
-             origin.empty() ? "" : "   # " + origin);
+  fmt::print("  {:<34} {}\n", path, text.size() > kLongest ? text.substr(0, kLongest) + "…" : text);
+}
+
+// The manifest's values by path, each with the file and line that set it.
+void print_origins(const json& origins) {
+  fmt::print("\nvalues of the manifest, and what set them\n");
+  for (const auto& [path, origin] : origins.items())
+    fmt::print("  {:<34} {}\n", path, origin.get<std::string>());
 }
 
 // The run, then what it read, down to the corpus.
@@ -100,12 +104,13 @@ Exit explain_run(const Context& context, const std::string& subject) {
   if (const auto why = directory.failure()) fmt::print("why: {}\n", *why);
   fmt::print("\nkey {}: of these values and of the runs below\n",
              job.value("key", "").substr(0, 16));
-  print_leaves(job.value("spec", json::object()), "", job.value("origins", json::object()));
+  print_leaves(job.value("spec", json::object()), "");
+  print_origins(job.value("origins", json::object()));
   fmt::print("\nreads\n");
   print_chain(directory, 0);
   if (!done) return Exit::ok;
   fmt::print("\nresult\n");
-  print_leaves(directory.result(), "", json::object());
+  print_leaves(directory.result(), "");
   return Exit::ok;
 }
 

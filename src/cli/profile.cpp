@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "cli/profile_measure.hpp"
 #include "cli/profile_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
@@ -36,11 +37,32 @@ Exit show_profile(const Context& context, const std::string& name) {
   return Exit::ok;
 }
 
+void add_measure(Program& program, CLI::App& parent) {
+  CLI::App& verb = program.add_verb(
+      parent, "measure", "this machine's GEMM peak, memory bandwidth and step times as a profile",
+      "  repro profile measure                      the paper's models, smaller where they do not "
+      "fit\n"
+      "  repro profile measure --scale mini --name desk");
+  auto options = std::make_shared<MeasureOptions>();
+  verb.add_option("--scale", options->choice.scale, "whose models are timed")
+      ->capture_default_str();
+  verb.add_option("--name", options->name, "of the profile")->capture_default_str();
+  verb.add_option("--device", options->device, "cpu or cuda")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  verb.add_option("--phase-seconds", options->phase_seconds, "time for each phase")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 3600));
+  verb.add_flag("--wait", options->wait, "wait for another repro that holds the folder");
+  program.on(verb, [&program, options] { return measure_profile(program.context(), *options); });
+}
+
 }  // namespace
 
 void add_profile(Program& program) {
-  CLI::App& verb = program.add_verb("profile", "hardware profiles: what devices can do and hold",
-                                    "  repro profile list\n  repro profile show rtx-4090");
+  CLI::App& verb = program.add_verb(
+      "profile", "hardware profiles: what devices can do and hold",
+      "  repro profile list\n  repro profile show rtx-4090\n  repro profile measure");
   verb.require_subcommand(1);
   CLI::App& list = program.add_verb(verb, "list", "the profiles of hardware_profiles/",
                                     "  repro profile list --json");
@@ -50,6 +72,7 @@ void add_profile(Program& program) {
   auto name = std::make_shared<std::string>();
   show.add_option("profile", *name, "its name, or a path ending in .toml")->required();
   program.on(show, [&program, name] { return show_profile(program.context(), *name); });
+  add_measure(program, verb);
 }
 
 }  // namespace repro::cli

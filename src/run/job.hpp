@@ -19,7 +19,7 @@ struct Job {
   std::map<std::string, size_t> inputs;  // role -> index of a job of the same plan
   nlohmann::json execution =
       nlohmann::json::object();                       // what may change without changing the result
-  nlohmann::json origins = nlohmann::json::object();  // spec path -> where its value came from
+  nlohmann::json origins = nlohmann::json::object();  // manifest path -> where its value came from
   std::string key;                                    // 64 hex digits; set by JobGraph::add
   std::string directory;                              // "<name>-<first 8 of key>"
 };

@@ -20,12 +20,23 @@ std::string job_name(const std::string& kind, const Cell& cell, const std::strin
                      part, cell.seed);
 }
 
+// "match.batch" -> "experiments/scales/smoke.toml:14": where each value of the manifest came from.
+void collect_origins(const config::Node& node, const std::string& path, nlohmann::json& origins) {
+  if (node.table() == nullptr) {
+    origins[path] = node.source.text();
+    return;
+  }
+  for (const auto& [key, value] : *node.table())
+    collect_origins(value, path.empty() ? key : path + "." + key, origins);
+}
+
 // Builds the jobs of one cell; each function adds one kind of job.
 class CellPlanner {
  public:
-  CellPlanner(Plan& plan, Cell& cell)
+  CellPlanner(Plan& plan, Cell& cell, const nlohmann::json& origins)
       : plan_(plan),
         cell_(cell),
+        origins_(origins),
         experiment_(plan.experiment),
         entry_(plan.experiment.model_entries.at(cell.model)) {}
 
@@ -57,10 +68,15 @@ class CellPlanner {
     job.kind = "prepare";
     job.name = fmt::format("prepare-{}-v{}", spec.corpus.name, spec.vocabulary);
     job.spec = config::to_json(spec);
-    return plan_.graph.add(std::move(job));
+    return add(std::move(job));
   }
 
  private:
+  size_t add(Job job) {
+    job.origins = origins_;
+    return plan_.graph.add(std::move(job));
+  }
+
   size_t add_training(const std::string& part, const TrainSpec& spec,
                       std::map<std::string, size_t> inputs) {
     inputs["corpus"] = cell_.prepare;
@@ -70,7 +86,7 @@ class CellPlanner {
     job.spec = config::to_json(spec);
     job.inputs = std::move(inputs);
     job.execution = {{"checkpoint_every", experiment_.checkpoint_every}};
-    return plan_.graph.add(std::move(job));
+    return add(std::move(job));
   }
 
   size_t add_cluster() {
@@ -92,7 +108,7 @@ class CellPlanner {
     job.name = fmt::format("cluster-{}-s{}", cell_.corpus, cell_.seed);
     job.spec = config::to_json(spec);
     job.inputs = {{"corpus", cell_.prepare}};
-    return plan_.graph.add(std::move(job));
+    return add(std::move(job));
   }
 
   size_t add_merge() {
@@ -115,7 +131,7 @@ class CellPlanner {
     job.inputs = {{"corpus", cell_.prepare}, {"clusters", cell_.cluster}};
     for (size_t k = 0; k < cell_.submodels.size(); ++k)
       job.inputs[fmt::format("submodel{}", k)] = cell_.submodels[k];
-    return plan_.graph.add(std::move(job));
+    return add(std::move(job));
   }
 
   // What [match] locks: the same for every training of the cell.
@@ -161,6 +177,7 @@ class CellPlanner {
 
   Plan& plan_;
   Cell& cell_;
+  const nlohmann::json& origins_;
   const Experiment& experiment_;
   const Experiment::ModelEntry& entry_;
 };
@@ -180,14 +197,14 @@ int64_t submodel_steps(const config::SubmodelOptions& options, int64_t full,
   return options.epochs > 0 ? 0 : options.cell_steps.at(cell);
 }
 
-void plan_cell(Plan& plan, Cell& cell) {
+void plan_cell(Plan& plan, Cell& cell, const nlohmann::json& origins) {
   const Experiment& experiment = plan.experiment;
   const std::string name = cell.model + "/" + cell.corpus;
   cell.full_steps = full_steps(experiment.full, name);
   cell.submodel_steps = submodel_steps(experiment.disco.submodel, cell.full_steps, name);
   for (double horizon : experiment.disco.finetune.horizons)
     cell.finetune_steps.push_back(fraction_of(cell.full_steps, horizon));
-  CellPlanner planner(plan, cell);
+  CellPlanner planner(plan, cell, origins);
   cell.prepare = planner.add_prepare();
   planner.plan_full();
   planner.plan_disco();
@@ -204,6 +221,8 @@ double learning_rate_factor(const Experiment& experiment, const Experiment::Mode
 Plan make_plan(config::Experiment experiment) {
   Plan plan;
   plan.experiment = std::move(experiment);
+  nlohmann::json origins = nlohmann::json::object();
+  collect_origins(plan.experiment.resolved, "", origins);
   for (const std::string& model : plan.experiment.models)
     for (const std::string& corpus : plan.experiment.corpora)
       for (int64_t seed : plan.experiment.seeds) {
@@ -211,7 +230,7 @@ Plan make_plan(config::Experiment experiment) {
         cell.model = model;
         cell.corpus = corpus;
         cell.seed = seed;
-        plan_cell(plan, cell);
+        plan_cell(plan, cell, origins);
         plan.cells.push_back(std::move(cell));
       }
   return plan;

@@ -72,6 +72,7 @@ json run_job(const run::OpenedJob& job, const run::RunDirectory& directory,
                                 directory.path(), std::ref(progress));
   if (job.kind == "probe") return train::run_probe(job, std::ref(progress));
   if (job.kind == "merge") return train::run_merge(job, directory, std::ref(progress));
+  if (job.kind == "probe") return train::run_probe(job, std::ref(progress));
   throw Error("{}: unknown kind of job '{}'; this worker is of another version than `repro`",
               job.name, job.kind);
 }

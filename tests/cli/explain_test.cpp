@@ -84,7 +84,7 @@ TEST_CASE("explain shows a run's values with their origins, found by the beginni
   const Finished ended = run_in(folder.path(), {"explain", "train-a"});
   CHECK(ended.exit_code == 0);
   CHECK_THAT(ended.output,
-             Contains("optimizer.lr") && Contains("# table3.toml:7") && Contains("unfinished"));
+             Contains("optimizer.lr") && Contains("table3.toml:7") && Contains("unfinished"));
   const Finished unknown = run_in(folder.path(), {"explain", "train-b-1234"});
   CHECK(unknown.exit_code == 4);
   CHECK_THAT(unknown.errors, Contains("did you mean 'train-a-1234'"));

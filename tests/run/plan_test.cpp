@@ -98,4 +98,12 @@ TEST_CASE("the fine-tune's horizons are fractions of the full run, which the swi
   CHECK(plan.graph[plan.cells[0].full_ladder[1]].spec["steps"] == 200);
 }
 
+TEST_CASE("a job knows where each value of its manifest came from", "[run]") {
+  const Plan plan = plan_of({"match.batch=8"});
+  const nlohmann::json& origins = plan.graph[plan.cells[0].full].origins;
+  CHECK(origins["match.batch"] == "--set");
+  CHECK(origins["match.sequence"].get<std::string>().starts_with("experiments/scales/mini.toml:"));
+  CHECK(origins["arm.full.train.lr"].get<std::string>().starts_with("experiments/moe_disco/"));
+}
+
 }  // namespace repro::run

@@ -1,0 +1,31 @@
+#pragma once
+// The matrix products of one training step, and how fast this machine does just those: the ceiling
+// that a step is compared with, measured in the same run.
+
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "bench/workloads.hpp"
+
+namespace repro::bench {
+
+// y (rows, out) = x (rows, in) w (out, in)^T, with its two backward products, `count` times a step.
+struct Gemm {
+  const char* part;
+  int64_t rows, in, out, count;
+
+  double flops() const {  // of all three products, all times
+    return 6.0 * static_cast<double>(rows) * static_cast<double>(in) * static_cast<double>(out) *
+           static_cast<double>(count);
+  }
+};
+
+std::vector<Gemm> gemms_of(const Workload& workload);
+
+// FLOP/s over the whole mix: all FLOPs by the sum of the seconds, each product's time being the
+// median of `repetitions`.
+double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions);
+
+}  // namespace repro::bench
