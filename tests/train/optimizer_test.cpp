@@ -54,7 +54,8 @@ TEST_CASE("AdamW in one fp32 pass follows the textbook in double", "[train]") {
     optimizer.update(1e-2, optimizer.gradient_norm());
   }
   const at::Tensor expected = at::cat({first.value, rest.value});
-  CHECK((values.to(at::kDouble) - expected).abs().max().item<double>() < 1e-6);
+  // Values reach 4.5, where fp32 rounds by up to 2.4e-7; five updates of two roundings each.
+  CHECK((values.to(at::kDouble) - expected).abs().max().item<double>() < 2.5e-6);
 }
 
 TEST_CASE("gradients are scaled to the clipping norm, as clip_grad_norm_ does", "[train]") {
