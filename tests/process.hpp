@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,13 +19,12 @@ struct Finished {
   int exit_code = -1;  // -signal when a signal ended it
   std::string output;  // stdout
   std::string errors;  // stderr
-  double seconds = 0;
 };
 
 // A child in its own process group, so that a test can kill it with all it started.
 class Process {
  public:
-  explicit Process(std::vector<std::string> command) : start_(std::chrono::steady_clock::now()) {
+  explicit Process(std::vector<std::string> command) {
     pid_ = ::fork();
     if (pid_ != 0) return;
     ::setpgid(0, 0);
@@ -51,8 +49,6 @@ class Process {
     finished.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
     finished.output = read_file(folder_.path() / "out");
     finished.errors = read_file(folder_.path() / "err");
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
-    finished.seconds = took.count();
     return finished;
   }
 
@@ -64,7 +60,6 @@ class Process {
   }
 
   TemporaryDirectory folder_;
-  std::chrono::steady_clock::time_point start_;
   pid_t pid_ = -1;
 };
 
