@@ -3,8 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
+
+#include "model/part_clock.hpp"
 
 namespace repro::bench {
 namespace {
@@ -13,10 +14,9 @@ double median_seconds(int repetitions, const std::function<void()>& work) {
   work();  // the first call prepares the library's kernel
   std::vector<double> seconds;
   for (int i = 0; i < repetitions; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = model::seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     work();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    seconds.push_back(model::seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start);
   }
   std::nth_element(seconds.begin(), seconds.begin() + repetitions / 2, seconds.end());
   return seconds[static_cast<size_t>(repetitions / 2)];

@@ -1,11 +1,10 @@
 #include "bench/step.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <ctime>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
@@ -19,16 +18,16 @@
 namespace repro::bench {
 namespace {
 
-double clock_seconds(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
+using model::seconds_of;
 
+// Of this program alone: getrusage would still know the parent's before exec.
 double peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024.0;
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  double kibibytes = 0;
+  while (std::getline(status, line))
+    if (line.starts_with("VmHWM:")) kibibytes = std::stod(line.substr(6));
+  return 1024 * kibibytes;
 }
 
 double median(std::vector<double> values) {
@@ -54,10 +53,10 @@ struct Bench {
   double step(uint64_t index) {
     model.zero_gradients();
     model.forward(tokens, /*training=*/true, 0, index).total.backward();
-    const double before = clock_seconds(CLOCK_MONOTONIC);
+    const double before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     optimizer.update(3e-4, optimizer.gradient_norm());
     model.values_changed();
-    return clock_seconds(CLOCK_MONOTONIC) - before;
+    return seconds_of(CLOCK_THREAD_CPUTIME_ID) - before;
   }
 
   model::Transformer model;
@@ -83,12 +82,13 @@ void measure_steps(Bench& bench, StepReport& report) {
   for (int i = 0; i < kUnmeasured; ++i) bench.step(static_cast<uint64_t>(i));
   model::part_seconds().fill(0);
   for (int i = 0; i < steps; ++i) {
-    const double wall_start = clock_seconds(CLOCK_MONOTONIC);
-    const double cpu_start = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    const double wall_start = seconds_of(CLOCK_MONOTONIC);
+    const double cpu_start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    const double thread_start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
     optimizer += bench.step(static_cast<uint64_t>(kUnmeasured + i));
-    wall.push_back(clock_seconds(CLOCK_MONOTONIC) - wall_start);
-    cpu.push_back(clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
-    all += wall.back();
+    wall.push_back(seconds_of(CLOCK_MONOTONIC) - wall_start);
+    cpu.push_back(seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu_start);
+    all += seconds_of(CLOCK_THREAD_CPUTIME_ID) - thread_start;
   }
   report.seconds = median(wall);
   report.cpu_seconds = median(cpu);
@@ -118,17 +118,19 @@ StepReport measure_step(const StepOptions& options) {
 
 std::string to_text(const StepReport& r) {
   std::string text = fmt::format(
-      "model {}  parameters {}  precision {}  {}  threads {}  {} steps of {} tokens\n"
-      "{:>12.0f}  tokens/s            ({:.1f} ms a step, median; {:.1f} ms of processor)\n"
-      "{:>12.1f}  GFLOP/s             ({:.2f} MFLOP a token, convention megatron)\n"
-      "{:>12.1f}  GFLOP/s             the model's matrix products alone, in this run\n"
-      "{:>11.1f}%  of that\n"
-      "{:>12}  peak memory         ({} before the model was built)\n",
+      "model {}  parameters {}  precision {}  {}  threads {}  {} steps of {} tokens, medians\n"
+      "{:>12.0f}  tokens/s                 ({:.1f} ms a step)\n"
+      "{:>12.0f}  tokens/processor second  ({:.1f} ms a step: what other programs do not change)\n"
+      "{:>12.2f}  MFLOP a token            (convention megatron)\n"
+      "{:>12.1f}  GFLOP/processor second   of the step\n"
+      "{:>12.1f}  GFLOP/processor second   of the model's matrix products alone, in this run\n"
+      "{:>11.1f}%  the step's share of that\n"
+      "{:>12}  peak memory              ({} before the model was built)\n",
       r.options.model, with_commas(r.parameters), r.options.precision,
       r.options.fused ? "fused" : "plain", r.options.threads, r.options.steps, r.tokens,
-      r.tokens_per_second(), 1e3 * r.seconds, 1e3 * r.cpu_seconds, r.flops() / 1e9,
-      r.flops_per_token / 1e6, r.gemm_flops / 1e9, 100 * r.flops() / r.gemm_flops,
-      human_bytes(r.peak_bytes), human_bytes(r.start_bytes));
+      r.tokens_per_second(), 1e3 * r.seconds, static_cast<double>(r.tokens) / r.cpu_seconds,
+      1e3 * r.cpu_seconds, r.flops_per_token / 1e6, r.flops() / 1e9, r.gemm_flops / 1e9,
+      100 * r.flops() / r.gemm_flops, human_bytes(r.peak_bytes), human_bytes(r.start_bytes));
   double all = 0;
   for (const auto& [part, seconds] : r.parts) all += seconds;
   for (const auto& [part, seconds] : r.parts)

@@ -2,6 +2,7 @@
 // One training step, measured whole: the path that the trainer takes (forward, backward, clip,
 // AdamW, refreshed bf16 weights) on random tokens.
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,10 +28,11 @@ struct StepReport {
   double gemm_flops = 0;       // FLOP/s of the model's own matrix products, measured alone
   double peak_bytes = 0;       // most resident memory of the process
   double start_bytes = 0;      // the same before the model was built
-  std::vector<std::pair<std::string, double>> parts;  // seconds of a step by part, last "rest"
+  std::vector<std::pair<std::string, double>> parts;  // processor seconds by part
 
   double tokens_per_second() const { return static_cast<double>(tokens) / seconds; }
-  double flops() const { return flops_per_token * tokens_per_second(); }
+  // FLOP/s of processor time.
+  double flops() const { return flops_per_token * static_cast<double>(tokens) / cpu_seconds; }
 };
 
 // Error on an unknown model or precision.
