@@ -17,11 +17,11 @@ Table steps_to_target(const Study& study);                   // the ladder, rung
 Table model_quality(const Study& study);                     // four measures of each trained model
 Table costs(const Study& study);                             // by accounting, with overheads
 Table wall_clock(const Study& study);                        // by phase and kind of time
-Table utilisation(const Study& study);                       // MFU by convention and peak
-Table method_internals(const Study& study);                  // clusters, merge, data order
-Table equal_work(const Study& study);                        // the arms at equal steps, samples
-Table differences(const Study& study);                       // from the paper, with their origin
-Table corpora(const Study& study);                           // what stood in for what
-Table runs(const Study& study);                              // directories and states
+Table utilisation(const Study& study);       // FLOP/s and MFU by convention and peak
+Table method_internals(const Study& study);  // clusters, merge, data order
+Table equal_work(const Study& study);        // the arms at equal steps, samples
+Table differences(const Study& study);       // from the paper, with their origin
+Table corpora(const Study& study);           // what stood in for what
+Table runs(const Study& study);              // directories and states
 
 }  // namespace repro::report

@@ -6,6 +6,7 @@
 #include "measure/flops.hpp"
 #include "report/details.hpp"
 #include "report/numbers.hpp"
+#include "report/timing.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -67,9 +68,8 @@ std::vector<Peak> peaks_of(const Study& study) {
 }
 
 Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
-  if (!use.value) return {"null", std::nullopt, notes.mark(use.reason)};
-  const auto verdict = measure::plausibility(*use.value);
   Cell cell = {percent(*use.value), use.value};
+  const auto verdict = measure::plausibility(*use.value);
   if (verdict == measure::Plausibility::suspect)
     cell.mark = notes.mark("suspect: more than 75 % of the peak on one device");
   if (verdict == measure::Plausibility::impossible)
@@ -77,17 +77,37 @@ Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
   return cell;
 }
 
-void add_mfu_row(Table& table, const Study& study, const std::string& label,
-                 const std::string& phase, const Training& run, const config::ModelConfig& model,
-                 const Peak& peak) {
+// Achieved FLOP/s under each convention, then their share of each known peak.
+void add_utilisation_rows(Table& table, const std::vector<Peak>& peaks, const std::string& label,
+                          const std::string& phase, const Training& run,
+                          const config::ModelConfig& model, int64_t sequence) {
+  if (!run.status.done()) return;
+  const Cell speed = {significant(run.tokens_per_second), run.tokens_per_second};
+  std::vector<Cell> achieved = {label, phase, "achieved GFLOP/s", speed};
+  for (const measure::Convention convention : measure::all_conventions()) {
+    const double flops =
+        static_cast<double>(flops_per_token(convention, model, sequence)) * run.tokens_per_second;
+    achieved.emplace_back(significant(flops / 1e9), flops / 1e9);
+  }
+  table.add(std::move(achieved));
   Footnotes notes(table);
-  std::vector<Cell> cells = {
-      label, phase, peak.name, {significant(run.tokens_per_second), run.tokens_per_second}};
-  for (const measure::Convention convention : measure::all_conventions())
-    cells.push_back(mfu_cell(measure::mfu(convention, model, study.experiment().match.sequence,
-                                          run.tokens_per_second, peak.flops, peak.missing),
-                             notes));
-  table.add(std::move(cells));
+  for (const Peak& peak : peaks) {
+    if (!peak.flops) continue;
+    std::vector<Cell> cells = {label, phase, "MFU of " + peak.name, speed};
+    for (const measure::Convention convention : measure::all_conventions())
+      cells.push_back(mfu_cell(
+          measure::mfu(convention, model, sequence, run.tokens_per_second, peak.flops), notes));
+    table.add(std::move(cells));
+  }
+}
+
+std::string step_time_note(const Study& study, const std::string& model, bool submodels,
+                           const StepTimes& times) {
+  return fmt::format("step times of {}{}: {} to {} ms, median {} ms, over {} runs",
+                     study.experiment().model_entries.at(model).title,
+                     submodels ? "'s submodels" : "", significant(times.least * 1e3),
+                     significant(times.greatest * 1e3), significant(times.median * 1e3),
+                     times.runs);
 }
 
 }  // namespace
@@ -102,6 +122,7 @@ Table costs(const Study& study) {
                    {.heading = "usage", .group = "saving"},
                    {.heading = "with overheads", .group = "saving"},
                    {.heading = "training time only", .group = "saving"},
+                   {.heading = "at median step times (calibrated)"},
                    {.heading = "break-even price ratio"}};
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds) {
@@ -119,7 +140,8 @@ Table costs(const Study& study) {
         cells[5] = saving_cell(at.usage_saving);
         cells[6] = saving_cell(at.overhead_saving);
         cells[7] = saving_cell(at.training_saving);
-        cells[8] = {fixed(at.break_even_ratio, 3), at.break_even_ratio};
+        cells[8] = saving_cell(steady_saving(study, row));
+        cells[9] = {fixed(at.break_even_ratio, 3), at.break_even_ratio};
       }
       table.add(std::move(cells));
     }
@@ -131,7 +153,13 @@ Table costs(const Study& study) {
       "overheads: clustering (on the submodels' device) and merging (on the fine-tune's), "
       "measured; "
       "moving data and checkpoints between machines: n/m, nothing was moved; preparing the corpus "
-      "is needed by both arms and charged to neither"};
+      "is needed by both arms and charged to neither",
+      "at median step times: each phase's steps x the model's median step time over all runs of "
+      "equal work, training only: what is left when no run was slowed by its neighbours"};
+  for (const std::string& model : study.experiment().models)
+    for (const bool submodels : {false, true})
+      if (const auto times = step_times(study, model, submodels))
+        table.notes.push_back(step_time_note(study, model, submodels, *times));
   return table;
 }
 
@@ -170,19 +198,18 @@ Table utilisation(const Study& study) {
   Table table;
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "phase", .align = Align::left},
-                   {.heading = "peak", .align = Align::left},
+                   {.heading = "measure", .align = Align::left},
                    {.heading = "tokens / s"}};
   for (const measure::Convention convention : measure::all_conventions())
-    table.columns.push_back({.heading = std::string(measure::name(convention)), .group = "MFU"});
+    table.columns.push_back({.heading = std::string(measure::name(convention))});
   const std::vector<Peak> peaks = peaks_of(study);
   for (const StudyRow& row : study.rows) {
     const config::ModelConfig& model = study.experiment().model_entries.at(row.model).model;
     for (const Seed& seed : row.seeds) {
       const auto add = [&](const char* phase, const Training& run,
                            const config::ModelConfig& trained) {
-        if (!run.status.done()) return;
-        for (const Peak& peak : peaks)
-          add_mfu_row(table, study, row.text(seed), phase, run, trained, peak);
+        add_utilisation_rows(table, peaks, row.text(seed), phase, run, trained,
+                             study.experiment().match.sequence);
       };
       add("full", seed.cell.full, model);
       add("submodel 0", seed.cell.submodels.front(), config::submodel_of(model));
@@ -190,13 +217,14 @@ Table utilisation(const Study& study) {
     }
   }
   for (const Peak& peak : peaks)
-    table.notes.push_back(fmt::format(
-        "{} in {}: {}", peak.name, dtype_of(study.experiment()),
-        peak.flops ? significant(*peak.flops / 1e9) + " GFLOP/s" : "unknown: " + peak.missing));
+    table.notes.push_back(peak.flops ? fmt::format("{}, {}: {} GFLOP/s", peak.name,
+                                                   dtype_of(study.experiment()),
+                                                   significant(*peak.flops / 1e9))
+                                     : fmt::format("MFU of {}: null: {}", peak.name, peak.missing));
   table.notes.push_back(
-      "MFU = FLOPs a token x tokens / s of training time / peak; the conventions differ by what "
-      "they count: megatron takes active matmul weights and the causal half of the attention, palm "
-      "all of the attention, nanogpt and foundry all parameters");
+      "achieved: FLOPs a token x tokens / s of training time; MFU: its share of the peak; the "
+      "conventions differ by what they count: megatron takes active matmul weights and the causal "
+      "half of the attention, palm all of the attention, nanogpt and foundry all parameters");
   return table;
 }
 

@@ -53,14 +53,35 @@ std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
   return figures;
 }
 
-void add_section(Document& document, const std::string& heading, Table table) {
-  if (table.rows.empty()) return;
-  document.blocks.emplace_back(Heading{heading});
-  document.blocks.emplace_back(std::move(table));
+struct Section {
+  const char* key;  // in report.json
+  const char* heading;
+  Table table;
+};
+
+std::vector<Section> sections_of(const Study& study, const std::vector<Finding>& findings) {
+  std::vector<Section> sections = {
+      {"work", "Work behind the saving", work_ratios(study)},
+      {"steps", "Steps to the target", steps_to_target(study)},
+      {"quality", "Four measures of each model", model_quality(study)},
+      {"costs", "Costs", costs(study)},
+      {"clocks", "Wall clock by phase", wall_clock(study)},
+      {"utilisation", "Model FLOPs utilisation", utilisation(study)},
+      {"method", "Clusters, merge and data order", method_internals(study)},
+      {"differences", "Values that differ from the paper", differences(study)},
+      {"corpora", "Corpora", corpora(study)},
+      {"numbers", "Every number", every_number(findings)},
+      {"runs", "Runs", runs(study)}};
+  if (study.experiment().full.ladder)
+    sections.insert(
+        sections.begin() + 3,
+        {"equal_work", "The arms at equal steps and at equal samples", equal_work(study)});
+  std::erase_if(sections, [](const Section& section) { return section.table.rows.empty(); });
+  return sections;
 }
 
 Document make_document(const Study& study, const std::vector<Finding>& findings, const Table& view,
-                       std::vector<Figure> figures) {
+                       const std::vector<Section>& sections, std::vector<Figure> figures) {
   Document document;
   document.title = headline(study, findings);
   auto& blocks = document.blocks;
@@ -68,19 +89,10 @@ Document make_document(const Study& study, const std::vector<Finding>& findings,
   blocks.emplace_back(view);
   blocks.emplace_back(Paragraph{progress_text(study)});
   for (Figure& figure : figures) blocks.emplace_back(std::move(figure));
-  add_section(document, "Work behind the saving", work_ratios(study));
-  add_section(document, "Steps to the target", steps_to_target(study));
-  add_section(document, "Four measures of each model", model_quality(study));
-  if (study.experiment().full.ladder)
-    add_section(document, "The arms at equal steps and at equal samples", equal_work(study));
-  add_section(document, "Costs", costs(study));
-  add_section(document, "Wall clock by phase", wall_clock(study));
-  add_section(document, "Model FLOPs utilisation", utilisation(study));
-  add_section(document, "Clusters, merge and data order", method_internals(study));
-  add_section(document, "Values that differ from the paper", differences(study));
-  add_section(document, "Corpora", corpora(study));
-  add_section(document, "Every number", every_number(findings));
-  add_section(document, "Runs", runs(study));
+  for (const Section& section : sections) {
+    blocks.emplace_back(Heading{section.heading});
+    blocks.emplace_back(section.table);
+  }
   return document;
 }
 
@@ -105,9 +117,12 @@ json finding_json(const Finding& finding) {
           {"inputs", finding.inputs}};
 }
 
-json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view) {
+json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view,
+                 const std::vector<Section>& sections) {
   json all = json::array();
   for (const Finding& finding : findings) all.push_back(finding_json(finding));
+  json details = json::object();
+  for (const Section& section : sections) details[section.key] = to_json(section.table);
   return {{"schema", 1},
           {"experiment", study.experiment().name},
           {"scale", study.experiment().scale.name},
@@ -115,7 +130,8 @@ json report_json(const Study& study, const std::vector<Finding>& findings, const
           {"title", study.experiment().title},
           {"headline", headline(study, findings)},
           {"table", to_json(view)},
-          {"findings", all}};
+          {"findings", all},
+          {"details", details}};
 }
 
 std::string terminal_text(const Study& study, const std::vector<Finding>& findings, Table view,
@@ -180,12 +196,15 @@ Report render(const run::Plan& plan, const ReportOptions& options) {
   std::vector<Figure> figures;
   if (wanted(options, Format::figures) && gnuplot_found())
     figures = draw_figures(study, folder, report.files);
-  const Document document = make_document(study, report.findings, view, std::move(figures));
+  const std::vector<Section> sections = sections_of(study, report.findings);
+  const Document document =
+      make_document(study, report.findings, view, sections, std::move(figures));
   write(Format::markdown, "report.md", to_markdown(document));
   write(Format::html, "report.html", to_html(document));
   write(Format::latex, "report.tex", to_latex(document));
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
-  write(Format::json, "report.json", report_json(study, report.findings, view).dump(1) + "\n");
+  write(Format::json, "report.json",
+        report_json(study, report.findings, view, sections).dump(1) + "\n");
   report.terminal = terminal_text(study, report.findings, view, folder);
   return report;
 }

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
+#include "base/text.hpp"
 #include "report/numbers.hpp"
 #include "report/quantities.hpp"
+#include "report/timing.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -163,6 +166,30 @@ std::string cost_sentence(const Study& study) {
   return text;
 }
 
+// Dollars follow seconds: where equal steps took unequal time, the reader is told what the savings
+// would be had they not.
+std::vector<std::string> timing_sentences(const Study& study) {
+  constexpr double kSteady = 1.1;
+  const double spread = worst_spread(study);
+  if (spread < kSteady) return {};
+  std::map<std::string, std::vector<std::string>> savings;
+  for (const StudyRow& row : study.rows)
+    if (const auto saving = steady_saving(study, row))
+      savings[row.model].push_back((row.all(Outcome::not_reached) ? "< " : "") +
+                                   fixed(100 * *saving, 0) + " % " + row.corpus_title);
+  std::string text = fmt::format(
+      "timing: equal steps took up to {}x as long in one run as in another, and dollars carry that",
+      fixed(spread, 2));
+  std::vector<std::string> parts;
+  for (const StudyRow& row : study.rows) {
+    const bool listed = &row != &study.rows.front() && !starts_new_model(study, row);
+    if (!listed && savings.contains(row.model))
+      parts.push_back(row.model_title + " " + join(savings[row.model], ", "));
+  }
+  if (!parts.empty()) text += "; at median step times the savings are " + join(parts, "; ");
+  return {text};
+}
+
 }  // namespace
 
 Table table3_view(const Study& study, const std::vector<Finding>& findings) {
@@ -180,6 +207,7 @@ Table table3_view(const Study& study, const std::vector<Finding>& findings) {
       {.heading = "verdict", .align = Align::left}};
   for (const StudyRow& row : study.rows) add_row(study, row, findings, unit, table);
   table.notes = {price_sentence(study), cost_sentence(study)};
+  for (std::string& sentence : timing_sentences(study)) table.notes.push_back(std::move(sentence));
   for (std::string& sentence : break_even_sentences(study, findings))
     table.notes.push_back(std::move(sentence));
   return table;

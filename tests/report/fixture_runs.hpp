@@ -24,6 +24,9 @@ struct Fixture {
   std::vector<int64_t> seeds = {0};
   bool ladder = false;  // the full arm's own
   bool stand_in = true;
+  // Times the training seconds of a run.
+  std::function<double(const std::string& corpus, const std::string& phase)> slowness =
+      [](const std::string&, const std::string&) { return 1.0; };
   // Final training loss of a fine-tune of `steps`; the full arm ends at 5.0, the target is 5.005.
   std::function<double(const std::string& corpus, int64_t steps, int64_t seed)> tune_loss =
       [](const std::string& corpus, int64_t steps, int64_t) {
@@ -93,7 +96,7 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
                             : phase == "full"
                                 ? 5.0 + 0.01 * static_cast<double>(std::max<int64_t>(0, 80 - steps))
                                 : 6.2;
-  const double step_seconds = phase == "submodel" ? 0.06 : 0.1;
+  const double step_seconds = (phase == "submodel" ? 0.06 : 0.1) * fixture.slowness(corpus, phase);
   std::string lines = "{\"event\":\"start\",\"step\":0}\n";
   run::StepRecord record;
   for (int64_t step = 1; step <= steps; ++step) {

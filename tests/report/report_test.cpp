@@ -235,6 +235,32 @@ TEST_CASE("absolute numbers are judged at the paper's own scale only", "[report]
   CHECK_FALSE(has(report.terminal, "STAND-IN"));
 }
 
+TEST_CASE("unsteady clocks are said, with the savings at median step times", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.slowness = [](const std::string& corpus, const std::string& phase) {
+    return corpus == "c4" && phase == "full" ? 1.5 : 1.0;
+  };
+  fixture.tune_loss = [](const std::string&, int64_t steps, int64_t) {
+    return steps < 40 ? 5.9 : 5.005 - 1e-9;
+  };
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(plan, folder.path());
+  CHECK(has(report.terminal, "equal steps took up to 1.50x as long"));
+  // 1 - (4 x 20 x 0.06 s x 0.35 + 40 x 0.1 s x 2.28) / (80 x 0.1 s x 2.28): slow clocks cancel.
+  CHECK(has(report.terminal, "41 % C4, 41 % WikiText-2"));
+  CHECK(*found(report.findings, "table3:qwen_moe:c4:saving").here > 0.45);
+}
+
+TEST_CASE("steady clocks need no remark", "[report]") {
+  const TemporaryDirectory folder;
+  const Fixture fixture;
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  CHECK_FALSE(has(rendered(plan, folder.path()).terminal, "timing:"));
+}
+
 TEST_CASE("a device without a price leaves dollars out and says so", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
