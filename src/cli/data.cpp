@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -94,6 +95,25 @@ struct ImportOptions {
   bool wait = false;
 };
 
+// The files given, and every file below the folders given, by name; hidden ones are left out.
+std::vector<fs::path> files_of(const std::vector<std::string>& given) {
+  std::vector<fs::path> files;
+  for (const std::string& name : given) {
+    const fs::path path = fs::absolute(name);
+    if (fs::is_regular_file(path)) files.push_back(path);
+    if (fs::is_regular_file(path)) continue;
+    if (!fs::is_directory(path)) throw Error("{}: no such file or folder", path.string());
+    std::vector<fs::path> below;
+    for (const auto& entry : fs::recursive_directory_iterator(path))
+      if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.'))
+        below.push_back(entry.path());
+    if (below.empty()) throw Error("{}: holds no file to import", path.string());
+    std::sort(below.begin(), below.end());
+    files.insert(files.end(), below.begin(), below.end());
+  }
+  return files;
+}
+
 config::Corpus imported_corpus(const ImportOptions& options) {
   config::Corpus corpus;
   corpus.name = options.name;
@@ -101,9 +121,7 @@ config::Corpus imported_corpus(const ImportOptions& options) {
   corpus.filter = false;
   corpus.minimum_words = 1;
   corpus.text_field = options.text_field;
-  for (const std::string& given : options.files) {
-    const fs::path file = fs::absolute(given);
-    if (!fs::is_regular_file(file)) throw Error("{}: no such file", file.string());
+  for (const fs::path& file : files_of(options.files)) {
     config::CorpusSource source;
     source.kind = "file";
     source.name = file.string();
@@ -116,8 +134,19 @@ config::Corpus imported_corpus(const ImportOptions& options) {
   return corpus;
 }
 
+// Hours of reading must not end in a definition that cannot be written: an installed share/ belongs
+// to root.
+void check_writable(const fs::path& definition, const fs::path& root) {
+  if (::access(definition.parent_path().c_str(), W_OK) == 0) return;
+  throw Error(
+      "{}: cannot be written; make a root of your own with `cp -r {}/experiments "
+      "{}/hardware_profiles .` and run repro there, or name one with --root",
+      definition.string(), root.string(), root.string());
+}
+
 Exit import_corpus(const Context& context, const ImportOptions& options) {
   const fs::path definition = corpus_path(context.root(), options.name);
+  check_writable(definition, context.root());
   const config::Corpus corpus = imported_corpus(options);
   if (fs::exists(definition) && read_file(definition) != to_toml(corpus))
     throw Error("{}: there is a corpus of this name already; give another name or remove the file",
@@ -157,10 +186,12 @@ void add_import(Program& program, CLI::App& parent) {
       program.add_verb(parent, "import", "make a corpus of files you have",
                        "  repro data import c4-local c4-train.*.json.gz --text-field text\n"
                        "  repro data import mine a.jsonl.zst b.parquet\n"
+                       "  repro data import books folder-of-txt --reader text\n"
                        "  repro run table3 --set scale.corpora.c4=c4-local");
   auto options = std::make_shared<ImportOptions>();
   verb.add_option("name", options->name, "of the new corpus")->required();
-  verb.add_option("files", options->files, "JSON lines, Parquet or plain text, also compressed")
+  verb.add_option("files", options->files,
+                  "JSON lines, Parquet or plain text, also compressed, or folders of them")
       ->required();
   verb.add_option("--text-field", options->text_field, "field or column that holds the text")
       ->capture_default_str();

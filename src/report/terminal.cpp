@@ -81,12 +81,27 @@ size_t total(const std::vector<size_t>& widths) {
   return sum;  // the first gap is the table's indentation
 }
 
+size_t longest_word(std::string_view text) {
+  size_t longest = 0;
+  for (const std::string& word : wrap(text, 1)) longest = std::max(longest, display_width(word));
+  return longest;
+}
+
+// A wrapped column holds its longest word: a broken one would push its neighbours out of line.
+size_t narrowest(const Table& table, size_t column) {
+  size_t width = std::max(kNarrowestText, longest_word(table.columns[column].heading));
+  for (const Row& row : table.rows) width = std::max(width, longest_word(shown(row.cells[column])));
+  return width;
+}
+
 // Takes columns off the widest left-aligned column until the table fits or none can give more.
 void shrink(const Table& table, std::vector<size_t>& widths, size_t limit) {
+  std::vector<size_t> least;
+  for (size_t i = 0; i < widths.size(); ++i) least.push_back(narrowest(table, i));
   while (total(widths) > limit) {
     size_t* widest = nullptr;
     for (size_t i = 0; i < widths.size(); ++i) {
-      const bool can = table.columns[i].align == Align::left && widths[i] > kNarrowestText;
+      const bool can = table.columns[i].align == Align::left && widths[i] > least[i];
       if (can && (!widest || widths[i] > *widest)) widest = &widths[i];
     }
     if (!widest) return;

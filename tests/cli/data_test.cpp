@@ -74,6 +74,38 @@ TEST_CASE("an imported corpus gets a definition that a run can name", "[cli]") {
   CHECK_THAT(plan.output, Contains("mine-v1024"));
 }
 
+TEST_CASE("a folder is imported as its files by name, hidden ones left out", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  const fs::path texts = folder.path() / "texts";
+  fs::create_directories(texts / "b");
+  for (const char* name : {"b/2.txt", "a.txt", ".hidden"}) std::ofstream(texts / name) << "text\n";
+  const Finished ended =
+      run_in(folder.path(), {"data", "import", "mine", texts.string(), "--root", root.string()},
+             write_worker(folder, "finish"));
+  INFO(ended.errors);
+  REQUIRE(ended.exit_code == 0);
+  const config::Corpus corpus = find_corpus(root, "mine");
+  REQUIRE(corpus.sources.size() == 2);
+  CHECK(corpus.sources[0].name == (texts / "a.txt").string());
+  CHECK(corpus.sources[1].name == (texts / "b/2.txt").string());
+}
+
+TEST_CASE("an import whose definition cannot be written is refused before anything is read",
+          "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  fs::remove_all(root / "experiments/corpora");
+  const fs::path file = folder.path() / "mine.jsonl";
+  std::ofstream(file) << "{\"text\": \"text\"}\n";
+  const fs::path worker = write_worker(folder, "touch " + (folder.path() / "started").string());
+  const Finished ended = run_in(
+      folder.path(), {"data", "import", "mine", file.string(), "--root", root.string()}, worker);
+  CHECK(ended.exit_code == 4);
+  CHECK_THAT(ended.errors, Contains("mine.toml: cannot be written") && Contains("--root"));
+  CHECK_FALSE(fs::exists(folder.path() / "started"));
+}
+
 TEST_CASE("an import that fails leaves no definition", "[cli]") {
   TemporaryDirectory folder;
   const fs::path root = copy_root(folder);

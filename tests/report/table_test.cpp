@@ -46,6 +46,18 @@ TEST_CASE("a table too wide for the terminal wraps its widest text column", "[re
         "     the target loss\n");
 }
 
+TEST_CASE("a word longer than the narrowest column keeps the columns in line", "[report]") {
+  Table table;
+  table.columns = {{.heading = "cell", .align = Align::left}, {.heading = "n"}};
+  table.add({"openwebtext-v151936", "1"});
+  table.add({"a b", "2"});
+  CHECK(to_terminal(table, 10) ==
+        "  cell                 n\n"
+        "  ----------------------\n"
+        "  openwebtext-v151936  1\n"
+        "  a b                  2\n");
+}
+
 TEST_CASE("display width counts code points, wide characters twice, combining marks not",
           "[report]") {
   CHECK(display_width("abc") == 3);
