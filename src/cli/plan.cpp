@@ -64,6 +64,9 @@ void print_totals(const run::Plan& plan, const std::vector<PlanRow>& rows, const
     sums[row.profile].first += *row.hours;
     sums[row.profile].second += *row.dollars;
   }
+  std::set<std::string> unknown;
+  for (const PlanRow& row : rows)
+    if (!row.hours) unknown.insert(row.phase);
   double total = 0;
   for (const auto& [device, sum] : sums) {
     total += sum.second;
@@ -73,6 +76,9 @@ void print_totals(const run::Plan& plan, const std::vector<PlanRow>& rows, const
   fmt::print("all devices: ${:.4g} (prices: {})\n", total, basis.prices.name);
   const std::vector<std::string> kinds(evidence.begin(), evidence.end());
   fmt::print("times are {}; this machine's speed: {}\n", join(kinds, " and "), speed.basis());
+  if (!unknown.empty())
+    fmt::print("not known until one has run here: the time of {}\n",
+               join({unknown.begin(), unknown.end()}, ", "));
   if (plan.experiment.scale.stand_in)
     fmt::print(
         "scale {} is a stand-in: this machine's hours at the prices of the paper's devices\n",

@@ -77,7 +77,10 @@ class RowBuilder {
 
   void add_hours_here(PlanRow& row) const {
     double seconds = 0;
-    for (size_t job : row.jobs) seconds += speed_.seconds(plan_.graph[job]);
+    for (size_t job : row.jobs) {
+      if (!speed_.knows(plan_.graph[job])) return;
+      seconds += speed_.seconds(plan_.graph[job]);
+    }
     row.hours = seconds / 3600;
     row.evidence = row.done == row.jobs.size() ? "measured" : speed_.evidence();
   }

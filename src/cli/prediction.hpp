@@ -34,10 +34,14 @@ class MachineSpeed {
  public:
   MachineSpeed(const run::JobGraph& graph, const std::filesystem::path& runs);
 
-  // Seconds of one job on this machine; of a done job, what it took.
+  // Seconds of one job on this machine; of a done job, what it took. Of a kind that never finished
+  // here a guess, good for a progress bar only: ask knows() before showing it as a prediction.
   double seconds(const run::Job& job) const;
+  // Is there a formula or a finished job behind it?
+  bool knows(const run::Job& job) const;
   std::vector<double> seconds(const run::JobGraph& graph) const;
-  // "measured in 12 finished trainings", "assumed: 60 GFLOP/s a core until a training has finished"
+  // "measured in 12 finished trainings", "assumed: 180 GFLOP/s a core until a training has
+  // finished"
   std::string basis() const;
   // Of a prediction: "calibrated" by finished runs, or "assumed".
   std::string evidence() const { return all_rates_.empty() ? "assumed" : "calibrated"; }

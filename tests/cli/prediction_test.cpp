@@ -79,8 +79,11 @@ TEST_CASE("a kind of job that finished before is predicted by what it took", "[c
     job.spec = {{"name", name}};
     graph.add(std::move(job));
   }
+  CHECK_FALSE(MachineSpeed(graph, folder.path()).knows(graph[1]));
   finish(graph[0], graph, folder.path(), {{"seconds", {{"embed", 1.5}, {"kmeans", 0.5}}}});
-  CHECK(MachineSpeed(graph, folder.path()).seconds(graph[1]) == Approx(2));
+  const MachineSpeed after(graph, folder.path());
+  CHECK(after.knows(graph[1]));
+  CHECK(after.seconds(graph[1]) == Approx(2));
 }
 
 }  // namespace
