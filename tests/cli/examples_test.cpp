@@ -1,0 +1,168 @@
+// What the documents and the help texts tell a user to type is typed here: in a folder with a root
+// of its own, files of the names they mention, and a worker that ends each job at once.
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "cli/repro_process.hpp"
+#include "config/profile.hpp"
+
+namespace repro::cli {
+namespace {
+
+const fs::path kTests = REPRO_TESTS;
+
+// What `profile measure` would find on a machine that holds the paper's models.
+config::Measurement measurement() {
+  config::Measurement measured;
+  measured.date = "2026-02-01";
+  measured.certified = true;
+  for (const char* model : {"qwen_moe", "llama_moe"})
+    for (const char* phase : {"full", "submodel", "finetune"})
+      measured.steps.push_back(
+          {model, phase, "paper", "bf16-mixed", 16, 1024, 24, 2048, 1e10, 2.0});
+  return measured;
+}
+
+// Everything the examples mention, under the names they use.
+class World {
+ public:
+  World() {
+    for (const char* part : {"experiments", "hardware_profiles"})
+      fs::copy(fs::path(kRoot) / part, path() / part, fs::copy_options::recursive);
+    make_logs_and_catalogs();
+    make_texts();
+    fs::copy(path() / "experiments/claims/moe_disco.toml", path() / "my_claims.toml");
+    worker_ = write_worker(folder_, "case $kind in probe) cp " + (path() / "probe.json").string() +
+                                        " \"$dir/result.json\"; touch \"$dir/DONE\" ;; " +
+                                        "*) finish ;; esac");
+    write_file_atomically(path() / "probe.json",
+                          nlohmann::json{{"measurement", config::to_json(measurement())}}.dump());
+    for (const char* words : {"profile measure --name mine", "run table3 --scale smoke"})
+      if (run(words).exit_code != 0) FAIL("repro " << words);
+    for (const char* copy : {"runs/train-a", "other/train-a"}) copy_training(copy);
+  }
+
+  fs::path path() const { return folder_.path(); }
+  Finished run(const std::string& words) const {
+    std::vector<std::string> args;
+    for (const std::string& word : split(words, ' '))
+      if (!word.empty()) add_expanded(word, args);
+    return run_in(path(), args, worker_);
+  }
+
+ private:
+  // As a shell does with a star.
+  void add_expanded(const std::string& word, std::vector<std::string>& args) const {
+    const size_t star = word.find('*');
+    if (star == std::string::npos) return args.push_back(word);
+    for (const auto& entry : fs::directory_iterator(path()))
+      if (entry.path().filename().string().starts_with(word.substr(0, star)))
+        args.push_back(entry.path().filename().string());
+  }
+
+  void make_logs_and_catalogs() const {
+    const fs::path logs = kTests / "cli/logs";
+    for (const char* name : {"train.log", "run.log"})
+      fs::copy(logs / "megatron.log", path() / name);
+    fs::copy(logs / "nanogpt.log", path() / "out.log");
+    fs::copy(logs / "trainer_state.json", path() / "trainer_state.json");
+    const fs::path catalog = path() / "catalogs/v8/vast";
+    fs::create_directories(catalog);
+    for (const fs::path& to : {path(), catalog})
+      fs::copy(kTests / "config/catalogs/vast.csv", to / "vms.csv");
+  }
+
+  void make_texts() const {
+    fs::create_directories(path() / "folder-of-txt");
+    for (const char* name : {"c4-train.0.json.gz", "c4-train.1.json.gz", "a.jsonl.zst", "b.parquet",
+                             "folder-of-txt/a.txt", "mine.jsonl"})
+      std::ofstream(path() / name) << "a text\n";  // the worker reads none
+  }
+
+  void copy_training(const std::string& to) const {
+    for (const auto& entry : fs::directory_iterator(path() / "runs"))
+      if (entry.path().filename().string().starts_with("train-qwen_moe-c4-full-s0")) {
+        fs::create_directories((path() / to).parent_path());
+        return fs::copy(entry.path(), path() / to, fs::copy_options::recursive);
+      }
+  }
+
+  TemporaryDirectory folder_;
+  fs::path worker_;
+};
+
+// The words after "repro " of a line, without comments, pipes and a newcomer's placeholders.
+std::string words_of(std::string line) {
+  line = std::regex_replace(line, std::regex(R"(^.*?\brepro +)"), "");
+  line = std::regex_replace(line, std::regex(R"( *\|.*$)"), "");        // a pipe
+  line = std::regex_replace(line, std::regex(R"( {2,}[^- ].*$)"), "");  // a remark
+  const std::vector<std::pair<std::string, std::string>> placeholders = {
+      {"plan NAME", "plan table3"},
+      {"get NAME", "get web"},
+      {"audit PAPER", "audit moe-disco"},
+      {"import NAME FILE...", "import named mine.jsonl"}};
+  for (const auto& [what, with] : placeholders)
+    if (const size_t at = line.find(what); at != std::string::npos)
+      line.replace(at, what.size(), with);
+  return line;
+}
+
+// Commands of a document: lines of its fenced blocks and `spans` that begin with repro.
+std::vector<std::string> commands_of(const fs::path& document) {
+  std::vector<std::string> commands;
+  const std::string text = read_file(document);
+  const std::regex pattern(
+      R"((?:^|\n)(?:\./bootstrap && )?(?:build/release/)?(repro [a-z][^\n]*)|`(repro [a-z][^`]*)`)");
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
+    commands.push_back(words_of((*at)[1].matched ? (*at)[1] : (*at)[2]));
+  return commands;
+}
+
+// Lines of a verb's help after "Examples:".
+std::vector<std::string> examples_of(const World& world, const std::string& verb) {
+  std::string help = world.run(verb + " --help").output;
+  help = std::regex_replace(help, std::regex(R"(\\\n +)"), "");
+  std::vector<std::string> commands;
+  const size_t examples = help.find("Examples:");
+  std::istringstream lines(examples == std::string::npos ? "" : help.substr(examples));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("  repro ")) commands.push_back(words_of(line));
+  return commands;
+}
+
+void check_runs(const World& world, const std::string& words) {
+  const Finished ended = world.run(words);
+  INFO("repro " << words << "\n" << ended.errors);
+  const bool gate = words.starts_with("audit") && words.find("--no-gate") == std::string::npos;
+  CHECK(ended.exit_code == (gate ? 1 : 0));  // the paper's numbers contradict one another
+}
+
+TEST_CASE("every command of the documents runs", "[cli]") {
+  const World world;
+  for (const char* document : {"README.md", "CONTRIBUTING.md"}) {
+    const std::vector<std::string> commands = commands_of(fs::path(kRoot) / document);
+    CHECK(commands.size() >= 3);
+    for (const std::string& words : commands) check_runs(world, words);
+  }
+}
+
+// explain first: after more runs its example would name several.
+TEST_CASE("every example of every verb's help runs", "[cli]") {
+  const World world;
+  for (const char* verb :
+       {"explain", "list", "plan", "run", "status", "report", "audit", "price import", "price",
+        "profile", "profile list", "profile show", "profile measure", "data", "data list",
+        "data import", "data get", "import", "import log"}) {
+    const std::vector<std::string> commands = examples_of(world, verb);
+    INFO(verb);
+    CHECK_FALSE(commands.empty());
+    for (const std::string& words : commands) check_runs(world, words);
+  }
+}
+
+}  // namespace
+}  // namespace repro::cli
