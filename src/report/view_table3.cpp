@@ -121,25 +121,33 @@ std::string span_text(double low, double high) {
   return from == to ? from : from + " to " + to;
 }
 
+// What the cell with the lowest break-even asks of the prices.
+std::string condition_sentence(const config::Experiment& experiment, const BreakEven& found) {
+  const std::string& cheap = experiment.disco.submodel.profile;
+  const std::string cell = found.row->text();
+  // Fine-tuning alone costs as much as full training.
+  if (found.here <= 0)
+    return fmt::format("no price of {}, not even 0, brings a saving in {}", cheap, cell);
+  return fmt::format(
+      "the saving holds here only if an hour of {} costs less than {} of an hour of {} ({})", cheap,
+      fixed(found.here, 2), experiment.full.profile, cell);
+}
+
 std::vector<std::string> break_even_sentences(const Study& study,
                                               const std::vector<Finding>& findings) {
   const BreakEven found = break_even(study, findings);
-  const config::Experiment& experiment = study.experiment();
   const std::string paper = std::isfinite(found.low_paper)
                                 ? " (paper " + span_text(found.low_paper, found.high_paper) + ")"
                                 : "";
   if (!found.row)
     return {"break-even price ratio: none here, because no cell reached the target" + paper};
   const auto ratio = study.prices.ratio();
-  return {
-      fmt::format("break-even price ratio (submodel device / full device): {} here{}; the prices' "
-                  "ratio is {}",
-                  span_text(found.here, found.high_here), paper,
-                  ratio ? fixed(*ratio, 2) : "unknown"),
-      fmt::format("the saving holds here only if an hour of {} costs less than {} of an hour of {} "
-                  "({}); at these prices it holds in {} of the {} cells that reach the target",
-                  experiment.disco.submodel.profile, fixed(std::max(found.here, 0.0), 2),
-                  experiment.full.profile, found.row->text(), found.holds, found.reached)};
+  return {fmt::format(
+              "break-even price ratio (submodel device / full device): {} here{}; the prices' "
+              "ratio is {}",
+              span_text(found.here, found.high_here), paper, ratio ? fixed(*ratio, 2) : "unknown"),
+          fmt::format("{}; at these prices it holds in {} of the {} cells that reach the target",
+                      condition_sentence(study.experiment(), found), found.holds, found.reached)};
 }
 
 std::string price_sentence(const Study& study) {

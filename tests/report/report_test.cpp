@@ -253,6 +253,18 @@ TEST_CASE("unsteady clocks are said, with the savings at median step times", "[r
   CHECK(*found(report.findings, "table3:qwen_moe:c4:saving").here > 0.45);
 }
 
+TEST_CASE("a fine-tune dearer than full training is saved by no price", "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.slowness = [](const std::string&, const std::string& phase) {
+    return phase == "finetune" ? 4.0 : 1.0;
+  };
+  const run::Plan plan = plan_of(fixture);
+  write_runs(plan, fixture, folder.path());
+  CHECK(has(rendered(plan, folder.path()).terminal,
+            "no price of rtx-4090, not even 0, brings a saving in Qwen"));
+}
+
 TEST_CASE("steady clocks need no remark", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
