@@ -16,7 +16,8 @@ h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .25rem .6rem; text-align: right; vertical-align: top; }
-th.l, td.l { text-align: left; }
+td { white-space: nowrap; }
+th.l, td.l { text-align: left; white-space: normal; }
 thead th { border-bottom: 1px solid var(--line); }
 thead th.g { text-align: center; }
 tbody tr.rule td { border-top: 1px solid var(--line); }

@@ -146,7 +146,7 @@ std::vector<std::string> break_even_sentences(const Study& study,
               "break-even price ratio (submodel device / full device): {} here{}; the prices' "
               "ratio is {}",
               span_text(found.here, found.high_here), paper, ratio ? fixed(*ratio, 2) : "unknown"),
-          fmt::format("{}; at these prices it holds in {} of the {} cells that reach the target",
+          fmt::format("{}; at these prices {} of the {} cells that reach the target save money",
                       condition_sentence(study.experiment(), found), found.holds, found.reached)};
 }
 
