@@ -25,29 +25,12 @@ void describe(Fields& fields, FullArm& arm) {
   fields.field("profile", arm.profile, required());
 }
 
-void describe(Fields& fields, ClusterOptions& options) {
-  fields.field("embedding", options.embedding, one_of({"wordllama", "model"}));
-  fields.field("assignment", options.assignment, one_of({"kmeans", "random"}));
-  fields.field("k", options.k, at_least(1));
-  fields.field("init", options.init, one_of({"k-means++", "random"}));
-  fields.field("normalise", options.normalise);
-  fields.field("balanced", options.balanced);
-  fields.field("max_iterations", options.max_iterations, at_least(1));
-  fields.field("tolerance", options.tolerance, at_least(0));
-}
-
 void describe(Fields& fields, SubmodelOptions& options) {
   fields.field("steps", options.steps, between(0, 100));
   fields.field("epochs", options.epochs, at_least(0));
   fields.field("cell_steps", options.cell_steps, at_least(1));
   fields.table("train", options.train, required());
   fields.field("profile", options.profile, required());
-}
-
-void describe(Fields& fields, MergeOptions& options) {
-  fields.field("gamma", options.gamma, one_of({"uniform", "samples", "tokens"}));
-  fields.field("router", options.router, one_of({"concatenate", "zeros", "normal"}));
-  fields.field("scale", options.scale, positive());
 }
 
 void describe(Fields& fields, FinetuneOptions& options) {

@@ -37,29 +37,12 @@ struct FullArm {
   std::string profile;  // hardware profile
 };
 
-struct ClusterOptions {
-  std::string embedding = "wordllama";
-  std::string assignment = "kmeans";
-  int64_t k = 4;  // must equal the model's experts
-  std::string init = "k-means++";
-  bool normalise = false;
-  bool balanced = false;
-  int64_t max_iterations = 100;
-  double tolerance = 1e-4;
-};
-
 struct SubmodelOptions {
   double steps = 0.25;  // of the full run; 0 = by epochs
   int64_t epochs = 0;
   std::map<std::string, int64_t> cell_steps;  // absolute, where the paper gives them (table 6)
   OptimizerSpec train;
   std::string profile;
-};
-
-struct MergeOptions {
-  std::string gamma = "samples";
-  std::string router = "concatenate";
-  double scale = 1.0;
 };
 
 struct FinetuneOptions {

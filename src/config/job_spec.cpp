@@ -9,15 +9,19 @@ void describe(Fields& fields, PrepareSpec& spec) {
   fields.field("max_train_tokens", spec.max_train_tokens, at_least(0));
 }
 
+void describe(Fields& fields, ClusterOptions& options) {
+  fields.field("embedding", options.embedding, one_of({"wordllama", "model"}));
+  fields.field("assignment", options.assignment, one_of({"kmeans", "random"}));
+  fields.field("k", options.k, at_least(1));
+  fields.field("init", options.init, one_of({"k-means++", "random"}));
+  fields.field("normalise", options.normalise);
+  fields.field("balanced", options.balanced);
+  fields.field("max_iterations", options.max_iterations, at_least(1));
+  fields.field("tolerance", options.tolerance, at_least(0));
+}
+
 void describe(Fields& fields, ClusterSpec& spec) {
-  fields.field("embedding", spec.embedding, one_of({"wordllama", "model"}));
-  fields.field("assignment", spec.assignment, one_of({"kmeans", "random"}));
-  fields.field("k", spec.k, at_least(1));
-  fields.field("init", spec.init, one_of({"k-means++", "random"}));
-  fields.field("normalise", spec.normalise);
-  fields.field("balanced", spec.balanced);
-  fields.field("max_iterations", spec.max_iterations, at_least(1));
-  fields.field("tolerance", spec.tolerance, at_least(0));
+  describe(fields, static_cast<ClusterOptions&>(spec));
   fields.field("seed", spec.seed, at_least(0));
   fields.table("model", spec.model);
 }
@@ -62,11 +66,15 @@ void describe(Fields& fields, TrainSpec& spec) {
   fields.field("loss_window", spec.loss_window, at_least(1));
 }
 
+void describe(Fields& fields, MergeOptions& options) {
+  fields.field("gamma", options.gamma, one_of({"uniform", "samples", "tokens"}));
+  fields.field("router", options.router, one_of({"concatenate", "zeros", "normal"}));
+  fields.field("scale", options.scale, positive());
+}
+
 void describe(Fields& fields, MergeSpec& spec) {
+  describe(fields, static_cast<MergeOptions&>(spec));
   fields.table("model", spec.model);
-  fields.field("gamma", spec.gamma, one_of({"uniform", "samples", "tokens"}));
-  fields.field("router", spec.router, one_of({"concatenate", "zeros", "normal"}));
-  fields.field("scale", spec.scale, positive());
   fields.field("seed", spec.seed, at_least(0));
   fields.field("batch", spec.batch, at_least(1));
   fields.field("sequence", spec.sequence, at_least(2));

@@ -21,18 +21,21 @@ struct PrepareSpec {
   int64_t max_train_tokens = 0;      // keep the first documents up to this; 0 = all
 };
 
-// cluster: document vectors of the train split -> k-means -> one cluster id a document.
-// Input "corpus": a prepare job; input "model" when embedding = "model" is not needed (initial
-// table).
-struct ClusterSpec {
+// How documents become clusters: what a manifest says of it, and a cluster job carries.
+struct ClusterOptions {
   std::string embedding = "wordllama";  // or "model": the model's own initial table
   std::string assignment = "kmeans";    // or "random", with the same cluster sizes as k-means
-  int64_t k = 4;
-  std::string init = "k-means++";  // or "random"
-  bool normalise = false;          // L2-normalise the vectors first
-  bool balanced = false;           // equal cluster sizes
+  int64_t k = 4;                        // must equal the model's experts
+  std::string init = "k-means++";       // or "random"
+  bool normalise = false;               // L2-normalise the vectors first
+  bool balanced = false;                // equal cluster sizes
   int64_t max_iterations = 100;
   double tolerance = 1e-4;  // relative decrease of the SSE
+};
+
+// cluster: document vectors of the train split -> k-means -> one cluster id a document.
+// Input "corpus": a prepare job.
+struct ClusterSpec : ClusterOptions {
   int64_t seed = 0;
   ModelConfig model;  // for embedding = "model"
 };
@@ -79,14 +82,18 @@ struct TrainSpec {
   int64_t loss_window = 50;  // steps averaged for the final training loss (target.window)
 };
 
-// merge: E trained submodels -> the full model. Inputs "submodel0".."submodel{E-1}", "clusters",
-// "corpus".
-struct MergeSpec {
-  ModelConfig model;
+// What eq. 2 of MoE-DisCo leaves open.
+struct MergeOptions {
   std::string gamma = "samples";       // "uniform", "samples", "tokens"
   std::string router = "concatenate";  // rows of the common initial router; "zeros"; "normal"
   double scale = 1.0;                  // multiplies the experts' down projection
-  int64_t seed = 0;                    // of the common initialisation
+};
+
+// merge: E trained submodels -> the full model. Inputs "submodel0".."submodel{E-1}", "clusters",
+// "corpus".
+struct MergeSpec : MergeOptions {
+  ModelConfig model;
+  int64_t seed = 0;  // of the common initialisation
   int64_t batch = 16;
   int64_t sequence = 128;
   std::string precision = "bf16-mixed";
@@ -96,10 +103,12 @@ struct MergeSpec {
 };
 
 void describe(Fields&, PrepareSpec&);
+void describe(Fields&, ClusterOptions&);
 void describe(Fields&, ClusterSpec&);
 void describe(Fields&, OptimizerSpec&);
 void describe(Fields&, EvaluateSpec&);
 void describe(Fields&, TrainSpec&);
+void describe(Fields&, MergeOptions&);
 void describe(Fields&, MergeSpec&);
 
 }  // namespace repro::config

@@ -90,17 +90,7 @@ class CellPlanner {
   }
 
   size_t add_cluster() {
-    const config::ClusterOptions& options = experiment_.disco.cluster;
-    config::ClusterSpec spec;
-    spec.embedding = options.embedding;
-    spec.assignment = options.assignment;
-    spec.k = options.k;
-    spec.init = options.init;
-    spec.normalise = options.normalise;
-    spec.balanced = options.balanced;
-    spec.max_iterations = options.max_iterations;
-    spec.tolerance = options.tolerance;
-    spec.seed = cell_.seed;
+    config::ClusterSpec spec{experiment_.disco.cluster, cell_.seed, {}};
     // Only the model's own table makes the clusters depend on the model.
     if (spec.embedding == "model") spec.model = entry_.model;
     Job job;
@@ -112,12 +102,9 @@ class CellPlanner {
   }
 
   size_t add_merge() {
-    const config::MergeOptions& options = experiment_.disco.merge;
     config::MergeSpec spec;
+    static_cast<config::MergeOptions&>(spec) = experiment_.disco.merge;
     spec.model = entry_.model;
-    spec.gamma = options.gamma;
-    spec.router = options.router;
-    spec.scale = options.scale;
     spec.seed = cell_.seed;
     spec.batch = experiment_.match.batch;
     spec.sequence = experiment_.match.sequence;
