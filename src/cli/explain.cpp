@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -146,12 +147,18 @@ Exit explain_difference(const Context& context, const std::string& first,
 
 const report::Finding& find_finding(const std::vector<report::Finding>& findings,
                                     const std::string& id) {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids, quantities;
   for (const report::Finding& finding : findings) {
     if (finding.id == id) return finding;
     ids.push_back(finding.id);
+    const std::string quantity = finding.id.substr(finding.id.rfind(':') + 1);
+    if (std::find(quantities.begin(), quantities.end(), quantity) == quantities.end())
+      quantities.push_back(quantity);
   }
-  throw Error("no number '{}'{}; they are: {}", id, did_you_mean(id, ids), join(ids, ", "));
+  const std::string slip = did_you_mean(id, ids);
+  if (!slip.empty() || ids.empty()) throw Error("no number '{}'{}", id, slip);
+  throw Error("no number '{}'; they are named like '{}', and a cell has: {}", id, ids.front(),
+              join(quantities, ", "));
 }
 
 // The runs of one cell of the plan, from the corpus to the fine-tunes.

@@ -90,6 +90,20 @@ TEST_CASE("explain shows a run's values with their origins, found by the beginni
   CHECK_THAT(unknown.errors, Contains("did you mean 'train-a-1234'"));
 }
 
+TEST_CASE("an unknown number is refused with the likely one, or with the quantities", "[cli]") {
+  TemporaryDirectory folder;
+  const auto error_of = [&](const char* number) {
+    const Finished ended = run_in(folder.path(), {"explain", number, "--root", kRoot});
+    CHECK(ended.exit_code == 4);
+    CHECK(ended.errors.size() < 600);
+    return ended.errors;
+  };
+  CHECK_THAT(error_of("table3:qwen_moe:c4:savin"),
+             Contains("did you mean 'table3:qwen_moe:c4:saving'?"));
+  CHECK_THAT(error_of("table3:something"),
+             Contains("named like 'table3:qwen_moe:c4:saving'") && Contains("break_even_ratio"));
+}
+
 TEST_CASE("explain of two runs prints where they part", "[cli]") {
   TemporaryDirectory folder;
   write_run(folder.path() / "a", {});
