@@ -3,13 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 #include "base/text.hpp"
 #include "cli/program.hpp"
 
 namespace {
 
-// An Error may hold several lines, one a problem.
+// An Error may hold several lines, one a problem. What was said before it comes first.
 void print_error(const char* what) {
+  std::fflush(stdout);
   for (const std::string& line : repro::split(what, '\n'))
     fmt::print(stderr, "repro: error: {}\n", line);
 }

@@ -19,12 +19,13 @@ struct PriceChoice {
   std::string table;
   std::string claims = "moe_disco";
   std::string low, high, profile;  // "DEVICE" or "DEVICE=PRICE"
-  std::string basis = "paper";
+  std::string basis = "best";
   std::string prices = "paper";
   std::string offers = "skypilot-v8";
   std::string accounting = "makespan";
   double granularity = 0;
   double minimum = 0;
+  std::optional<double> utilisation;
   fs::path output;
 };
 
@@ -49,8 +50,9 @@ DeviceAtPrice parse_device(const std::string& text) {
 }
 
 measure::Basis parse_basis(const std::string& text) {
+  if (text == "paper") return measure::Basis::paper;
   if (text == "measured") return measure::Basis::measured;
-  return text == "projected" ? measure::Basis::projected : measure::Basis::paper;
+  return text == "projected" ? measure::Basis::projected : measure::Basis::best;
 }
 
 // Price given, else the paper's for its own device, else the snapshot's median.
@@ -90,7 +92,8 @@ Priced price_table(const fs::path& root, const PriceChoice& choice) {
       .billing = {.accounting = choice.accounting == "usage" ? measure::Accounting::usage
                                                              : measure::Accounting::makespan,
                   .granularity_seconds = choice.granularity,
-                  .minimum_seconds = choice.minimum}};
+                  .minimum_seconds = choice.minimum},
+      .utilisation = choice.utilisation};
   return {measure::price(claims, check, question, config::find_profile(root, check.low_device),
                          config::find_profile(root, check.high_device)),
           offered_ratios(offers, question.low.profile.name, question.high.profile.name)};
@@ -99,7 +102,9 @@ Priced price_table(const fs::path& root, const PriceChoice& choice) {
 void write_files(const Priced& priced, const fs::path& folder) {
   make_directories(folder);
   const report::Table rows = price_rows(priced.table);
-  report::Document document{.title = rows.title, .blocks = {rows, price_conditions(priced.table)}};
+  report::Document document{
+      .title = rows.title,
+      .blocks = {rows, price_hours(priced.table), price_conditions(priced.table)}};
   const report::Picture picture = price_picture(priced.table, priced.offers);
   if (report::gnuplot_found() && !picture.panels.empty()) {
     report::draw(picture, folder / "saving");
@@ -110,7 +115,7 @@ void write_files(const Priced& priced, const fs::path& folder) {
   write_file_atomically(folder / "price.md", report::to_markdown(document));
   write_file_atomically(folder / "price.html", report::to_html(document));
   write_file_atomically(folder / "price.tex", report::to_latex(document));
-  write_file_atomically(folder / "price.csv", report::to_csv(rows));
+  write_file_atomically(folder / "price.csv", report::to_csv(price_list(priced.table)));
   write_file_atomically(folder / "price.json",
                         price_json(priced.table, priced.offers).dump(2) + "\n");
 }
@@ -122,6 +127,8 @@ Exit run_price(const Context& context, const PriceChoice& choice) {
     print(price_json(priced.table, priced.offers));
   } else {
     print(price_rows(priced.table));
+    fmt::print("\n");
+    print(price_hours(priced.table));
     fmt::print("\n");
     print(price_conditions(priced.table));
   }
@@ -138,10 +145,13 @@ void add_price(Program& program) {
       "price", "a cost table at other prices and on other devices",
       "  repro price table3                                    the paper's own prices\n"
       "  repro price table3 --low rtx-4090=0.40 --high a100-80g=0.87\n"
-      "  repro price table3 --profile mine=0.05 --as measured  step times measured here\n"
-      "  repro price table3 --low rtx-4090 --high h100-sxm=1.87 --as projected\n"
+      "  repro price table3 --profile mine=0.05                step times measured here\n"
+      "  repro price table3 --low rtx-4090 --high mine=0.10    submodels there, the rest here\n"
+      "  repro price table3 --high h100-sxm=1.87 --utilisation 0.4\n"
       "  repro price import vms.csv --provider vast --date 2026-01-31\n"
-      "Prices are dollars a device and hour; none is ever fetched.");
+      "Prices are dollars a device and hour; none is ever fetched. Every number is marked by what "
+      "it\n"
+      "rests on: published, calibrated or projected.");
   auto choice = std::make_shared<PriceChoice>();
   // No `required`: `price import` is a verb of its own.
   verb.add_option("table", choice->table, "a table that the claims say how to price: table3");
@@ -150,11 +160,14 @@ void add_price(Program& program) {
   verb.add_option("--low", choice->low, "the submodels' device, as PROFILE or PROFILE=PRICE");
   verb.add_option("--high", choice->high, "the other phases' device, likewise");
   verb.add_option("--profile", choice->profile, "one device for both, likewise");
-  verb.add_option("--as", choice->basis,
-                  "hours: the paper's, measured step times x the paper's steps, or projected by "
-                  "the data sheets' peaks")
-      ->check(CLI::IsMember({"paper", "measured", "projected"}))
+  verb.add_option(
+          "--as", choice->basis,
+          "hours of each device: paper's own; measured step times x the paper's steps; "
+          "projected from the data sheet's peak; best = measured, else paper, else projected")
+      ->check(CLI::IsMember({"best", "paper", "measured", "projected"}))
       ->capture_default_str();
+  verb.add_option("--utilisation", choice->utilisation,
+                  "of a data sheet's peak, to project with; without it the paper's own is kept");
   verb.add_option("--prices", choice->prices, "snapshot for devices without a price")
       ->capture_default_str();
   verb.add_option("--offers", choice->offers, "snapshot to mark on the curve and to spread over")

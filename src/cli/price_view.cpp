@@ -3,29 +3,82 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <cmath>
 
 #include "base/text.hpp"
 
 namespace repro::cli {
 namespace {
 
+using measure::Evidence;
+using measure::PhaseHours;
 using measure::PricedRow;
 using measure::PricedTable;
 using report::Align;
 using report::Cell;
 
-Cell dollars(std::optional<double> value) {
-  return value ? Cell(fmt::format("{:.2f}", *value), value) : Cell("n/m");
+// Beside each number, what it rests on; explained below the table where it occurs.
+std::string mark_of(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::published:
+      return "p";
+    case Evidence::calibrated:
+      return "c";
+    case Evidence::mixed:
+      return "m";
+    case Evidence::projected:
+      return "~";
+    case Evidence::none:
+      return "";
+  }
+  return "";
 }
-Cell percent(std::optional<double> value) {
-  return value ? Cell(fmt::format("{:.1f}", 100 * *value), 100 * *value) : Cell("n/m");
+
+std::string meaning_of(Evidence evidence) {
+  switch (evidence) {
+    case Evidence::published:
+      return "published: from the paper's hours";
+    case Evidence::calibrated:
+      return "calibrated: from step times measured on this device and the paper's steps";
+    case Evidence::mixed:
+      return "mixed: published and calibrated hours together";
+    case Evidence::projected:
+      return "projected: not run on this device at this size; see what the hours rest on";
+    case Evidence::none:
+      break;
+  }
+  return "not measured";
+}
+
+// Decimals say nothing beside thousands.
+std::string rounded(double value, int digits) {
+  return std::abs(value) < 10'000 ? fmt::format("{:.{}f}", value, digits)
+                                  : with_commas(std::llround(value));
+}
+Cell number(std::optional<double> value, int digits, Evidence evidence) {
+  if (!value) return "n/m";
+  return {rounded(*value, digits), value, mark_of(evidence)};
 }
 Cell plain(std::optional<double> value, int digits) {
   return value ? Cell(fmt::format("{:.{}f}", *value, digits), value) : Cell("n/m");
 }
-std::optional<double> when(const PricedRow& row, double value) {
-  return row.priced ? std::optional(value) : std::nullopt;
+std::optional<double> percent(std::optional<double> fraction) {
+  return fraction ? std::optional(100 * *fraction) : std::nullopt;
+}
+
+Evidence method_evidence(const PricedRow& row) {
+  return measure::combined(row.low_time.evidence, row.high_time.evidence);
+}
+void add_legend(report::Table& table) {
+  for (const Evidence evidence :
+       {Evidence::published, Evidence::calibrated, Evidence::mixed, Evidence::projected}) {
+    const auto used = [&](const report::Row& row) {
+      return std::any_of(row.cells.begin(), row.cells.end(),
+                         [&](const Cell& cell) { return cell.mark == mark_of(evidence); });
+    };
+    if (std::any_of(table.rows.begin(), table.rows.end(), used))
+      table.footnotes.push_back({mark_of(evidence), meaning_of(evidence)});
+  }
 }
 
 std::string range_text(const PricedRow& row) {
@@ -35,86 +88,115 @@ std::string range_text(const PricedRow& row) {
 
 // "the saving holds here only if": the two ways to it.
 std::string condition(const PricedRow& row, const PricedTable& table) {
-  if (!row.priced) return row.reason;
-  const std::string price = fmt::format("{} below ${:.3f}/h (here ${:.3f})", table.low_device,
+  if (!row.priced) return "n/m: " + row.missing();
+  const std::string price = fmt::format("{} below ${:.4g}/h (here ${:.4g})", table.low_device,
                                         row.break_even_low_price, table.low_price);
   if (!row.step_ratio) return price;
   if (!row.needed_step_ratio) return price + "; no step ratio is enough at these prices";
   return price +
-         fmt::format("; fine-tuning in less than 1/{:.2f} of the full steps (paper 1/{:.2f})",
-                     *row.needed_step_ratio, *row.step_ratio);
+         fmt::format("; fine-tuning in less than 1/{:.{}f} of the full steps (paper 1/{:.2f})",
+                     *row.needed_step_ratio, *row.needed_step_ratio < 100 ? 2 : 0, *row.step_ratio);
 }
 
-double last_ratio(const PricedTable& table, const std::vector<OfferedRatio>& offers) {
-  double last = 1.1 * std::max(table.paper_ratio, table.low_price / table.high_price);
-  for (const PricedRow& row : table.rows)
-    if (row.priced) last = std::max(last, 1.1 * row.line.break_even());
-  for (const OfferedRatio& offer : offers) last = std::max(last, 1.1 * offer.price_ratio);
-  return last;
+std::string share_text(const PhaseHours& phase) {
+  return phase.utilisation ? fmt::format("{:.1f}", 100 * *phase.utilisation) : "n/m";
 }
 
-std::vector<report::Point> points_at(const PricedRow& row, const std::vector<double>& ratios) {
-  std::vector<report::Point> points;
-  for (const double ratio : ratios) points.push_back({ratio, 100 * row.line.at(ratio)});
-  return points;
+// "Qwen full, Qwen F: step extrapolated ...": what equal grounds are said of, once.
+std::vector<std::string> grounds(const PricedTable& priced) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> said;
+  const auto say = [&](const std::string& basis, const std::string& of) {
+    auto found =
+        std::find_if(said.begin(), said.end(), [&](const auto& one) { return one.first == basis; });
+    if (found == said.end()) found = said.insert(said.end(), {basis, {}});
+    if (std::find(found->second.begin(), found->second.end(), of) == found->second.end())
+      found->second.push_back(of);
+  };
+  for (const PricedRow& row : priced.rows) {
+    const std::string model = row.subject.substr(0, row.subject.find(" / "));
+    say(row.full_time.basis, model + " full");
+    say(row.low_time.basis, model + " S");
+    say(row.high_time.basis, model + " F");
+  }
+  std::vector<std::string> lines;
+  for (const auto& [basis, of] : said)
+    lines.push_back((said.size() == 1 ? "all" : join(of, ", ")) + ": " + basis);
+  return lines;
 }
 
-// First part of "Qwen / C4".
-std::string family(const std::string& subject) { return subject.substr(0, subject.find(" / ")); }
-std::string member(const std::string& subject) {
-  const size_t slash = subject.find(" / ");
-  return slash == std::string::npos ? subject : subject.substr(slash + 3);
+// Hours that no device can reach cannot carry a cost.
+std::optional<std::string> impossible_hours(const PricedTable& priced) {
+  std::vector<std::string> cells;
+  for (const PricedRow& row : priced.rows)
+    for (const auto& [phase, time] :
+         {std::pair{"full", &row.full_time}, {"S", &row.low_time}, {"F", &row.high_time}})
+      if (time->utilisation.value_or(0) > 1) cells.push_back(row.subject + " " + phase);
+  if (cells.empty()) return std::nullopt;
+  return fmt::format(
+      "more than the device's peak, so these hours are too short to be true if every "
+      "step has all its tokens: {}",
+      join(cells, ", "));
 }
 
 }  // namespace
-
-std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
-                                         const std::string& low, const std::string& high) {
-  std::vector<OfferedRatio> ratios;
-  for (const config::Offer& cheap : snapshot.offers)
-    for (const config::Offer& dear : snapshot.offers)
-      if (cheap.profile == low && dear.profile == high && !cheap.spot && !dear.spot)
-        ratios.push_back({fmt::format("{} {:.4g}", cheap.provider, cheap.price_gpu),
-                          fmt::format("{} {:.4g}", dear.provider, dear.price_gpu),
-                          cheap.price_gpu / dear.price_gpu});
-  std::sort(ratios.begin(), ratios.end(),
-            [](const auto& a, const auto& b) { return a.price_ratio < b.price_ratio; });
-  return ratios;
-}
 
 report::Table price_rows(const PricedTable& priced) {
   report::Table table{
       .title = fmt::format("{}: {} at ${:.4g}/h, {} at ${:.4g}/h", priced.title, priced.low_device,
                            priced.low_price, priced.high_device, priced.high_price),
       .columns = {{.heading = "cell", .align = Align::left},
-                  {.heading = "full $", .group = "paper"},
-                  {.heading = "method $", .group = "paper"},
-                  {.heading = "saving %", .group = "paper"},
+                  {.heading = "full $", .group = "paper (published)"},
+                  {.heading = "method $", .group = "paper (published)"},
+                  {.heading = "saving %", .group = "paper (published)"},
                   {.heading = "full $", .group = "here"},
                   {.heading = "S $", .group = "here"},
                   {.heading = "F $", .group = "here"},
                   {.heading = "method $", .group = "here"},
-                  {.heading = "saving %", .group = "here"},
-                  {.heading = "over offers %", .group = "here"},
-                  {.heading = "break-even ratio"},
-                  {.heading = "evidence", .align = Align::left}}};
-  for (const PricedRow& row : priced.rows) {
-    const auto part = [&](size_t phase) {
-      return row.priced ? row.method.phases[phase].dollars : std::nullopt;
-    };
-    table.add({row.subject, dollars(row.paper_full), dollars(row.paper_method),
-               percent(row.paper_saving()), dollars(when(row, row.full.dollars)), dollars(part(0)),
-               dollars(part(1)), dollars(when(row, row.method.dollars)),
-               percent(when(row, row.saving)), range_text(row),
-               plain(when(row, row.line.break_even()), 3), row.evidence});
-  }
+                  {.heading = "saving %", .group = "here"}}};
+  for (const PricedRow& row : priced.rows)
+    table.add({row.subject, plain(row.paper_full, 2), plain(row.paper_method, 2),
+               plain(percent(row.paper_saving()), 1),
+               number(row.if_priced(row.full.dollars), 2, row.full_time.evidence),
+               number(row.phase_dollars(0), 2, row.low_time.evidence),
+               number(row.phase_dollars(1), 2, row.high_time.evidence),
+               number(row.if_priced(row.method.dollars), 2, method_evidence(row)),
+               number(percent(row.if_priced(row.saving)), 1, row.evidence())});
+  add_legend(table);
   const auto priced_row =
       std::find_if(priced.rows.begin(), priced.rows.end(), [](const auto& r) { return r.priced; });
   if (priced_row != priced.rows.end() && !priced_row->method.not_measured.empty())
-    table.notes.push_back(
-        "not measured and not included: " + join(priced_row->method.not_measured, ", ") + " (n/m)");
-  table.notes.push_back(fmt::format("price ratio here {:.3f}, in the paper {:.3f}",
+    table.notes.push_back("not measured and not included (n/m): " +
+                          join(priced_row->method.not_measured, ", "));
+  table.notes.push_back(fmt::format("price ratio here {:.4g}, in the paper {:.4g}",
                                     priced.low_price / priced.high_price, priced.paper_ratio));
+  for (const std::string& doubt : priced.doubts) table.notes.push_back(doubt);
+  return table;
+}
+
+report::Table price_hours(const PricedTable& priced) {
+  const std::string full = "full on " + priced.high_device;
+  const std::string low = "S on " + priced.low_device;
+  const std::string high = "F on " + priced.high_device;
+  report::Table table{.title = fmt::format("Hours of one device, and the share of its {} peak they "
+                                           "imply ({} FLOPs)",
+                                           priced.dtype, priced.convention),
+                      .columns = {{.heading = "cell", .align = Align::left},
+                                  {.heading = "hours", .group = full},
+                                  {.heading = "% of peak", .group = full},
+                                  {.heading = "hours", .group = low},
+                                  {.heading = "% of peak", .group = low},
+                                  {.heading = "hours", .group = high},
+                                  {.heading = "% of peak", .group = high}}};
+  for (const PricedRow& row : priced.rows) {
+    const auto hours = [](const PhaseHours& phase) {
+      return number(phase.hours, 2, phase.evidence);
+    };
+    table.add({row.subject, hours(row.full_time), share_text(row.full_time), hours(row.low_time),
+               share_text(row.low_time), hours(row.high_time), share_text(row.high_time)});
+  }
+  add_legend(table);
+  table.notes = grounds(priced);
+  if (const auto impossible = impossible_hours(priced)) table.notes.push_back(*impossible);
   return table;
 }
 
@@ -122,101 +204,17 @@ report::Table price_conditions(const PricedTable& priced) {
   report::Table table{
       .title = "What would have to be true for a saving",
       .columns = {{.heading = "cell", .align = Align::left},
-                  {.heading = "the method is cheaper only if", .align = Align::left},
-                  {.heading = "the hours rest on", .align = Align::left}}};
-  for (const PricedRow& row : priced.rows)
-    table.add({row.subject, condition(row, priced),
-               row.reason.empty() ? row.evidence : row.evidence + ": " + row.reason});
+                  {.heading = "saving % over offers"},
+                  {.heading = "break-even ratio"},
+                  {.heading = "the method is cheaper only if", .align = Align::left}}};
+  for (const PricedRow& row : priced.rows) {
+    Cell range = range_text(row);
+    if (row.range) range.mark = mark_of(row.evidence());
+    table.add({row.subject, range, number(row.if_priced(row.line.break_even()), 3, row.evidence()),
+               condition(row, priced)});
+  }
+  add_legend(table);
   return table;
-}
-
-report::Picture price_picture(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
-  report::Picture picture{.y_label = "saving (%)", .target_label = "zero", .panels = {}};
-  const double last = last_ratio(priced, offers);
-  std::vector<double> offered;
-  for (const OfferedRatio& offer : offers) offered.push_back(offer.price_ratio);
-  for (const PricedRow& row : priced.rows) {
-    if (!row.priced) continue;
-    if (picture.panels.empty() || picture.panels.back().title != family(row.subject))
-      picture.panels.push_back({.title = family(row.subject),
-                                .x_label = fmt::format("price of {} / price of {}",
-                                                       priced.low_device, priced.high_device),
-                                .target = 0.0,
-                                .whole_range = true});
-    report::Panel& panel = picture.panels.back();
-    report::Curve line{.label = member(row.subject), .points = {}};
-    for (const auto& point : measure::saving_curve(row.line, last, 60))
-      line.points.push_back({point.price_ratio, 100 * point.saving});
-    panel.curves.push_back(std::move(line));
-  }
-  // Marks after the lines, so that they lie above and have one entry each in the legend.
-  for (report::Panel& panel : picture.panels) {
-    report::Curve paper{
-        .label = "paper", .stroke = report::Stroke::reference, .points = {}, .connected = false};
-    report::Curve even{.label = "break-even",
-                       .stroke = report::Stroke::reference,
-                       .points = {},
-                       .connected = false};
-    report::Curve catalog{
-        .label = "offers", .stroke = report::Stroke::reference, .points = {}, .connected = false};
-    const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
-      to.points.insert(to.points.end(), points.begin(), points.end());
-    };
-    for (const PricedRow& row : priced.rows) {
-      if (!row.priced || family(row.subject) != panel.title) continue;
-      append(paper, points_at(row, {priced.paper_ratio}));
-      append(even, points_at(row, {row.line.break_even()}));
-      append(catalog, points_at(row, offered));
-    }
-    for (report::Curve* curve : {&paper, &even, &catalog})
-      if (!curve->points.empty()) panel.curves.push_back(std::move(*curve));
-  }
-  return picture;
-}
-
-nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
-  const auto number = [](std::optional<double> value) {
-    return value ? nlohmann::json(*value) : nlohmann::json();
-  };
-  nlohmann::json rows = nlohmann::json::array();
-  for (const PricedRow& row : priced.rows) {
-    nlohmann::json phases = nlohmann::json::array();
-    for (const measure::PhaseCost& phase : row.method.phases)
-      phases.push_back({{"phase", phase.name},
-                        {"device", phase.device},
-                        {"device_hours", number(phase.device_hours)},
-                        {"dollars", number(phase.dollars)},
-                        {"overhead", phase.overhead}});
-    rows.push_back({{"row", row.id},
-                    {"title", row.subject},
-                    {"evidence", row.evidence},
-                    {"reason", row.reason},
-                    {"paper_full_dollars", number(row.paper_full)},
-                    {"paper_method_dollars", number(row.paper_method)},
-                    {"paper_saving", number(row.paper_saving())},
-                    {"full_dollars", number(when(row, row.full.dollars))},
-                    {"method_dollars", number(when(row, row.method.dollars))},
-                    {"saving", number(when(row, row.saving))},
-                    {"saving_low", row.range ? nlohmann::json(row.range->low) : nlohmann::json()},
-                    {"saving_high", row.range ? nlohmann::json(row.range->high) : nlohmann::json()},
-                    {"A", number(when(row, row.line.a))},
-                    {"B", number(when(row, row.line.b))},
-                    {"break_even_ratio", number(when(row, row.line.break_even()))},
-                    {"break_even_low_price", number(when(row, row.break_even_low_price))},
-                    {"needed_step_ratio", number(row.needed_step_ratio)},
-                    {"step_ratio", number(row.step_ratio)},
-                    {"phases", phases}});
-  }
-  nlohmann::json offered = nlohmann::json::array();
-  for (const OfferedRatio& offer : offers)
-    offered.push_back(
-        {{"low", offer.low}, {"high", offer.high}, {"price_ratio", offer.price_ratio}});
-  return {{"table", priced.table},
-          {"low", {{"device", priced.low_device}, {"price", priced.low_price}}},
-          {"high", {{"device", priced.high_device}, {"price", priced.high_price}}},
-          {"paper_price_ratio", priced.paper_ratio},
-          {"rows", rows},
-          {"offers", offered}};
 }
 
 }  // namespace repro::cli

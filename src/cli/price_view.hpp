@@ -20,7 +20,12 @@ struct OfferedRatio {
 std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
                                          const std::string& low, const std::string& high);
 
+// Each number is marked by its evidence.
 report::Table price_rows(const measure::PricedTable& priced);
+// The hours that the costs rest on, and what those rest on.
+report::Table price_hours(const measure::PricedTable& priced);
+// All of it as plain columns, for CSV.
+report::Table price_list(const measure::PricedTable& priced);
 // What would have to be true for a saving here.
 report::Table price_conditions(const measure::PricedTable& priced);
 // Saving over the price ratio, one panel a model, with the paper's point, the break-even and

@@ -22,6 +22,7 @@ void describe(Fields& fields, MeasuredGemm& gemm) {
   fields.field("m", gemm.m, at_least(0));
   fields.field("n", gemm.n, at_least(0));
   fields.field("k", gemm.k, at_least(0));
+  fields.field("whole_n", gemm.whole_n, at_least(0));
   fields.field("flops", gemm.flops, positive() + required());
   fields.field("relative_spread", gemm.relative_spread, at_least(0));
 }
@@ -73,6 +74,10 @@ void describe(Fields& fields, Profile& profile) {
   fields.table("measured", profile.measured);
 }
 
+double MeasuredStep::flops() const {
+  return flops_per_token * static_cast<double>(batch * sequence);
+}
+
 std::optional<double> Profile::peak(const std::string& dtype) const {
   for (const Peak& peak : peaks)
     if (peak.dtype == dtype && peak.accumulate == "fp32") return peak.flops;
@@ -91,9 +96,25 @@ std::string Profile::missing_peak(const std::string& dtype) const {
 }
 
 const MeasuredStep* Profile::step(const std::string& model, const std::string& phase) const {
+  const MeasuredStep* largest = nullptr;
   for (const MeasuredStep& step : measured.steps)
-    if (step.model == model && step.phase == phase) return &step;
-  return nullptr;
+    if (step.model == model && step.phase == phase && (!largest || step.flops() > largest->flops()))
+      largest = &step;
+  return largest;
+}
+
+std::vector<MeasuredStep> Profile::series(const std::string& model,
+                                          const std::string& phase) const {
+  std::vector<MeasuredStep> sizes;
+  for (const MeasuredStep& step : measured.steps)
+    if (step.model == model && step.phase == phase) sizes.push_back(step);
+  return sizes;
+}
+
+std::optional<std::string> Profile::doubt() const {
+  if (!has_measurement || measured.certified) return std::nullopt;
+  return fmt::format("profile '{}' is not certified: {}", name,
+                     measured.reason.empty() ? "it does not say why" : measured.reason);
 }
 
 Profile load_profile(const std::filesystem::path& path, const std::string& shown_as) {

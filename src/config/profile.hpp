@@ -22,19 +22,21 @@ struct Peak {
   std::string source;
 };
 
-// One measured matrix multiplication: the best of its repeats is the peak, spread says how sure.
+// One measured matrix multiplication; the best of them is the peak.
 struct MeasuredGemm {
   std::string dtype;
   int64_t m = 0, n = 0, k = 0;
+  int64_t whole_n = 0;         // of the model's own shape, where n is a slice of it; else n
   double flops = 0;            // median, FLOP/s
   double relative_spread = 0;  // (p90 - p10) / median
 };
 
-// Median seconds of one optimizer step of a phase's real model.
+// Median seconds of one optimizer step of a phase's real model, or of a smaller one: then several
+// sizes are measured, the largest first, so that the step of the real one can be extrapolated.
 struct MeasuredStep {
   std::string model;  // key: "qwen_moe"
   std::string phase;  // "full", "submodel", "finetune"
-  std::string size;   // "paper", or a smaller size when the paper's does not fit
+  std::string size;   // "paper" or another scale; else how it is smaller: "2 of 24 layers"
   std::string precision;
   int64_t batch = 0;     // sequences a step
   int64_t sequence = 0;  // tokens
@@ -44,6 +46,7 @@ struct MeasuredStep {
   double seconds = 0;
   double relative_spread = 0;
   int64_t repeats = 0;
+  double flops() const;  // of the whole step; 0 = the profile does not say
 };
 
 struct Measurement {
@@ -74,7 +77,11 @@ struct Profile {
   std::optional<double> peak(const std::string& dtype) const;
   std::optional<double> measured_peak(const std::string& dtype) const;  // best GEMM
   std::string missing_peak(const std::string& dtype) const;             // why there is none
+  // The largest size measured of this model's phase; null when there is none.
   const MeasuredStep* step(const std::string& model, const std::string& phase) const;
+  std::vector<MeasuredStep> series(const std::string& model, const std::string& phase) const;
+  // "profile 'mine' is not certified: load 3.1 ..." of a measurement taken on a busy machine.
+  std::optional<std::string> doubt() const;
 };
 
 void describe(Fields&, Measurement&);

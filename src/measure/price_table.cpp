@@ -3,24 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "measure/audit_formula.hpp"
-#include "measure/flops.hpp"
+#include "measure/price_hours.hpp"
 
 namespace repro::measure {
 namespace {
 
 using config::ClaimRow;
 using config::PriceCheck;
-
-// Hours of one phase, or why there are none.
-struct Hours {
-  std::optional<double> value;
-  std::string note;  // why not, or what they rest on beyond the plain basis
-};
 
 class Pricer {
  public:
@@ -29,8 +24,9 @@ class Pricer {
       : claims_(claims),
         check_(check),
         question_(question),
-        low_scale_(scale(paper_low, question.low.profile)),
-        high_scale_(scale(paper_high, question.high.profile)) {}
+        full_(claims, check, "full", question, paper_high),
+        low_(claims, check, "submodel", question, paper_low),
+        high_(claims, check, "finetune", question, paper_high) {}
 
   PricedRow row(const ClaimRow& claim) const {
     PricedRow priced;
@@ -38,109 +34,21 @@ class Pricer {
     priced.subject = claims_.title_of(claim);
     priced.paper_full = optional(check_.full_cost, claim);
     priced.paper_method = optional(check_.method_cost, claim);
-    const Hours full = hours(claim, check_.full_hours, check_.full_steps, "full", high_scale_);
-    const Hours low = hours(claim, check_.low_hours, check_.low_steps, "submodel", low_scale_);
-    const Hours high = hours(claim, check_.high_hours, check_.high_steps, "finetune", high_scale_);
-    for (const Hours* phase : {&full, &low, &high})
-      if (!phase->note.empty() && priced.reason.find(phase->note) == std::string::npos)
-        priced.reason += (priced.reason.empty() ? "" : "; ") + phase->note;
-    if (!full.value || !low.value || !high.value) {
-      priced.evidence = "n/m";
-      return priced;
-    }
-    priced.priced = true;
-    priced.evidence = evidence(priced.reason);
-    priced.full_hours = *full.value;
-    priced.low_hours = *low.value;
-    priced.high_hours = *high.value;
+    priced.full_time = full_.at(claim);
+    priced.low_time = low_.at(claim);
+    priced.high_time = high_.at(claim);
+    priced.priced = priced.evidence() != Evidence::none;
+    if (!priced.priced) return priced;
     cost(priced, claim);
     conditions(priced, claim);
     return priced;
   }
 
  private:
-  // Projected hours shrink as the peak grows; other bases take them as they are.
-  double scale(const config::Profile& paper, const config::Profile& here) const {
-    if (question_.basis != Basis::projected) return 1;
-    const auto before = paper.peak(check_.dtype);
-    const auto now = here.peak(check_.dtype);
-    if (!before) throw Error("{}: no projection", paper.missing_peak(check_.dtype));
-    if (!now)
-      throw Error("{}; no projection: measure it instead, with `repro profile measure`",
-                  here.missing_peak(check_.dtype));
-    return *before / *now;
-  }
-
   std::optional<double> optional(const std::string& text, const ClaimRow& claim) const {
     if (text.empty()) return std::nullopt;
     const auto ranged = Formula(claims_, check_.head, text).at(&claim);
     return ranged ? std::optional(ranged->value) : std::nullopt;
-  }
-
-  Hours hours(const ClaimRow& claim, const std::string& printed, const std::string& steps,
-              const std::string& phase, double scale) const {
-    if (question_.basis == Basis::measured) return measured_hours(claim, steps, phase);
-    const auto value = optional(printed, claim);
-    if (!value) return {std::nullopt, fmt::format("the paper gives no {}", printed)};
-    return {*value * scale, ""};
-  }
-
-  Hours measured_hours(const ClaimRow& claim, const std::string& steps,
-                       const std::string& phase) const {
-    const auto& profile = (phase == "submodel" ? question_.low : question_.high).profile;
-    const auto count = optional(steps, claim);
-    if (!count) return {std::nullopt, fmt::format("the paper gives no steps of {}", phase)};
-    // Fine-tuning trains the full model: its step is the same work.
-    const config::MeasuredStep* step = find_step(profile, claim, phase);
-    if (step == nullptr && phase == "finetune") step = find_step(profile, claim, "full");
-    if (step == nullptr)
-      return {std::nullopt, fmt::format("profile '{}' has no measured step of {} {}", profile.name,
-                                        join(claim.keys, "/"), phase)};
-    return scaled(*step, *count, claim, phase);
-  }
-
-  const config::MeasuredStep* find_step(const config::Profile& profile, const ClaimRow& claim,
-                                        const std::string& phase) const {
-    for (const std::string& key : claim.keys)
-      if (const config::MeasuredStep* step = profile.step(key, phase)) return step;
-    return nullptr;
-  }
-
-  // A smaller model or batch was measured: the paper's takes longer by the ratio of FLOPs.
-  Hours scaled(const config::MeasuredStep& step, double count, const ClaimRow& claim,
-               const std::string& phase) const {
-    const auto wanted = optional(check_.tokens_per_step, claim);
-    const auto measured_tokens = static_cast<double>(step.batch * step.sequence);
-    const bool same_model = step.size == "paper";
-    if (same_model && wanted && *wanted == measured_tokens)
-      return {count * step.seconds / 3600, ""};
-    if (!wanted) return {std::nullopt, "the claims give no tokens of a step"};
-    if (same_model)
-      return {count * step.seconds / 3600 * *wanted / measured_tokens,
-              fmt::format("scaled from {} tokens a step", measured_tokens)};
-    if (step.flops_per_token <= 0)
-      return {std::nullopt,
-              fmt::format("the measured step of size '{}' does not say its FLOPs", step.size)};
-    const double ratio =
-        *wanted * paper_flops(claim, phase) / (measured_tokens * step.flops_per_token);
-    return {count * step.seconds / 3600 * ratio,
-            fmt::format("scaled by FLOPs from size '{}' (width {}, {} layers)", step.size,
-                        step.width, step.layers)};
-  }
-
-  double paper_flops(const ClaimRow& claim, const std::string& phase) const {
-    config::Resolved quantity;
-    quantity.kind = config::Resolved::Kind::flops;
-    quantity.role = phase == "submodel" ? "submodel" : "full";
-    if (claims_.models_of(claim, quantity.role, check_.head.reading).empty())
-      throw Error("{}: no [[model]] with role \"{}\" for row '{}'", check_.head.source.text(),
-                  quantity.role, claim.id);
-    return static_cast<double>(model_quantity(claims_, check_.head, claim, quantity));
-  }
-
-  std::string evidence(const std::string& note) const {
-    if (question_.basis == Basis::paper) return "paper";
-    return question_.basis == Basis::measured && note.empty() ? "calibrated" : "projected";
   }
 
   void cost(PricedRow& priced, const ClaimRow& claim) const {
@@ -155,16 +63,17 @@ class Pricer {
     };
     std::vector<Phase> method = {
         phase("submodels", low,
-              std::vector<double>(static_cast<size_t>(devices), priced.low_hours)),
-        phase("fine-tuning", high, {priced.high_hours})};
+              std::vector<double>(static_cast<size_t>(devices), *priced.low_time.hours)),
+        phase("fine-tuning", high, {*priced.high_time.hours})};
     for (const std::string& name : check_.overheads) {
       method.push_back(phase(name, high, {}));
       method.back().overhead = true;
     }
-    priced.full = bill({phase("full", high, {priced.full_hours})}, question_.billing);
+    priced.full = bill({phase("full", high, {*priced.full_time.hours})}, question_.billing);
     priced.method = bill(method, question_.billing);
     priced.saving = 1 - priced.method.dollars / priced.full.dollars;
-    priced.line = saving_line(priced.full_hours, priced.low_hours, devices, priced.high_hours);
+    priced.line = saving_line(*priced.full_time.hours, *priced.low_time.hours, devices,
+                              *priced.high_time.hours);
   }
 
   void conditions(PricedRow& priced, const ClaimRow& claim) const {
@@ -179,26 +88,76 @@ class Pricer {
     if (!full_steps || !high_steps) return;
     priced.step_ratio = *full_steps / *high_steps;
     // Hours of fine-tuning that the submodels leave before the method costs as much as full.
-    const double left = priced.full_hours * (1 - priced.line.b * low.price / high.price);
-    if (left > 0) priced.needed_step_ratio = *priced.step_ratio * priced.high_hours / left;
+    const double left = *priced.full_time.hours * (1 - priced.line.b * low.price / high.price);
+    if (left > 0) priced.needed_step_ratio = *priced.step_ratio * *priced.high_time.hours / left;
   }
 
   const config::Claims& claims_;
   const PriceCheck& check_;
   const PriceQuestion& question_;
-  double low_scale_;
-  double high_scale_;
+  HoursOfPhase full_, low_, high_;
 };
 
-void require_same_device(const std::string& paper, const std::string& asked) {
-  if (paper.empty() || paper == asked) return;
-  throw Error(
-      "the paper's hours are of '{}', not of '{}'; measure this device and use --as "
-      "measured, or assume the same utilisation with --as projected",
-      paper, asked);
+void check_question(const PriceQuestion& question) {
+  for (const Rented* rented : {&question.low, &question.high})
+    if (!(rented->price > 0) || !std::isfinite(rented->price))
+      throw Error("{} dollars an hour for '{}'; a price must be more than 0", rented->price,
+                  rented->profile.name);
+  const auto unmeasured = [](const Rented& rented) {
+    return rented.profile.measured.steps.empty();
+  };
+  if (question.basis == Basis::measured && unmeasured(question.low) && unmeasured(question.high))
+    throw Error(Exit::nothing_measured,
+                "no step was measured on '{}' or '{}'; `repro profile measure` makes a profile of "
+                "this machine, to be named with --low, --high or --profile",
+                question.low.profile.name, question.high.profile.name);
+  if (question.utilisation && !(*question.utilisation > 0 && *question.utilisation <= 1))
+    throw Error("a utilisation of {}; it must be more than 0 and at most 1", *question.utilisation);
+}
+
+std::vector<std::string> doubts_of(const PriceQuestion& question) {
+  std::vector<std::string> doubts;
+  for (const Rented* rented : {&question.low, &question.high}) {
+    const auto doubt = rented->profile.doubt();
+    if (doubt && std::find(doubts.begin(), doubts.end(), *doubt) == doubts.end())
+      doubts.push_back(*doubt);
+  }
+  return doubts;
 }
 
 }  // namespace
+
+std::string_view name(Evidence evidence) {
+  constexpr std::array<std::string_view, 5> kNames = {"published", "calibrated", "mixed",
+                                                      "projected", "n/m"};
+  return kNames[static_cast<size_t>(evidence)];
+}
+
+Evidence combined(Evidence a, Evidence b) {
+  if (a == b) return a;
+  for (const Evidence weakest : {Evidence::none, Evidence::projected})
+    if (a == weakest || b == weakest) return weakest;
+  return Evidence::mixed;
+}
+
+Evidence PricedRow::evidence() const {
+  return combined(full_time.evidence, combined(low_time.evidence, high_time.evidence));
+}
+
+std::string PricedRow::missing() const {
+  std::vector<std::string> reasons;
+  for (const PhaseHours* phase : {&full_time, &low_time, &high_time})
+    if (!phase->hours) reasons.push_back(phase->basis);
+  return join(reasons, "; ");
+}
+
+std::optional<double> PricedRow::if_priced(double value) const {
+  return priced ? std::optional(value) : std::nullopt;
+}
+
+std::optional<double> PricedRow::phase_dollars(size_t phase) const {
+  return priced ? method.phases[phase].dollars : std::nullopt;
+}
 
 std::optional<double> PricedRow::paper_saving() const {
   if (!paper_full || !paper_method) return std::nullopt;
@@ -228,14 +187,7 @@ double paper_price(const config::Claims& claims, const PriceCheck& check, bool l
 PricedTable price(const config::Claims& claims, const PriceCheck& check,
                   const PriceQuestion& question, const config::Profile& paper_low,
                   const config::Profile& paper_high) {
-  if (question.basis == Basis::paper) {
-    require_same_device(check.low_device, question.low.profile.name);
-    require_same_device(check.high_device, question.high.profile.name);
-  }
-  for (const Rented* rented : {&question.low, &question.high})
-    if (!(rented->price > 0) || !std::isfinite(rented->price))
-      throw Error("{} dollars an hour for '{}'; a price must be more than 0", rented->price,
-                  rented->profile.name);
+  check_question(question);
   const config::ClaimTable& table = *claims.table(check.head.table);
   PricedTable priced{
       .table = table.id,
@@ -245,6 +197,9 @@ PricedTable price(const config::Claims& claims, const PriceCheck& check,
       .low_price = question.low.price,
       .high_price = question.high.price,
       .paper_ratio = paper_price(claims, check, true) / paper_price(claims, check, false),
+      .dtype = check.dtype,
+      .convention = check.head.convention,
+      .doubts = doubts_of(question),
       .rows = {}};
   const Pricer pricer(claims, check, question, paper_low, paper_high);
   for (const ClaimRow& row : table.rows) priced.rows.push_back(pricer.row(row));

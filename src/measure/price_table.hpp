@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/claims.hpp"
@@ -15,11 +16,17 @@
 
 namespace repro::measure {
 
-// Where the hours come from; never mixed in one table.
+// What a number rests on. A sum or quotient of several is `mixed` where none of them is projected.
+enum class Evidence { published, calibrated, mixed, projected, none };
+std::string_view name(Evidence evidence);  // "published", ..., "n/m"
+Evidence combined(Evidence a, Evidence b);
+
+// Where the hours come from, each device by itself.
 enum class Basis {
-  paper,      // the paper's hours, on the paper's devices
-  measured,   // measured seconds a step x the paper's steps
-  projected,  // the paper's hours x the ratio of data-sheet peaks: the same utilisation assumed
+  best,      // measured steps; without them the paper's hours on its own device; else projected
+  paper,     // the paper's hours, on the paper's devices only
+  measured,  // as best, but nothing at all without a measured step
+  projected  // as best, whatever was measured
 };
 
 // A device and what an hour of it costs.
@@ -31,8 +38,17 @@ struct Rented {
 
 struct PriceQuestion {
   Rented low, high;
-  Basis basis = Basis::paper;
+  Basis basis = Basis::best;
   Billing billing;
+  // Of a data sheet's peak, to project with; empty = the paper's own on its device.
+  std::optional<double> utilisation = {};
+};
+
+struct PhaseHours {
+  std::optional<double> hours;
+  Evidence evidence = Evidence::none;
+  std::string basis;                  // what the hours rest on, or why there are none
+  std::optional<double> utilisation;  // of the device's peak that they imply
 };
 
 struct PricedRow {
@@ -40,10 +56,13 @@ struct PricedRow {
   std::string subject;                             // "Qwen / C4"
   std::optional<double> paper_full, paper_method;  // dollars as printed
   std::optional<double> paper_saving() const;
-  std::string evidence;  // "paper", "calibrated", "projected"; "n/m" = not measured
-  std::string reason;    // why there is nothing, or what the hours rest on
-  bool priced = false;   // the rest is valid only then
-  double full_hours = 0, low_hours = 0, high_hours = 0;
+  PhaseHours full_time, low_time, high_time;
+  bool priced = false;          // the rest is valid only then
+  Evidence evidence() const;    // of the saving: all three
+  std::string missing() const;  // why it is not priced
+  std::optional<double> if_priced(double value) const;
+  // Of the method: 0 = submodels, 1 = fine-tuning, then the overheads.
+  std::optional<double> phase_dollars(size_t phase) const;
   Bill full, method;  // method: "submodels", "fine-tuning" and the overheads
   double saving = 0;  // 1 - method / full
   SavingLine line;
@@ -59,7 +78,9 @@ struct PricedTable {
   std::string title;
   std::string low_device, high_device;
   double low_price = 0, high_price = 0;
-  double paper_ratio = 0;  // of the paper's prices
+  double paper_ratio = 0;           // of the paper's prices
+  std::string dtype, convention;    // of the peaks and FLOPs that a utilisation is of
+  std::vector<std::string> doubts;  // of profiles that were measured on a busy machine
   std::vector<PricedRow> rows;
 };
 
@@ -68,7 +89,8 @@ const config::PriceCheck& price_check(const config::Claims& claims, const std::s
 // The paper's own devices and prices, with these profiles.
 double paper_price(const config::Claims& claims, const config::PriceCheck& check, bool low);
 
-// Error when the paper's hours are asked for on a device they are not of.
+// Error when the paper's hours are asked for on a device they are not of, a projection on a device
+// without a peak, or measured hours where nothing was measured.
 PricedTable price(const config::Claims& claims, const config::PriceCheck& check,
                   const PriceQuestion& question, const config::Profile& paper_low,
                   const config::Profile& paper_high);

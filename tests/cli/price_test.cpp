@@ -38,7 +38,7 @@ TEST_CASE("without options table 3 is priced as the paper does, to the cent", "[
     CHECK(row.at("phases").at(2).at("dollars").is_null());  // an overhead nobody measured
   }
   const Finished text = run_in(folder.path(), {"price", "table3", "--root", kRoot});
-  CHECK_THAT(text.output, Contains("(n/m)") || Contains("\n  (n/m)"));
+  CHECK_THAT(text.output, Contains("not included (n/m)"));
 }
 
 TEST_CASE("two prices on the command line give the audit's savings", "[cli]") {
@@ -83,6 +83,17 @@ seconds = 60.0
   CHECK(priced.at("rows").at(3).at("saving").is_null());
 }
 
+TEST_CASE("every number of a priced table is marked by what it rests on", "[cli]") {
+  const TemporaryDirectory folder;
+  const Finished priced =
+      run_in(folder.path(), {"price", "table3", "--root", kRoot, "--high", "h100-sxm=1.87"});
+  CHECK(priced.exit_code == 0);
+  CHECK_THAT(priced.output, Contains("5.82 ~  2.93 p  1.02 ~"));
+  CHECK_THAT(priced.output, Contains("p  published: ") && Contains("~  projected: "));
+  CHECK_THAT(priced.output, Contains("the paper's hours x 312 / 989.4 TFLOP/s"));
+  CHECK_THAT(priced.output, Contains("too short to be true"));
+}
+
 TEST_CASE("bad questions are refused with the way out", "[cli]") {
   const TemporaryDirectory folder;
   CHECK_THAT(error_of(folder, {"table3", "--low", "rtx-4900=0.4"}, 4),
@@ -93,13 +104,15 @@ TEST_CASE("bad questions are refused with the way out", "[cli]") {
              Contains("must be dollars an hour"));
   CHECK_THAT(error_of(folder, {"table3", "--high", "h100-sxm"}, 4),
              Contains("write h100-sxm=PRICE, dollars an hour"));
-  CHECK_THAT(error_of(folder, {"table3", "--high", "h100-sxm=2"}, 4),
+  CHECK_THAT(error_of(folder, {"table3", "--high", "h100-sxm=2", "--as", "paper"}, 4),
              Contains("use --as measured, or assume the same utilisation with --as projected"));
+  CHECK_THAT(error_of(folder, {"table3", "--utilisation", "40"}, 4), Contains("at most 1"));
   CHECK_THAT(error_of(folder, {"table9"}, 4), Contains("tables that can be: table3"));
   CHECK_THAT(error_of(folder, {}, 64), Contains("which table?"));
-  const std::string nothing =
-      error_of(folder, {"table3", "--profile", "cpu=0.05", "--as", "measured"}, 6);
-  CHECK(nothing.empty());  // the table itself says what was not measured
+  CHECK_THAT(error_of(folder, {"table3", "--profile", "cpu=0.05"}, 4),
+             Contains("profile 'cpu' has no bf16 peak"));
+  CHECK_THAT(error_of(folder, {"table3", "--profile", "cpu=0.05", "--as", "measured"}, 6),
+             Contains("no step was measured on 'cpu'"));
 }
 
 TEST_CASE("a priced table is written with its curve", "[cli]") {

@@ -26,6 +26,12 @@ struct Paper {
   }
 };
 
+config::Profile named(const std::string& name) {
+  config::Profile profile;
+  profile.name = name;
+  return profile;
+}
+
 config::MeasuredStep step(const std::string& model, const std::string& phase, double seconds) {
   config::MeasuredStep measured;
   measured.model = model;
@@ -48,7 +54,7 @@ TEST_CASE("at the paper's prices every cost and saving is the paper's to the cen
   for (size_t i = 0; i < 6; ++i) {
     const PricedRow& row = table.rows[i];
     CAPTURE(row.subject);
-    CHECK(row.evidence == "paper");
+    CHECK(row.evidence() == Evidence::published);
     CHECK(row.full.dollars == Approx(*row.paper_full).margin(5e-5));
     CHECK(row.method.dollars == Approx(*row.paper_method).margin(5e-5));
     CHECK(row.saving == Approx(*row.paper_saving()).margin(1e-5));
@@ -82,8 +88,8 @@ TEST_CASE("the needed step ratio is the one at which both arms cost the same", "
   const PricedRow row = paper.price(paper.question()).rows[0];
   CHECK(*row.step_ratio == Approx(5.159).margin(5e-4));
   // With that many fine-tuning steps: F hours grow by step_ratio / needed.
-  const double f_hours = row.high_hours * *row.step_ratio / *row.needed_step_ratio;
-  CHECK(4 * row.low_hours * 0.35 + f_hours * 2.28 == Approx(row.full_hours * 2.28));
+  const double f_hours = *row.high_time.hours * *row.step_ratio / *row.needed_step_ratio;
+  CHECK(4 * *row.low_time.hours * 0.35 + f_hours * 2.28 == Approx(*row.full_time.hours * 2.28));
   // Submodels dearer than the whole training leave no ratio that helps.
   CHECK_FALSE(paper.price(paper.question(2.9)).rows[0].needed_step_ratio);
 }
@@ -121,9 +127,9 @@ TEST_CASE("projected hours shrink with the data sheet's peak and say so", "[meas
   question.high.profile = config::find_profile(kRoot, "h100-sxm");
   question.basis = Basis::projected;
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.evidence == "projected");
-  CHECK(row.full_hours == Approx(9.87 * 312 / 989.4));
-  CHECK(row.low_hours == Approx(2.09));
+  CHECK(row.evidence() == Evidence::projected);
+  CHECK(*row.full_time.hours == Approx(9.87 * 312 / 989.4));
+  CHECK(*row.low_time.hours == Approx(2.09));
   question.low.profile = config::find_profile(kRoot, "cpu");
   CHECK_THROWS_WITH(paper.price(question), Catch::Contains("profile 'cpu' has no bf16 peak"));
 }
@@ -136,16 +142,16 @@ TEST_CASE("measured step times and the paper's steps make calibrated hours", "[m
     profile->measured.steps = {step("qwen_moe", "full", 2.0), step("qwen_moe", "submodel", 1.0)};
   const PricedTable table = paper.price(question);
   const PricedRow& qwen = table.rows[0];
-  CHECK(qwen.evidence == "calibrated");
-  CHECK(qwen.full_hours == Approx(21150 * 2.0 / 3600));
-  CHECK(qwen.low_hours == Approx(4200 * 1.0 / 3600));
-  CHECK(qwen.high_hours == Approx(4100 * 2.0 / 3600));
+  CHECK(qwen.evidence() == Evidence::calibrated);
+  CHECK(*qwen.full_time.hours == Approx(21150 * 2.0 / 3600));
+  CHECK(*qwen.low_time.hours == Approx(4200 * 1.0 / 3600));
+  CHECK(*qwen.high_time.hours == Approx(4100 * 2.0 / 3600));
   CHECK(qwen.saving ==
         Approx(1 - (4 * 4200 * 1.0 * 0.10 + 4100 * 2.0 * 0.20) / (21150 * 2.0 * 0.20)));
   // Llama was not measured: named, not guessed.
   CHECK_FALSE(table.rows[3].priced);
-  CHECK(table.rows[3].evidence == "n/m");
-  CHECK(table.rows[3].reason.find("has no measured step of llama_moe/c4 full") !=
+  CHECK(table.rows[3].evidence() == Evidence::none);
+  CHECK(table.rows[3].missing().find("has no measured step of llama_moe/c4 full") !=
         std::string::npos);
 }
 
@@ -161,12 +167,86 @@ TEST_CASE("a smaller model's step is scaled by FLOPs and is a projection", "[mea
   submodel.phase = "submodel";
   question.high.profile.measured.steps = {small};
   question.low.profile.measured.steps = {submodel};
-  CHECK(paper.price(question).rows[0].reason.find("does not say its FLOPs") != std::string::npos);
+  CHECK(paper.price(question).rows[0].missing().find("does not say its FLOPs") !=
+        std::string::npos);
   question.high.profile.measured.steps[0].flops_per_token = 1e7;
   question.low.profile.measured.steps[0].flops_per_token = 1e7;
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.evidence == "projected");
-  CHECK(row.full_hours == Approx(21150 * 0.5 / 3600 * (16384.0 * 14550564864.0) / (1024.0 * 1e7)));
+  CHECK(row.evidence() == Evidence::projected);
+  CHECK(*row.full_time.hours ==
+        Approx(21150 * 0.5 / 3600 * (16384.0 * 14550564864.0) / (1024.0 * 1e7)));
+}
+
+TEST_CASE("each device is priced by the best that is known of it, and each number says by what",
+          "[measure]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.35, 0.10);
+  question.basis = Basis::best;
+  question.high.profile = named("mine");
+  question.high.profile.measured.steps = {step("qwen_moe", "full", 2.0)};
+  const PricedRow row = paper.price(question).rows[0];
+  CHECK(row.low_time.evidence == Evidence::published);
+  CHECK(*row.low_time.hours == 2.09);
+  CHECK(row.full_time.evidence == Evidence::calibrated);
+  CHECK(row.high_time.evidence == Evidence::calibrated);
+  CHECK(row.evidence() == Evidence::mixed);
+  question.low.profile = config::find_profile(kRoot, "h100-sxm");
+  CHECK(paper.price(question).rows[0].low_time.evidence == Evidence::projected);
+  CHECK(paper.price(question).rows[0].evidence() == Evidence::projected);
+}
+
+TEST_CASE("a sum is no better known than its parts", "[measure]") {
+  CHECK(combined(Evidence::published, Evidence::published) == Evidence::published);
+  CHECK(combined(Evidence::published, Evidence::calibrated) == Evidence::mixed);
+  CHECK(combined(Evidence::mixed, Evidence::projected) == Evidence::projected);
+  CHECK(combined(Evidence::projected, Evidence::none) == Evidence::none);
+}
+
+TEST_CASE("an assumed utilisation projects from FLOPs and is what the hours imply", "[measure]") {
+  const Paper paper;
+  PriceQuestion question = paper.question();
+  question.basis = Basis::projected;
+  question.utilisation = 0.4;
+  const PricedRow row = paper.price(question).rows[0];
+  CHECK(row.low_time.evidence == Evidence::projected);
+  CHECK(*row.low_time.hours == Approx(4200 * 16384.0 * 10813440000.0 / (0.4 * 165.2e12) / 3600));
+  CHECK(*row.low_time.utilisation == Approx(0.4));
+  CHECK_THAT(row.low_time.basis, Catch::Contains("40 % of 165.2 TFLOP/s, assumed"));
+  question.utilisation = 1.2;
+  CHECK_THROWS_WITH(paper.price(question), Catch::Contains("at most 1"));
+}
+
+TEST_CASE("the paper's hours show the utilisation of the audit", "[measure]") {
+  const Paper paper;
+  const PricedTable table = paper.price(paper.question());
+  CHECK(100 * *table.rows[0].full_time.utilisation == Approx(45.5).margin(0.05));
+  CHECK(100 * *table.rows[3].low_time.utilisation == Approx(138.5).margin(0.05));
+  CHECK(100 * *table.rows[1].high_time.utilisation == Approx(98.3).margin(0.05));
+}
+
+TEST_CASE("measured hours are refused where nothing was measured", "[measure]") {
+  const Paper paper;
+  PriceQuestion question = paper.question();
+  question.basis = Basis::measured;
+  CHECK_THROWS_WITH(paper.price(question),
+                    Catch::Contains("no step was measured on 'rtx-4090' or 'a100-80g'"));
+}
+
+TEST_CASE("a measurement that is not certified is named once", "[measure]") {
+  const Paper paper;
+  PriceQuestion question = paper.question();
+  for (config::Profile* profile : {&question.low.profile, &question.high.profile}) {
+    *profile = named("busy");
+    profile->has_measurement = true;
+    profile->measured.reason = "load 3.1";
+    profile->measured.steps = {step("qwen_moe", "full", 2.0)};
+  }
+  question.basis = Basis::best;
+  CHECK(paper.price(question).doubts ==
+        std::vector<std::string>{"profile 'busy' is not certified: load 3.1"});
+  question.high.profile.measured.certified = true;
+  question.low.profile.measured.certified = true;
+  CHECK(paper.price(question).doubts.empty());
 }
 
 TEST_CASE("two profiles price submodels on one device and the rest on another", "[measure]") {
@@ -177,8 +257,8 @@ TEST_CASE("two profiles price submodels on one device and the rest on another", 
   question.high.profile.measured.steps = {step("qwen_moe", "full", 1.0),
                                           step("qwen_moe", "finetune", 1.5)};
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.low_hours == Approx(4200 * 3.0 / 3600));
-  CHECK(row.high_hours == Approx(4100 * 1.5 / 3600));
+  CHECK(*row.low_time.hours == Approx(4200 * 3.0 / 3600));
+  CHECK(*row.high_time.hours == Approx(4100 * 1.5 / 3600));
 }
 
 TEST_CASE("the curve runs from ratio 0 to the last, and crosses zero at the break-even",

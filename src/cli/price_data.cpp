@@ -1,0 +1,112 @@
+// A priced table for machines: every number with all its digits, and what it rests on.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/price_view.hpp"
+
+namespace repro::cli {
+namespace {
+
+using measure::Evidence;
+using measure::PhaseHours;
+using measure::PricedRow;
+using measure::PricedTable;
+
+std::optional<double> bound(const PricedRow& row, double measure::Interval::*end) {
+  return row.range ? std::optional((*row.range).*end) : std::nullopt;
+}
+
+nlohmann::json number_json(std::optional<double> value) {
+  return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+nlohmann::json hours_json(const PhaseHours& phase) {
+  return {{"hours", number_json(phase.hours)},
+          {"evidence", name(phase.evidence)},
+          {"basis", phase.basis},
+          {"utilisation", number_json(phase.utilisation)}};
+}
+
+}  // namespace
+
+report::Table price_list(const PricedTable& priced) {
+  report::Table table;
+  table.columns = {{.heading = "cell"}};
+  for (const char* heading :
+       {"paper_full_dollars", "paper_method_dollars", "paper_saving_percent", "full_hours",
+        "full_evidence", "submodel_hours", "submodel_evidence", "finetune_hours",
+        "finetune_evidence", "full_dollars", "submodel_dollars", "finetune_dollars",
+        "method_dollars", "saving_percent", "saving_percent_least", "saving_percent_greatest",
+        "break_even_ratio", "evidence"})
+    table.columns.push_back({.heading = heading});
+  const auto value = [](std::optional<double> known) {
+    return known ? report::Cell(fmt::format("{}", *known), known) : report::Cell("n/m");
+  };
+  const auto percent = [&](std::optional<double> fraction) {
+    return value(fraction ? std::optional(100 * *fraction) : std::nullopt);
+  };
+  const auto label = [](Evidence evidence) { return report::Cell(std::string(name(evidence))); };
+  for (const PricedRow& row : priced.rows) {
+    table.add(
+        {row.subject, value(row.paper_full), value(row.paper_method), percent(row.paper_saving()),
+         value(row.full_time.hours), label(row.full_time.evidence), value(row.low_time.hours),
+         label(row.low_time.evidence), value(row.high_time.hours), label(row.high_time.evidence),
+         value(row.if_priced(row.full.dollars)), value(row.phase_dollars(0)),
+         value(row.phase_dollars(1)), value(row.if_priced(row.method.dollars)),
+         percent(row.if_priced(row.saving)), percent(bound(row, &measure::Interval::low)),
+         percent(bound(row, &measure::Interval::high)), value(row.if_priced(row.line.break_even())),
+         label(row.evidence())});
+  }
+  return table;
+}
+
+nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
+  const auto number = number_json;
+  nlohmann::json rows = nlohmann::json::array();
+  for (const PricedRow& row : priced.rows) {
+    nlohmann::json phases = nlohmann::json::array();
+    for (const measure::PhaseCost& phase : row.method.phases)
+      phases.push_back({{"phase", phase.name},
+                        {"device", phase.device},
+                        {"device_hours", number(phase.device_hours)},
+                        {"dollars", number(phase.dollars)},
+                        {"overhead", phase.overhead}});
+    rows.push_back({{"row", row.id},
+                    {"title", row.subject},
+                    {"evidence", name(row.evidence())},
+                    {"missing", row.missing()},
+                    {"hours",
+                     {{"full", hours_json(row.full_time)},
+                      {"submodel", hours_json(row.low_time)},
+                      {"finetune", hours_json(row.high_time)}}},
+                    {"paper_full_dollars", number(row.paper_full)},
+                    {"paper_method_dollars", number(row.paper_method)},
+                    {"paper_saving", number(row.paper_saving())},
+                    {"full_dollars", number(row.if_priced(row.full.dollars))},
+                    {"method_dollars", number(row.if_priced(row.method.dollars))},
+                    {"saving", number(row.if_priced(row.saving))},
+                    {"saving_low", number(bound(row, &measure::Interval::low))},
+                    {"saving_high", number(bound(row, &measure::Interval::high))},
+                    {"A", number(row.if_priced(row.line.a))},
+                    {"B", number(row.if_priced(row.line.b))},
+                    {"break_even_ratio", number(row.if_priced(row.line.break_even()))},
+                    {"break_even_low_price", number(row.if_priced(row.break_even_low_price))},
+                    {"needed_step_ratio", number(row.needed_step_ratio)},
+                    {"step_ratio", number(row.step_ratio)},
+                    {"phases", phases}});
+  }
+  nlohmann::json offered = nlohmann::json::array();
+  for (const OfferedRatio& offer : offers)
+    offered.push_back(
+        {{"low", offer.low}, {"high", offer.high}, {"price_ratio", offer.price_ratio}});
+  return {{"table", priced.table},
+          {"low", {{"device", priced.low_device}, {"price", priced.low_price}}},
+          {"high", {{"device", priced.high_device}, {"price", priced.high_price}}},
+          {"paper_price_ratio", priced.paper_ratio},
+          {"doubts", priced.doubts},
+          {"rows", rows},
+          {"offers", offered}};
+}
+
+}  // namespace repro::cli

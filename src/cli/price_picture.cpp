@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/price_view.hpp"
+
+namespace repro::cli {
+namespace {
+
+using measure::PricedRow;
+using measure::PricedTable;
+
+double last_ratio(const PricedTable& table, const std::vector<OfferedRatio>& offers) {
+  double last = 1.1 * std::max(table.paper_ratio, table.low_price / table.high_price);
+  for (const PricedRow& row : table.rows)
+    if (row.priced) last = std::max(last, 1.1 * row.line.break_even());
+  for (const OfferedRatio& offer : offers) last = std::max(last, 1.1 * offer.price_ratio);
+  return last;
+}
+
+std::vector<report::Point> points_at(const PricedRow& row, const std::vector<double>& ratios) {
+  std::vector<report::Point> points;
+  for (const double ratio : ratios) points.push_back({ratio, 100 * row.line.at(ratio)});
+  return points;
+}
+
+// First part of "Qwen / C4".
+std::string family(const std::string& subject) { return subject.substr(0, subject.find(" / ")); }
+std::string member(const std::string& subject) {
+  const size_t slash = subject.find(" / ");
+  return slash == std::string::npos ? subject : subject.substr(slash + 3);
+}
+
+}  // namespace
+
+std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
+                                         const std::string& low, const std::string& high) {
+  std::vector<OfferedRatio> ratios;
+  for (const config::Offer& cheap : snapshot.offers)
+    for (const config::Offer& dear : snapshot.offers)
+      if (cheap.profile == low && dear.profile == high && !cheap.spot && !dear.spot)
+        ratios.push_back({fmt::format("{} {:.4g}", cheap.provider, cheap.price_gpu),
+                          fmt::format("{} {:.4g}", dear.provider, dear.price_gpu),
+                          cheap.price_gpu / dear.price_gpu});
+  std::sort(ratios.begin(), ratios.end(),
+            [](const auto& a, const auto& b) { return a.price_ratio < b.price_ratio; });
+  return ratios;
+}
+
+report::Picture price_picture(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
+  report::Picture picture{.y_label = "saving (%)", .target_label = "zero", .panels = {}};
+  const double last = last_ratio(priced, offers);
+  std::vector<double> offered;
+  for (const OfferedRatio& offer : offers) offered.push_back(offer.price_ratio);
+  for (const PricedRow& row : priced.rows) {
+    if (!row.priced) continue;
+    if (picture.panels.empty() || picture.panels.back().title != family(row.subject))
+      picture.panels.push_back({.title = family(row.subject),
+                                .x_label = fmt::format("price of {} / price of {}",
+                                                       priced.low_device, priced.high_device),
+                                .target = 0.0,
+                                .whole_range = true});
+    report::Panel& panel = picture.panels.back();
+    report::Curve line{.label = member(row.subject), .points = {}};
+    for (const auto& point : measure::saving_curve(row.line, last, 60))
+      line.points.push_back({point.price_ratio, 100 * point.saving});
+    panel.curves.push_back(std::move(line));
+  }
+  // Marks after the lines, so that they lie above and have one entry each in the legend.
+  for (report::Panel& panel : picture.panels) {
+    report::Curve paper{
+        .label = "paper", .stroke = report::Stroke::reference, .points = {}, .connected = false};
+    report::Curve even{.label = "break-even",
+                       .stroke = report::Stroke::reference,
+                       .points = {},
+                       .connected = false};
+    report::Curve catalog{
+        .label = "offers", .stroke = report::Stroke::reference, .points = {}, .connected = false};
+    const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
+      to.points.insert(to.points.end(), points.begin(), points.end());
+    };
+    for (const PricedRow& row : priced.rows) {
+      if (!row.priced || family(row.subject) != panel.title) continue;
+      append(paper, points_at(row, {priced.paper_ratio}));
+      append(even, points_at(row, {row.line.break_even()}));
+      append(catalog, points_at(row, offered));
+    }
+    for (report::Curve* curve : {&paper, &even, &catalog})
+      if (!curve->points.empty()) panel.curves.push_back(std::move(*curve));
+  }
+  return picture;
+}
+
+}  // namespace repro::cli

@@ -1,0 +1,54 @@
+#include "measure/step_fit.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+
+namespace repro::measure {
+namespace {
+
+config::MeasuredStep step(double gigaflops, double seconds) {
+  config::MeasuredStep measured;
+  measured.batch = 1;
+  measured.sequence = 1000;
+  measured.flops_per_token = gigaflops * 1e6;
+  measured.seconds = seconds;
+  return measured;
+}
+
+}  // namespace
+
+TEST_CASE("steps on a line are extrapolated along it, without error", "[measure]") {
+  // 0.1 s and 50 GFLOP/s.
+  const StepFit fit = fit_steps({step(10, 0.3), step(40, 0.9), step(20, 0.5)});
+  CHECK(fit.fixed == Approx(0.1));
+  CHECK(fit.per_flop == Approx(1 / 50e9));
+  CHECK(fit.seconds(1000e9) == Approx(20.1));
+  CHECK(fit.largest_flops == Approx(40e9));
+  CHECK(*fit.error == Approx(0).margin(1e-9));
+}
+
+TEST_CASE("the error of a fit is what it gets wrong on the largest size", "[measure]") {
+  // The smaller two say 0.1 s and 50 GFLOP/s: 0.9 s for the largest, which took 1.8 s.
+  const StepFit fit = fit_steps({step(10, 0.3), step(20, 0.5), step(40, 1.8)});
+  CHECK(*fit.error == Approx(-0.5));
+  CHECK(describe(fit) ==
+        "from 3 sizes; the largest, predicted from the smaller, comes out 50 % faster");
+}
+
+TEST_CASE("a rate that falls with size is that of the largest, never a negative cost",
+          "[measure]") {
+  const StepFit fit = fit_steps({step(10, 0.1), step(20, 0.4)});
+  CHECK(fit.fixed == 0);
+  CHECK(fit.seconds(200e9) == Approx(4.0));
+}
+
+TEST_CASE("one size is scaled in proportion and its error is unknown", "[measure]") {
+  const StepFit fit = fit_steps({step(10, 0.5)});
+  CHECK(fit.seconds(100e9) == Approx(5.0));
+  CHECK_FALSE(fit.error);
+  CHECK(describe(fit) == "from one size, in proportion: its error is unknown");
+  CHECK_THROWS_WITH(fit_steps({step(0, 0.5)}), Catch::Contains("does not say its FLOPs"));
+}
+
+}  // namespace repro::measure
