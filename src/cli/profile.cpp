@@ -42,7 +42,11 @@ void add_measure(Program& program, CLI::App& parent) {
       parent, "measure", "this machine's GEMM peak, memory bandwidth and step times as a profile",
       "  repro profile measure                      the paper's models, smaller where they do not "
       "fit\n"
-      "  repro profile measure --scale mini --name desk");
+      "  repro profile measure --scale mini --name desk\n"
+      "  repro profile measure --uncertified && \\\n"
+      "    repro price table3 --low rtx-4090 --high measured=0.10\n"
+      "A busy machine is measured but not certified: exit code 5, and every table made from the\n"
+      "profile says so. --uncertified accepts that: exit code 0.");
   auto options = std::make_shared<MeasureOptions>();
   verb.add_option("--scale", options->choice.scale, "whose models are timed")
       ->capture_default_str();
@@ -50,9 +54,13 @@ void add_measure(Program& program, CLI::App& parent) {
   verb.add_option("--device", options->device, "cpu or cuda")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  verb.add_option("--phase-seconds", options->phase_seconds, "time for each phase")
+  verb.add_option("--phase-seconds", options->phase_seconds, "time for each phase's steps")
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
+  verb.add_option("--threads", options->threads, "of the processor; without it every core")
+      ->check(CLI::Range(1, 1024));
+  verb.add_flag("--uncertified", options->uncertified,
+                "accept a measurement taken on a busy machine");
   verb.add_flag("--wait", options->wait, "wait for another repro that holds the folder");
   program.on(verb, [&program, options] { return measure_profile(program.context(), *options); });
 }

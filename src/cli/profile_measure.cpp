@@ -11,16 +11,20 @@
 #include "cli/profile_view.hpp"
 #include "config/probe.hpp"
 #include "config/profile.hpp"
+#include "launch/local.hpp"
+#include "measure/step_fit.hpp"
+#include "report/table.hpp"
 #include "run/run_directory.hpp"
 
 namespace repro::cli {
 namespace {
 
-config::ProbePhase phase_of(const config::Experiment& experiment, const std::string& model,
-                            const std::string& phase) {
+config::ProbePhase phase_of(const config::Experiment& experiment, const std::string& scale,
+                            const std::string& model, const std::string& phase) {
   config::ProbePhase probe;
   probe.model = model;
   probe.phase = phase;
+  probe.size = scale;
   probe.config = experiment.model_entries.at(model).model;
   if (phase == "submodel") probe.config = config::submodel_of(probe.config);
   probe.batch = experiment.match.batch;
@@ -30,13 +34,21 @@ config::ProbePhase phase_of(const config::Experiment& experiment, const std::str
   return probe;
 }
 
+// One device is the whole machine: all its cores work on one step, as a GPU's do.
+int64_t threads_of(const MeasureOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return options.device == "cpu" ? static_cast<int64_t>(launch::available_cores().size()) : 1;
+}
+
+// A fine-tuning step is the full model's, so it is not measured twice.
 run::Job probe_job(const config::Experiment& experiment, const MeasureOptions& options) {
   config::ProbeSpec spec;
   spec.device = options.device;
+  spec.threads = threads_of(options);
   spec.phase_seconds = options.phase_seconds;
   for (const std::string& model : experiment.models)
-    for (const char* phase : {"full", "submodel", "finetune"})
-      spec.phases.push_back(phase_of(experiment, model, phase));
+    for (const char* phase : {"full", "submodel"})
+      spec.phases.push_back(phase_of(experiment, options.choice.scale, model, phase));
   run::Job job;
   job.kind = "probe";
   job.name = "probe-" + options.name;
@@ -65,17 +77,80 @@ bool keeps_certified(const fs::path& file, const config::Profile& measured) {
   return config::load_profile(file, file.string()).measured.certified;
 }
 
+report::Table gemm_table(const config::Measurement& measured) {
+  report::Table table{.title = "Matrix multiplications",
+                      .columns = {{.heading = "type", .align = report::Align::left},
+                                  {.heading = "rows"},
+                                  {.heading = "columns"},
+                                  {.heading = "inner"},
+                                  {.heading = "GFLOP/s"},
+                                  {.heading = "spread %"}}};
+  bool any_slice = false;
+  for (const config::MeasuredGemm& gemm : measured.gemms) {
+    const bool slice = gemm.n < gemm.whole_n;
+    any_slice = any_slice || slice;
+    table.add({gemm.dtype, with_commas(gemm.m),
+               slice ? fmt::format("{} of {}", with_commas(gemm.n), with_commas(gemm.whole_n))
+                     : with_commas(gemm.n),
+               with_commas(gemm.k),
+               report::Cell(fmt::format("{:.1f}", gemm.flops / 1e9), gemm.flops),
+               fmt::format("{:.0f}", 100 * gemm.relative_spread)});
+  }
+  if (any_slice)
+    table.notes.push_back(
+        "\"256 of 151,936\": the whole shape would take too long here; a slice of it was timed");
+  return table;
+}
+
+// Achieved against the best multiplication of the type it computes in.
+report::Table step_table(const config::Profile& profile) {
+  report::Table table{.title = "Optimizer steps (fine-tuning takes the full model's)",
+                      .columns = {{.heading = "model", .align = report::Align::left},
+                                  {.heading = "phase", .align = report::Align::left},
+                                  {.heading = "size", .align = report::Align::left},
+                                  {.heading = "tokens"},
+                                  {.heading = "seconds"},
+                                  {.heading = "spread %"},
+                                  {.heading = "GFLOP/s"},
+                                  {.heading = "% of GEMM peak"}}};
+  std::string last;
+  for (const config::MeasuredStep& step : profile.measured.steps) {
+    const auto peak = profile.measured_peak(step.precision == "fp32" ? "fp32" : "bf16");
+    const double rate = step.flops() / step.seconds;
+    const std::string group = step.model + step.phase;
+    table.add({step.model, step.phase, step.size, with_commas(step.batch * step.sequence),
+               report::Cell(fmt::format("{:.3f}", step.seconds), step.seconds),
+               fmt::format("{:.0f}", 100 * step.relative_spread), fmt::format("{:.1f}", rate / 1e9),
+               peak ? fmt::format("{:.0f}", 100 * rate / *peak) : "-"},
+              group != last && !last.empty());
+    last = group;
+  }
+  return table;
+}
+
+// What the smaller sizes say of the real one, and how well they say it.
+void print_fits(const config::Profile& profile) {
+  for (const config::MeasuredStep& step : profile.measured.steps) {
+    if (&step != profile.step(step.model, step.phase)) continue;
+    const auto series = profile.series(step.model, step.phase);
+    if (series.size() < 2) continue;
+    fmt::print("{} {}: a larger model's step is extrapolated {}\n", step.model, step.phase,
+               measure::describe(measure::fit_steps(series)));
+  }
+}
+
 void print_measurement(const Context& context, const config::Profile& profile) {
   if (context.json) return print(profiles_json({profile}).at(0));
   const config::Measurement& measured = profile.measured;
-  for (const char* dtype : {"fp32", "bf16"})
+  print(gemm_table(measured));
+  fmt::print("\n");
+  print(step_table(profile));
+  fmt::print("\n");
+  for (const char* dtype : {"bf16", "fp32"})
     if (const auto peak = profile.measured_peak(dtype))
       fmt::print("{} GEMM peak {:.1f} GFLOP/s\n", dtype, *peak / 1e9);
   fmt::print("memory bandwidth {}/s\n", human_bytes(measured.bandwidth));
-  for (const config::MeasuredStep& step : measured.steps)
-    fmt::print("{} {}: {:.3f} s a step at size '{}' ({} layers, width {}), spread {:.0f} %\n",
-               step.model, step.phase, step.seconds, step.size, step.layers, step.width,
-               100 * step.relative_spread);
+  print_fits(profile);
 }
 
 }  // namespace
@@ -87,20 +162,30 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
   RunsLock lock(context.runs, "profile measure", options.wait);
   const run::RunDirectory directory(context.runs / graph[0].directory);
   fs::remove_all(directory.path());  // a measurement is of now
-  const Exit exit = execute_missing(context, lock, graph, 1);
+  const Exit exit = execute_missing(context, lock, graph, static_cast<int>(threads_of(options)));
   if (exit != Exit::ok) return exit;
 
   const config::Profile profile =
       profile_from(directory.result(), options, directory.result_file().string());
   print_measurement(context, profile);
+  const std::string& reason = profile.measured.reason;
   if (keeps_certified(file, profile))
-    throw Error(Exit::inconclusive, "{}: kept; the new measurement is not certified: {}",
-                file.string(), profile.measured.reason);
+    throw Error(Exit::inconclusive,
+                "{}: a certified measurement, so it is kept: the new one is not certified: {}; "
+                "measure again when the machine is idle, or write it beside with --name",
+                file.string(), reason);
   write_file_atomically(file, config::to_toml(profile));
   if (!context.json) fmt::print("wrote {}\n", file.string());
   if (profile.measured.certified) return Exit::ok;
-  throw Error(Exit::inconclusive, "{}: not certified: {}; measure again when the machine is idle",
-              options.name, profile.measured.reason);
+  const std::string verdict =
+      fmt::format("{}: written, but not certified: {}", file.string(), reason);
+  if (!options.uncertified)
+    throw Error(Exit::inconclusive,
+                "{}; measure again when the machine is idle, or accept it as it is with "
+                "--uncertified",
+                verdict);
+  fmt::print(stderr, "repro: warning: {}\n", verdict);
+  return Exit::ok;
 }
 
 }  // namespace repro::cli

@@ -12,12 +12,15 @@ struct MeasureOptions {
   ExperimentChoice choice{.name = "table3", .scale = "paper"};  // whose models are timed
   std::string name = "measured";  // of the profile: hardware_profiles/<name>.toml
   std::string device = "cpu";     // or "cuda"
-  double phase_seconds = 20;      // budget of each phase; a smaller model is timed beyond it
+  double phase_seconds = 12;      // budget of each phase; smaller models are timed beyond it
+  int64_t threads = 0;            // 0 = every core of the machine
+  bool uncertified = false;       // a noisy machine's measurement is a success too
   bool wait = false;
 };
 
-// Writes the profile and says what was measured. Exit::inconclusive when the machine was too noisy
-// to be certified: the profile then says so and why, and nothing was written over a certified one.
+// Writes the profile and says what was measured. When the machine was too noisy to be certified the
+// profile says so and why, whoever uses it repeats it, and the exit is Exit::inconclusive unless
+// that was accepted beforehand; a certified profile is never written over by one that is not.
 Exit measure_profile(const Context& context, const MeasureOptions& options);
 
 }  // namespace repro::cli

@@ -38,8 +38,10 @@ struct Shape {
 // Tokens of one multiplication: more change nothing but the time it takes.
 constexpr int64_t kRows = 1024;
 constexpr int64_t kBandwidthBytes = int64_t{256} << 20;
-constexpr double kLeastSeconds =
-    0.02;  // of one timing: well above the clock's and scheduler's grain
+// Of one timing: well above the clock's and scheduler's grain.
+constexpr double kLeastSeconds = 0.02;
+// A slice of a large matrix is cut to whole multiples of this, which any library's tiles divide.
+constexpr int64_t kSlice = 256;
 
 // The forward shapes of one layer and the head; backward has the same sizes in other order.
 std::set<Shape> shapes_of(const config::ProbePhase& phase) {
@@ -59,23 +61,55 @@ std::set<Shape> shapes_of(const config::ProbePhase& phase) {
   return shapes;
 }
 
-config::MeasuredGemm measure_gemm(const Shape& shape, at::ScalarType type,
-                                  const c10::Device& device, int64_t repeats) {
-  const auto options = at::TensorOptions().device(device).dtype(type);
-  const at::Tensor a = at::randn({shape.m, shape.k}, options);
-  const at::Tensor b = at::randn({shape.n, shape.k}, options);  // as weights lie
-  at::Tensor c = at::empty({shape.m, shape.n}, options);
-  const auto multiply = [&](int64_t times) {
-    for (int64_t i = 0; i < times; ++i) at::mm_out(c, a, b.t());
-    synchronise(device);
-  };
-  const double once = time_repeats(1, 1, [&] { multiply(1); }).median;
-  const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / once));
-  const Timing timing = time_repeats(1, repeats, [&] { multiply(times); });
+// Times C = A B with B of n columns; `seconds` of one multiplication is wanted first.
+class Multiplication {
+ public:
+  Multiplication(const Shape& shape, at::ScalarType type, const c10::Device& device)
+      : device_(device) {
+    const auto options = at::TensorOptions().device(device).dtype(type);
+    a_ = at::randn({shape.m, shape.k}, options);
+    b_ = at::randn({shape.n, shape.k}, options);  // as weights lie
+    c_ = at::empty({shape.m, shape.n}, options);
+  }
+  void run(int64_t times) {
+    for (int64_t i = 0; i < times; ++i) at::mm_out(c_, a_, b_.t());
+    synchronise(device_);
+  }
+  double once() {
+    return time_repeats(1, 1, [this] { run(1); }).median;
+  }
+
+ private:
+  c10::Device device_;
+  at::Tensor a_, b_, c_;
+};
+
+// As many columns of the longest dimension as the time allows: the head's 151,936 would take
+// minutes without a GPU, and a slice of them runs at the same rate.
+Shape sliced(const Shape& shape, at::ScalarType type, const c10::Device& device, double seconds) {
+  if (shape.n <= kSlice) return shape;
+  Shape slice = shape;
+  slice.n = kSlice;
+  const double columns = seconds / Multiplication(slice, type, device).once() * kSlice;
+  if (columns >= static_cast<double>(shape.n)) return shape;
+  slice.n = std::max<int64_t>(1, static_cast<int64_t>(columns) / kSlice) * kSlice;
+  return slice;
+}
+
+config::MeasuredGemm measure_gemm(const Shape& whole, at::ScalarType type,
+                                  const c10::Device& device, const config::ProbeSpec& spec) {
+  // Warm-up, the trial and the choice of a slice take as long as two repeats.
+  const Shape shape =
+      sliced(whole, type, device, spec.gemm_seconds / static_cast<double>(spec.gemm_repeats + 2));
+  Multiplication product(shape, type, device);
+  const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / product.once()));
+  const Timing timing = time_repeats(
+      1, spec.gemm_repeats, [&] { product.run(times); }, 2 * spec.gemm_seconds);
   return {.dtype = type == at::kFloat ? "fp32" : "bf16",
           .m = shape.m,
           .n = shape.n,
           .k = shape.k,
+          .whole_n = whole.n,
           .flops = shape.flops() * static_cast<double>(times) / timing.median,
           .relative_spread = timing.relative_spread};
 }
@@ -112,13 +146,14 @@ config::MeasuredStep measure_step(const ProbeSize& size, const config::ProbeSpec
   model.values_changed();
   AdamW optimizer({}, model.flat_values(), model.flat_gradients(), model.decayed_count());
   const at::Tensor tokens_BS = random_tokens(phase, device);
-  const Timing timing = time_repeats(spec.warmup, spec.steps, [&] {
+  const auto step = [&] {
     model.zero_gradients();
     model.forward(tokens_BS, /*training=*/true).total.backward();
     optimizer.update(1e-4, optimizer.gradient_norm());
     model.values_changed();
     synchronise(device);
-  });
+  };
+  const Timing timing = time_repeats(spec.warmup, spec.steps, step, size.seconds);
   return {.model = phase.model,
           .phase = phase.phase,
           .size = size.name,
@@ -131,7 +166,7 @@ config::MeasuredStep measure_step(const ProbeSize& size, const config::ProbeSpec
               measure::Convention::megatron, phase.config, phase.sequence)),
           .seconds = timing.median,
           .relative_spread = timing.relative_spread,
-          .repeats = spec.steps};
+          .repeats = timing.repeats};
 }
 
 std::string today() {
@@ -158,7 +193,7 @@ std::vector<config::MeasuredGemm> measure_gemms(const config::ProbeSpec& spec,
     for (const Shape& shape : shapes) {
       progress("multiply", static_cast<double>(gemms.size()),
                static_cast<double>(2 * shapes.size()), "shapes");
-      gemms.push_back(measure_gemm(shape, type, device, spec.gemm_repeats));
+      gemms.push_back(measure_gemm(shape, type, device, spec));
     }
   return gemms;
 }
@@ -170,6 +205,30 @@ double peak_for(const config::ProbePhase& phase, const std::vector<config::Measu
   for (const config::MeasuredGemm& gemm : gemms)
     if (gemm.dtype == dtype) best = std::max(best, gemm.flops);
   return best;
+}
+
+// Every phase, the paper's size first where it fits.
+std::vector<config::MeasuredStep> measure_steps(const config::ProbeSpec& spec,
+                                                const c10::Device& device,
+                                                const std::vector<config::MeasuredGemm>& gemms,
+                                                int64_t free_bytes,
+                                                const methods::Progress& progress) {
+  std::vector<config::MeasuredStep> steps;
+  double phases = 0;
+  for (const config::ProbePhase& phase : spec.phases) {
+    const ProbeLimits limits{.flops = peak_for(phase, gemms),
+                             .memory_bytes = static_cast<int64_t>(spec.memory_fraction *
+                                                                  static_cast<double>(free_bytes)),
+                             .seconds = spec.phase_seconds};
+    const std::vector<ProbeSize> series = choose_series(phase, spec, limits);
+    for (size_t i = 0; i < series.size(); ++i) {
+      progress("step", phases + static_cast<double>(i) / static_cast<double>(series.size()),
+               static_cast<double>(spec.phases.size()), "phases");
+      steps.push_back(measure_step(series[i], spec, device));
+    }
+    ++phases;
+  }
+  return steps;
 }
 
 double worst_spread(const config::Measurement& measured) {
@@ -189,21 +248,16 @@ json run_probe(const run::OpenedJob& job, const methods::Progress& progress) {
   const double clock_before = megahertz();
   const int64_t free_bytes = spec.memory_bytes > 0 ? spec.memory_bytes : free_memory_bytes(device);
 
-  config::Measurement measured{.date = today(),
-                               .host = host_name(),
-                               .processor = run::cpu_model(),
-                               .threads = spec.threads,
-                               .load_before = load_average()};
+  config::Measurement measured;
+  measured.date = today();
+  measured.host = host_name();
+  measured.processor = run::cpu_model();
+  measured.threads = spec.threads;
+  measured.load_before = load_average();
   progress("bandwidth", 0, 1, "copies");
   measured.bandwidth = measure_bandwidth(device, spec.gemm_repeats);
   measured.gemms = measure_gemms(spec, device, progress);
-  const auto usable = static_cast<int64_t>(spec.memory_fraction * static_cast<double>(free_bytes));
-  for (const config::ProbePhase& phase : spec.phases) {
-    progress("step", static_cast<double>(measured.steps.size()),
-             static_cast<double>(spec.phases.size()), "phases");
-    const ProbeSize size = choose_size(phase, spec, peak_for(phase, measured.gemms), usable);
-    measured.steps.push_back(measure_step(size, spec, device));
-  }
+  measured.steps = measure_steps(spec, device, measured.gemms, free_bytes, progress);
   const double clock_after = megahertz();
   measured.reason =
       why_not_certified(measured.load_before, spec.threads, cores, worst_spread(measured),

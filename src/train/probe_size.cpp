@@ -21,22 +21,36 @@ double seconds_of(const config::ProbePhase& phase, const config::ProbeSpec& spec
   return static_cast<double>(spec.steps + spec.warmup) * tokens * a_token / (flops * kStepShare);
 }
 
-bool fits(const config::ProbePhase& phase, const config::ProbeSpec& spec, double flops,
-          int64_t memory_bytes) {
+bool fits(const config::ProbePhase& phase, const config::ProbeSpec& spec,
+          const ProbeLimits& limits) {
   const auto memory =
       measure::estimate_memory(phase.config, phase.precision, phase.batch * phase.sequence);
-  return measure::fits(memory, memory_bytes) &&
-         seconds_of(phase, spec, flops) <= spec.phase_seconds;
+  return measure::fits(memory, limits.memory_bytes) &&
+         seconds_of(phase, spec, limits.flops) <= limits.seconds;
 }
 
-std::string name_of(const config::ProbePhase& paper, const config::ProbePhase& chosen,
-                    int64_t level) {
+// The next smaller model of the series; false at its end.
+bool shrink(config::ModelConfig& model) {
+  if (model.layers > 2)
+    model.layers = std::max<int64_t>(2, model.layers / 2);
+  else if (model.width > kSmallestWidth)
+    model = narrowed(model, 1);
+  else
+    return false;
+  return true;
+}
+
+std::string name_of(const config::ProbePhase& paper, const config::ProbePhase& chosen) {
   std::vector<std::string> parts;
   if (chosen.config.layers != paper.config.layers)
     parts.push_back(fmt::format("{} of {} layers", chosen.config.layers, paper.config.layers));
-  if (level > 0) parts.push_back(fmt::format("1/{} of the width", int64_t{1} << level));
-  return parts.empty() ? "paper" : join(parts, ", ");
+  if (chosen.config.width != paper.config.width)
+    parts.push_back(fmt::format("1/{} of the width", paper.config.width / chosen.config.width));
+  return parts.empty() ? paper.size : join(parts, ", ");
 }
+
+// Of a phase's time for the largest size: each smaller one takes a half to a quarter of it.
+constexpr double kFirstShare = 0.7;
 
 }  // namespace
 
@@ -51,27 +65,36 @@ config::ModelConfig narrowed(config::ModelConfig model, int64_t level) {
   return model;
 }
 
-ProbeSize choose_size(const config::ProbePhase& paper, const config::ProbeSpec& spec, double flops,
-                      int64_t memory_bytes) {
+ProbeSize choose_size(const config::ProbePhase& paper, const config::ProbeSpec& spec,
+                      const ProbeLimits& limits) {
   config::ProbePhase phase = paper;
   phase.batch = std::max<int64_t>(1, paper.batch / paper.accumulate);
   phase.accumulate = 1;
-  int64_t level = 0;
-  while (!fits(phase, spec, flops, memory_bytes)) {
+  while (!fits(phase, spec, limits)) {
     if (phase.batch > 1)
       phase.batch /= 2;
-    else if (phase.config.layers > 2)
-      phase.config.layers = std::max<int64_t>(2, phase.config.layers / 2);
-    else if (phase.config.width > kSmallestWidth)
-      phase.config = narrowed(phase.config, 1), ++level;
-    else
+    else if (!shrink(phase.config))
       throw Error(
           "{} {}: not even a model of width {} fits {} of memory and {} s; raise "
           "phase_seconds",
           paper.model, paper.phase, phase.config.width,
-          human_bytes(static_cast<double>(memory_bytes)), spec.phase_seconds);
+          human_bytes(static_cast<double>(limits.memory_bytes)), limits.seconds);
   }
-  return {phase, name_of(paper, phase, level)};
+  return {phase, limits.seconds, name_of(paper, phase)};
+}
+
+std::vector<ProbeSize> choose_series(const config::ProbePhase& paper, const config::ProbeSpec& spec,
+                                     const ProbeLimits& limits) {
+  std::vector<ProbeSize> series = {choose_size(paper, spec, limits)};
+  if (series.front().phase.config == paper.config || spec.sizes == 1) return series;
+  ProbeLimits first = limits;
+  first.seconds *= kFirstShare;
+  series = {choose_size(paper, spec, first)};
+  config::ProbePhase phase = series.front().phase;
+  const double rest = (limits.seconds - first.seconds) / static_cast<double>(spec.sizes - 1);
+  while (static_cast<int64_t>(series.size()) < spec.sizes && shrink(phase.config))
+    series.push_back({phase, rest, name_of(paper, phase)});
+  return series;
 }
 
 }  // namespace repro::train

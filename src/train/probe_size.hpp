@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "config/probe.hpp"
 
@@ -12,13 +13,25 @@ namespace repro::train {
 
 struct ProbeSize {
   config::ProbePhase phase;  // what is measured; accumulate = 1
-  std::string name;          // "paper", or how it differs: "2 of 24 layers, 1/4 of the width"
+  double seconds = 0;        // of the phase's time
+  std::string name;          // the whole size's, or "2 of 24 layers, 1/4 of the width"
 };
 
-// `flops`: what the machine was seen to reach; `memory_bytes`: what a model may take.
+// What the machine was seen to do, and what a model may take of it.
+struct ProbeLimits {
+  double flops = 0;  // FLOP/s of its best matrix multiplication
+  int64_t memory_bytes = 0;
+  double seconds = 0;  // of one size
+};
+
 // Error when even the smallest size does not fit.
-ProbeSize choose_size(const config::ProbePhase& paper, const config::ProbeSpec& spec, double flops,
-                      int64_t memory_bytes);
+ProbeSize choose_size(const config::ProbePhase& paper, const config::ProbeSpec& spec,
+                      const ProbeLimits& limits);
+
+// That size alone when it is the whole model's; else it and smaller ones of the series,
+// `spec.sizes` at most, from which a step of the paper's size can be extrapolated.
+std::vector<ProbeSize> choose_series(const config::ProbePhase& paper, const config::ProbeSpec& spec,
+                                     const ProbeLimits& limits);
 
 // Width, heads, experts, shared expert and vocabulary divided by 2^level (heads at least 1).
 config::ModelConfig narrowed(config::ModelConfig model, int64_t level);

@@ -25,19 +25,28 @@ Timing timing_of(std::vector<double> seconds) {
   check(!seconds.empty(), "something was timed");
   std::sort(seconds.begin(), seconds.end());
   const double median = quantile(seconds, 0.5);
-  return {median, (quantile(seconds, 0.9) - quantile(seconds, 0.1)) / median};
+  return {median, (quantile(seconds, 0.9) - quantile(seconds, 0.1)) / median,
+          static_cast<int64_t>(seconds.size())};
 }
 
-Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work) {
-  for (int64_t i = 0; i < warmup; ++i) work();
-  std::vector<double> seconds;
+Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work,
+                    double seconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto since = [](Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  const auto begin = Clock::now();
+  for (int64_t i = 0; i < warmup && (i == 0 || since(begin) < seconds); ++i) work();
+  std::vector<double> taken;
   for (int64_t i = 0; i < repeats; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    if (i >= kFewestRepeats && since(begin) > seconds) break;
+    // So slow that a machine must be busy elsewhere, which the load will say.
+    if (i >= 1 && since(begin) > 3 * seconds) break;
+    const auto start = Clock::now();
     work();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    taken.push_back(since(start));
   }
-  return timing_of(std::move(seconds));
+  return timing_of(std::move(taken));
 }
 
 double load_average() {

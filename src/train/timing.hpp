@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,16 @@ namespace repro::train {
 struct Timing {
   double median = 0;           // seconds
   double relative_spread = 0;  // (p90 - p10) / median
+  int64_t repeats = 0;
 };
 // Quantiles interpolate between neighbours. `seconds` is not empty.
 Timing timing_of(std::vector<double> seconds);
 
-// Runs `work` `warmup` times, then times it `repeats` times. `work` ends when the device is done.
-Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work);
+// Runs `work` `warmup` times, then times it `repeats` times, or fewer once `seconds` have passed:
+// kFewestRepeats at least, one after three times as long. `work` ends when the device is done.
+constexpr int64_t kFewestRepeats = 3;
+Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work,
+                    double seconds = std::numeric_limits<double>::infinity());
 
 double load_average();  // of the last minute
 double megahertz();     // mean over the cores, 0 when the system does not say

@@ -31,6 +31,10 @@ config::ProbePhase paper_phase() {
 
 constexpr int64_t kGigabyte = 1'000'000'000;
 
+ProbeLimits limits(double flops, int64_t gigabytes, double seconds) {
+  return {.flops = flops, .memory_bytes = gigabytes * kGigabyte, .seconds = seconds};
+}
+
 }  // namespace
 
 TEST_CASE("a timing is its median, and its spread the middle four fifths of the rest", "[train]") {
@@ -39,6 +43,16 @@ TEST_CASE("a timing is its median, and its spread the middle four fifths of the 
   CHECK(timing.relative_spread == Approx((10.0 - 2.0) / 6));
   CHECK(timing_of({2}).relative_spread == 0);
   CHECK(timing_of({1, 2}).median == 1.5);
+  CHECK(timing_of({1, 2}).repeats == 2);
+}
+
+TEST_CASE("repeats stop when their time is over, and all are done within it", "[train]") {
+  int64_t calls = 0;
+  const Timing timing = time_repeats(
+      2, 1000, [&] { ++calls; }, 0);
+  CHECK(timing.repeats == 1);
+  CHECK(calls == 2);  // the first warm-up, and one that counts
+  CHECK(time_repeats(0, 20, [] {}).repeats == 20);
 }
 
 TEST_CASE("only a machine that is quiet, steady and cool is certified", "[train]") {
@@ -52,16 +66,14 @@ TEST_CASE("only a machine that is quiet, steady and cool is certified", "[train]
 
 TEST_CASE("a machine that holds the paper's model measures the paper's model", "[train]") {
   config::ProbeSpec spec;
-  spec.phase_seconds = 600;
-  const ProbeSize size = choose_size(paper_phase(), spec, 300e12, 80 * kGigabyte);
+  const ProbeSize size = choose_size(paper_phase(), spec, limits(300e12, 80, 600));
   CHECK(size.name == "paper");
   CHECK(size.phase.config == paper_phase().config);
 }
 
 TEST_CASE("too little memory takes sequences, then depth, and says so", "[train]") {
   config::ProbeSpec spec;
-  spec.phase_seconds = 1e9;
-  const ProbeSize size = choose_size(paper_phase(), spec, 1e12, 24 * kGigabyte);
+  const ProbeSize size = choose_size(paper_phase(), spec, limits(1e12, 24, 1e9));
   CHECK(size.phase.batch == 1);
   CHECK(size.phase.config.width == 2048);
   CHECK(size.phase.config.layers < 24);
@@ -76,15 +88,64 @@ TEST_CASE("too little memory takes sequences, then depth, and says so", "[train]
 
 TEST_CASE("too little time takes the width last, and a hopeless case is refused", "[train]") {
   config::ProbeSpec spec;
-  spec.phase_seconds = 30;
-  const ProbeSize size = choose_size(paper_phase(), spec, 50e9, 24 * kGigabyte);
+  const ProbeSize size = choose_size(paper_phase(), spec, limits(50e9, 24, 30));
   CHECK(size.phase.config.layers == 2);
   CHECK(size.phase.config.width < 2048);
   CHECK_THAT(size.name, Catch::Contains("2 of 24 layers, 1/"));
   CHECK(size.phase.config.head_width == 128);
-  spec.phase_seconds = 1e-6;
-  CHECK_THROWS_WITH(choose_size(paper_phase(), spec, 50e9, 24 * kGigabyte),
+  CHECK_THROWS_WITH(choose_size(paper_phase(), spec, limits(50e9, 24, 1e-6)),
                     Catch::Contains("raise phase_seconds"));
+}
+
+TEST_CASE("a model that does not fit is measured in a series of halving sizes", "[train]") {
+  const config::ProbeSpec spec;
+  const auto series = choose_series(paper_phase(), spec, limits(500e9, 24, 12));
+  REQUIRE(series.size() == 3);
+  double seconds = 0;
+  for (size_t i = 0; i < series.size(); ++i) {
+    seconds += series[i].seconds;
+    if (i == 0) continue;
+    CHECK(series[i].phase.config.width == series[i - 1].phase.config.width / 2);
+    CHECK(series[i].phase.config.layers == series[i - 1].phase.config.layers);
+  }
+  CHECK(seconds == Approx(12));
+  CHECK(series[0].name != series[1].name);
+  // Depth first: its halves keep the real shapes.
+  const auto deep = choose_series(paper_phase(), spec, limits(1e15, 24, 1e9));
+  REQUIRE(deep.size() == 3);
+  CHECK(deep[2].phase.config.width == 2048);
+  CHECK(deep[2].phase.config.layers < deep[0].phase.config.layers);
+  CHECK(choose_series(paper_phase(), spec, limits(300e12, 80, 600)).size() == 1);
+}
+
+TEST_CASE("a whole model of another scale is named by it", "[train]") {
+  config::ProbePhase phase = paper_phase();
+  phase.size = "mini";
+  const config::ProbeSpec spec;
+  CHECK(choose_size(phase, spec, limits(300e12, 80, 600)).name == "mini");
+}
+
+TEST_CASE("a shape too large for its time is sliced, and keeps its whole size", "[train]") {
+  const Runs runs;
+  config::ProbeSpec spec;
+  spec.gemm_seconds = 1e-9;
+  spec.gemm_repeats = 3;
+  config::ProbePhase phase;
+  phase.model = "wide";
+  phase.config = tiny_model();
+  phase.config.vocabulary = 1000;
+  phase.batch = 1;
+  phase.sequence = 16;
+  spec.phases = {phase};
+  const auto directory = runs.make("probe", "probe", config::to_json(spec), {}, {});
+  const json result = run_probe(run::open_job(directory),
+                                [](std::string_view, double, double, std::string_view) {});
+  const auto measured =
+      config::from_json<config::Measurement>(result.at("measurement"), "measurement");
+  const auto head = std::find_if(measured.gemms.begin(), measured.gemms.end(),
+                                 [](const auto& gemm) { return gemm.whole_n == 1000; });
+  REQUIRE(head != measured.gemms.end());
+  CHECK(head->n == 256);
 }
 
 TEST_CASE("a probe measures every shape and phase asked for", "[train]") {
