@@ -87,7 +87,7 @@ struct HeadWeights {
 struct HeadShape {
   double epsilon = 0;
   at::ScalarType compute = at::kFloat;
-  int64_t chunk = 1024;  // rows whose logits exist at one time
+  int64_t chunk = 512;  // rows whose logits exist at one time
 };
 
 struct Blocks {

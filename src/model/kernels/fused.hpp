@@ -1,6 +1,6 @@
 #pragma once
-// Pieces that the fused CPU blocks share: typed access to tensors, matrix products that end in the
-// flat gradient, and an autograd node whose backward is a struct's.
+// Pieces that the fused CPU blocks share: typed access to tensors, and an autograd node whose
+// backward is a struct's.
 
 #include <ATen/ATen.h>
 #include <c10/util/intrusive_ptr.h>
@@ -44,18 +44,6 @@ at::Tensor to_compute(const at::Tensor& x) {
   at::Tensor out = empty(x.sizes(), kTypeOf<C>);
   cpu::kernels<C>().cast(x.numel(), data<float>(x), data<C>(out));
   return out;
-}
-
-// gradient += a^T b for a (N, m), b (N, n), gradient (m, n) fp32.
-template <typename C>
-void add_transposed_product(const at::Tensor& gradient, const at::Tensor& a, const at::Tensor& b) {
-  if constexpr (std::is_same_v<C, float>) {
-    at::Tensor sum = gradient;
-    sum.addmm_(a.t(), b);
-  } else {
-    const at::Tensor product = at::mm(a.t(), b);
-    cpu::kernels<C>().accumulate(product.numel(), data<C>(product), 1.0F, data<float>(gradient));
-  }
 }
 
 // What a block's forward keeps, and `variable_list backward(const variable_list&)` over it. Saved

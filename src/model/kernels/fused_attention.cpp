@@ -1,4 +1,4 @@
-#include "model/kernels/fused.hpp"
+#include "model/kernels/fused_linear.hpp"
 #include "model/kernels/fused_norm.hpp"
 #include "model/part_clock.hpp"
 
@@ -7,8 +7,8 @@ namespace {
 
 using torch::autograd::variable_list;
 
-cpu::AttentionSizes sizes_of(const AttentionShape& s) {
-  return {s.batch, s.tokens, s.heads, s.kv_heads, s.head_width};
+cpu::AttentionSizes one_sequence(const AttentionShape& s) {
+  return {1, s.tokens, s.heads, s.kv_heads, s.head_width};
 }
 
 template <typename C>
@@ -19,50 +19,75 @@ struct AttentionState {
   at::Tensor normed;
   at::Tensor qkv;      // rotated
   at::Tensor mixed;    // heads side by side, before the output projection
-  at::Tensor log_sum;  // (B, H, T)
+  at::Tensor log_sum;  // (B, H * T)
 
   at::Tensor forward(const at::Tensor& x);
   variable_list backward(const variable_list& gradients);
   at::Tensor backward_to_norm(const at::Tensor& dout);
+
+  // work(sequence, its first row, scratch) for every sequence of the batch: what one needs stays in
+  // the cache from its projection in to its projection out.
+  template <typename Work>
+  void for_sequences(const Work& work) const {
+    const int64_t floats = cpu::kernels<C>().attention_scratch(one_sequence(shape));
+    in_parts(shape.batch, 1, [&](int64_t first, int64_t count) {
+      const at::Tensor scratch = at::zeros({floats}, at::kFloat);
+      for (int64_t b = first; b < first + count; ++b)
+        work(b, b * shape.tokens, data<float>(scratch));
+    });
+  }
 };
 
 template <typename C>
 at::Tensor AttentionState<C>::forward(const at::Tensor& x) {
   const auto& k = cpu::kernels<C>();
-  const cpu::AttentionSizes sizes = sizes_of(shape);
+  const cpu::AttentionSizes sizes = one_sequence(shape);
   normed = norm.forward(x, weights.norm, shape.epsilon);
   const PartClock clock(Part::attention);
-  qkv = at::mm(normed, weights.qkv.compute.t());
-  k.rotate(sizes, data<float>(weights.qkv_bias.leaf), data<float>(shape.cos_TD),
-           data<float>(shape.sin_TD), data<C>(qkv));
+  const PackedWeight<C> in(weights.qkv.compute, Direction::forward);
+  const PackedWeight<C> out(weights.output.compute, Direction::forward);
+  qkv = empty({x.size(0), weights.qkv.leaf.size(0)}, kTypeOf<C>);
   mixed = empty({x.size(0), shape.heads * shape.head_width}, kTypeOf<C>);
-  log_sum = empty({shape.batch, shape.heads, shape.tokens}, at::kFloat);
-  const at::Tensor scratch = empty({k.attention_scratch(sizes)}, at::kFloat);
-  k.attention(sizes, data<C>(qkv), data<C>(mixed), data<float>(log_sum), data<float>(scratch));
-  const at::Tensor projected = at::mm(mixed, weights.output.compute.t());
-  at::Tensor out = empty(x.sizes(), at::kFloat);
-  k.add_residual(x.numel(), data<float>(norm.x), data<C>(projected), nullptr, data<float>(out));
-  return out;
+  log_sum = empty({shape.batch, shape.heads * shape.tokens}, at::kFloat);
+  const at::Tensor projected = empty(x.sizes(), kTypeOf<C>);
+  at::Tensor y = empty(x.sizes(), at::kFloat);
+  for_sequences([&](int64_t sequence, int64_t first, float* scratch) {
+    in.multiply(shape.tokens, row<C>(normed, first), row<C>(qkv, first));
+    k.rotate(sizes, data<float>(weights.qkv_bias.leaf), data<float>(shape.cos_TD),
+             data<float>(shape.sin_TD), row<C>(qkv, first));
+    k.attention(sizes, row<C>(qkv, first), row<C>(mixed, first), row<float>(log_sum, sequence),
+                scratch);
+    out.multiply(shape.tokens, row<C>(mixed, first), row<C>(projected, first));
+    k.add_residual(shape.tokens * x.size(1), row<float>(norm.x, first), row<C>(projected, first),
+                   nullptr, row<float>(y, first));
+  });
+  return y;
 }
 
 template <typename C>
 at::Tensor AttentionState<C>::backward_to_norm(const at::Tensor& dout) {
   const PartClock clock(Part::attention);
   const auto& k = cpu::kernels<C>();
-  const cpu::AttentionSizes sizes = sizes_of(shape);
-  const at::Tensor dmixed = at::mm(dout, weights.output.compute);
-  add_transposed_product<C>(weights.output.gradient, dout, mixed);
-
-  const at::Tensor dqkv = at::empty_like(qkv);
-  const at::Tensor scratch = empty({k.attention_scratch(sizes)}, at::kFloat);
-  k.attention_backward(sizes, data<C>(qkv), data<C>(mixed), data<float>(log_sum), data<C>(dmixed),
-                       data<C>(dqkv), data<float>(scratch));
-  k.rotate_backward(sizes, data<float>(shape.cos_TD), data<float>(shape.sin_TD), data<C>(dqkv));
+  const cpu::AttentionSizes sizes = one_sequence(shape);
+  const PackedWeight<C> in(weights.qkv.compute, Direction::backward);
+  const PackedWeight<C> out(weights.output.compute, Direction::backward);
+  const at::Tensor dmixed = at::empty_like(mixed), dqkv = at::empty_like(qkv);
+  const at::Tensor dnormed = at::empty_like(normed);
+  for_sequences([&](int64_t sequence, int64_t first, float* scratch) {
+    out.multiply(shape.tokens, row<C>(dout, first), row<C>(dmixed, first));
+    k.attention_backward(sizes, row<C>(qkv, first), row<C>(mixed, first),
+                         row<float>(log_sum, sequence), row<C>(dmixed, first), row<C>(dqkv, first),
+                         scratch);
+    k.rotate_backward(sizes, data<float>(shape.cos_TD), data<float>(shape.sin_TD),
+                      row<C>(dqkv, first));
+    in.multiply(shape.tokens, row<C>(dqkv, first), row<C>(dnormed, first));
+  });
+  add_weight_gradient<C>(weights.output.gradient, dout, mixed);
+  add_weight_gradient<C>(weights.qkv.gradient, dqkv, normed);
   if (weights.qkv_bias.defined())
     k.column_sums(dqkv.size(0), dqkv.size(1), data<C>(dqkv),
                   data<float>(weights.qkv_bias.gradient));
-  add_transposed_product<C>(weights.qkv.gradient, dqkv, normed);
-  return at::mm(dqkv, weights.qkv.compute);
+  return dnormed;
 }
 
 template <typename C>

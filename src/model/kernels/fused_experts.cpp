@@ -1,13 +1,62 @@
 #include "model/kernels/fused_experts.hpp"
 
+#include "model/kernels/fused_linear.hpp"
 #include "model/part_clock.hpp"
 
 namespace repro::model {
+namespace {
+
+constexpr int64_t kStrip = 128;  // rows whose gates, hidden units and outputs share the cache
+
+// Rows of one feed-forward network: hidden = silu(gate) * up * score for each of `blocks` pairs of
+// (gate, up) a row.
+template <typename C>
+struct FeedForward {
+  const at::Tensor &up, &down;  // weights: (2 blocks f, d), (d, blocks f)
+  int64_t rows, blocks;
+  const C* x;
+  const float* scores;
+  C *gate_up, *hidden;
+
+  void forward(C* out) const;
+  // gate_up becomes its gradient. Returns that of x in dx.
+  void backward(const C* dout, C* dx, float* dscores) const;
+};
+
+template <typename C>
+void FeedForward<C>::forward(C* out) const {
+  const int64_t d = down.size(0), inner = down.size(1);
+  const PackedWeight<C> up_(up, Direction::forward), down_(down, Direction::forward);
+  in_strips(rows, kStrip, [&](int64_t first, int64_t count) {
+    C *gate_up_ = gate_up + first * 2 * inner, *hidden_ = hidden + first * inner;
+    up_.multiply(count, x + first * d, gate_up_);
+    cpu::kernels<C>().swiglu(count * blocks, inner / blocks, gate_up_, scores + first * blocks,
+                             hidden_);
+    down_.multiply(count, hidden_, out + first * d);
+  });
+}
+
+template <typename C>
+void FeedForward<C>::backward(const C* dout, C* dx, float* dscores) const {
+  const int64_t d = down.size(0), inner = down.size(1);
+  const PackedWeight<C> up_(up, Direction::backward), down_(down, Direction::backward);
+  in_strips(rows, kStrip, [&](int64_t first, int64_t count) {
+    const at::Tensor dhidden = empty({count, inner}, kTypeOf<C>);
+    C* gate_up_ = gate_up + first * 2 * inner;
+    down_.multiply(count, dout + first * d, data<C>(dhidden));
+    cpu::kernels<C>().swiglu_backward(count * blocks, inner / blocks, data<C>(dhidden),
+                                      scores + first * blocks, gate_up_, dscores + first * blocks);
+    up_.multiply(count, gate_up_, dx + first * d);
+  });
+}
+
+}  // namespace
 
 template <typename C>
 at::Tensor Experts<C>::forward(const at::Tensor& normed, const MoeWeights& weights,
                                const MoeShape& shape, const Routing& routing,
                                const at::Tensor& scores) {
+  const PartClock clock(Part::experts);
   scores_ =
       scores.defined() ? scores.detach().contiguous() : at::ones({normed.size(0), 1}, at::kFloat);
   if (shape.top_k == shape.experts) return forward_all(normed, weights);
@@ -26,30 +75,47 @@ at::Tensor Experts<C>::backward(const at::Tensor& dout, const at::Tensor& normed
 
 template <typename C>
 at::Tensor Experts<C>::forward_all(const at::Tensor& normed, const MoeWeights& weights) {
-  const at::Tensor &up = weights.gate_up.compute, &down = weights.down.compute;
-  const int64_t rows = normed.size(0), experts = down.size(0), width = down.size(2);
-  gate_up_ = at::mm(normed, up.view({-1, up.size(2)}).t());
-  hidden_ = empty({rows, experts * width}, kTypeOf<C>);
-  cpu::kernels<C>().swiglu(rows * experts, width, data<C>(gate_up_), data<float>(scores_),
-                           data<C>(hidden_));
-  down_ = down.permute({1, 0, 2}).reshape({down.size(1), experts * width});
-  return at::mm(hidden_, down_.t());
+  const at::Tensor up = weights.gate_up.compute.flatten(0, 1), &down = weights.down.compute;
+  const int64_t rows = normed.size(0), experts = down.size(0);
+  down_ = down.permute({1, 0, 2}).reshape({down.size(1), experts * down.size(2)});
+  gate_up_ = empty({rows, up.size(0)}, kTypeOf<C>);
+  hidden_ = empty({rows, down_.size(1)}, kTypeOf<C>);
+  at::Tensor y = empty(normed.sizes(), kTypeOf<C>);
+  FeedForward<C>{up,
+                 down_,
+                 rows,
+                 experts,
+                 data<C>(normed),
+                 data<float>(scores_),
+                 data<C>(gate_up_),
+                 data<C>(hidden_)}
+      .forward(data<C>(y));
+  return y;
 }
 
 template <typename C>
 at::Tensor Experts<C>::backward_all(const at::Tensor& dout, const at::Tensor& normed,
                                     const MoeWeights& weights, at::Tensor& dscores) {
-  const at::Tensor& up = weights.gate_up.compute;
+  const at::Tensor up = weights.gate_up.compute.flatten(0, 1);
   const int64_t rows = normed.size(0), d = normed.size(1);
   const int64_t experts = weights.down.compute.size(0), width = weights.down.compute.size(2);
-  const at::Tensor dhidden = at::mm(dout, down_);
-  at::Tensor ddown = weights.down.gradient;
-  ddown.add_(at::mm(dout.t(), hidden_).view({d, experts, width}).permute({1, 0, 2}));
   dscores = empty({rows, experts}, at::kFloat);
-  cpu::kernels<C>().swiglu_backward(rows * experts, width, data<C>(dhidden), data<float>(scores_),
-                                    data<C>(gate_up_), data<float>(dscores));
-  add_transposed_product<C>(weights.gate_up.gradient.view({-1, d}), gate_up_, normed);
-  return at::mm(gate_up_, up.view({-1, d}));
+  at::Tensor dnormed = empty(normed.sizes(), kTypeOf<C>);
+  FeedForward<C>{up,
+                 down_,
+                 rows,
+                 experts,
+                 data<C>(normed),
+                 data<float>(scores_),
+                 data<C>(gate_up_),
+                 data<C>(hidden_)}
+      .backward(data<C>(dout), data<C>(dnormed), data<float>(dscores));
+  const at::Tensor ddown = at::zeros({d, experts * width}, at::kFloat);
+  add_weight_gradient<C>(ddown, dout, hidden_);
+  at::Tensor down_gradient = weights.down.gradient;
+  down_gradient.add_(ddown.view({d, experts, width}).permute({1, 0, 2}));
+  add_weight_gradient<C>(weights.gate_up.gradient.flatten(0, 1), gate_up_, normed);
+  return dnormed;
 }
 
 // A stable counting sort, so that the order is fixed.
@@ -87,13 +153,16 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
     if (count == 0) continue;
-    at::Tensor gate_up = gate_up_.narrow(0, first, count);
-    at::Tensor hidden = hidden_.narrow(0, first, count);
-    at::Tensor out = outputs.narrow(0, first, count);
-    at::mm_out(gate_up, sorted_x_.narrow(0, first, count), up[e].t());
-    cpu::kernels<C>().swiglu(count, width, data<C>(gate_up), data<float>(scores_) + first,
-                             data<C>(hidden));
-    at::mm_out(out, hidden, down[e].t());
+    const at::Tensor up_e = up[e], down_e = down[e];
+    FeedForward<C>{up_e,
+                   down_e,
+                   count,
+                   1,
+                   row<C>(sorted_x_, first),
+                   data<float>(scores_) + first,
+                   row<C>(gate_up_, first),
+                   row<C>(hidden_, first)}
+        .forward(row<C>(outputs, first));
   }
   at::Tensor y = empty({normed.size(0), d}, kTypeOf<C>);
   cpu::kernels<C>().gather_sums(normed.size(0), top_k, d, data<int64_t>(position_),
@@ -104,9 +173,8 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
 template <typename C>
 at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights& weights,
                                        int64_t top_k, at::Tensor& dscores) {
-  const auto& k = cpu::kernels<C>();
   const at::Tensor &up = weights.gate_up.compute, &down = weights.down.compute;
-  const int64_t slots = token_.numel(), d = dout.size(1), width = down.size(2);
+  const int64_t slots = token_.numel(), d = dout.size(1);
   const at::Tensor sorted_dout = dout.index_select(0, token_);
   const at::Tensor sorted_dscores = empty({slots}, at::kFloat);
   const at::Tensor sorted_dx = empty({slots, d}, kTypeOf<C>);
@@ -114,21 +182,25 @@ at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights&
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
     if (count == 0) continue;
-    const at::Tensor dy = sorted_dout.narrow(0, first, count);
-    const at::Tensor dhidden = at::mm(dy, down[e]);
-    add_transposed_product<C>(weights.down.gradient[e], dy, hidden_.narrow(0, first, count));
-    const at::Tensor gate_up = gate_up_.narrow(0, first, count);
-    k.swiglu_backward(count, width, data<C>(dhidden), data<float>(scores_) + first,
-                      data<C>(gate_up), data<float>(sorted_dscores) + first);
-    add_transposed_product<C>(weights.gate_up.gradient[e], gate_up,
-                              sorted_x_.narrow(0, first, count));
-    at::Tensor dx = sorted_dx.narrow(0, first, count);
-    at::mm_out(dx, gate_up, up[e]);
+    const at::Tensor up_e = up[e], down_e = down[e];
+    FeedForward<C>{up_e,
+                   down_e,
+                   count,
+                   1,
+                   row<C>(sorted_x_, first),
+                   data<float>(scores_) + first,
+                   row<C>(gate_up_, first),
+                   row<C>(hidden_, first)}
+        .backward(row<C>(sorted_dout, first), row<C>(sorted_dx, first),
+                  data<float>(sorted_dscores) + first);
+    const auto slice = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
+    add_weight_gradient<C>(weights.down.gradient[e], slice(sorted_dout), slice(hidden_));
+    add_weight_gradient<C>(weights.gate_up.gradient[e], slice(gate_up_), slice(sorted_x_));
   }
   dscores = sorted_dscores.index_select(0, position_);
   at::Tensor dnormed = empty({dout.size(0), d}, kTypeOf<C>);
-  k.gather_sums(dout.size(0), top_k, d, data<int64_t>(position_), data<C>(sorted_dx),
-                data<C>(dnormed));
+  cpu::kernels<C>().gather_sums(dout.size(0), top_k, d, data<int64_t>(position_),
+                                data<C>(sorted_dx), data<C>(dnormed));
   return dnormed;
 }
 
@@ -138,10 +210,13 @@ at::Tensor DenseExpert<C>::forward(const at::Tensor& normed, const Weight& gate_
   const PartClock clock(Part::shared_expert);
   const int64_t rows = normed.size(0), width = down.compute.size(1);
   scores_ = scores;
-  gate_up_ = at::mm(normed, gate_up.compute.t());
+  gate_up_ = empty({rows, 2 * width}, kTypeOf<C>);
   hidden_ = empty({rows, width}, kTypeOf<C>);
-  cpu::kernels<C>().swiglu(rows, width, data<C>(gate_up_), data<float>(scores_), data<C>(hidden_));
-  return at::mm(hidden_, down.compute.t());
+  at::Tensor y = empty(normed.sizes(), kTypeOf<C>);
+  FeedForward<C>{gate_up.compute,   down.compute,    rows, 1, data<C>(normed), data<float>(scores_),
+                 data<C>(gate_up_), data<C>(hidden_)}
+      .forward(data<C>(y));
+  return y;
 }
 
 template <typename C>
@@ -149,14 +224,15 @@ at::Tensor DenseExpert<C>::backward(const at::Tensor& dout, const at::Tensor& no
                                     const Weight& gate_up, const Weight& down,
                                     at::Tensor& dscores) {
   const PartClock clock(Part::shared_expert);
-  const int64_t rows = normed.size(0), width = down.compute.size(1);
-  const at::Tensor dhidden = at::mm(dout, down.compute);
-  add_transposed_product<C>(down.gradient, dout, hidden_);
+  const int64_t rows = normed.size(0);
   dscores = empty({rows}, at::kFloat);
-  cpu::kernels<C>().swiglu_backward(rows, width, data<C>(dhidden), data<float>(scores_),
-                                    data<C>(gate_up_), data<float>(dscores));
-  add_transposed_product<C>(gate_up.gradient, gate_up_, normed);
-  return at::mm(gate_up_, gate_up.compute);
+  at::Tensor dnormed = empty(normed.sizes(), kTypeOf<C>);
+  FeedForward<C>{gate_up.compute,   down.compute,    rows, 1, data<C>(normed), data<float>(scores_),
+                 data<C>(gate_up_), data<C>(hidden_)}
+      .backward(data<C>(dout), data<C>(dnormed), data<float>(dscores));
+  add_weight_gradient<C>(down.gradient, dout, hidden_);
+  add_weight_gradient<C>(gate_up.gradient, gate_up_, normed);
+  return dnormed;
 }
 
 template class Experts<float>;

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
-#include "model/kernels/fused.hpp"
+#include "model/kernels/fused_linear.hpp"
 #include "model/kernels/fused_norm.hpp"
 #include "model/part_clock.hpp"
 
@@ -21,32 +23,57 @@ struct HeadState {
   variable_list backward(const variable_list& gradients);
 };
 
+constexpr int64_t kHeadStrip = 256;  // the output matrix is read once for so many rows
+
+// The output matrix, ready for both of its products with rows.
+template <typename C>
+struct OutputMatrix {
+  explicit OutputMatrix(const at::Tensor& w)
+      : vocabulary(w.size(0)),
+        width(w.size(1)),
+        forward(w, Direction::forward),
+        backward(w, Direction::backward) {}
+  int64_t vocabulary, width;
+  PackedWeight<C> forward, backward;
+};
+
+// The loss of some rows. With dx, `logits` become their gradient and dx is written.
+template <typename C>
+double rows_loss(const OutputMatrix<C>& output, int64_t rows, const C* x, const int64_t* targets,
+                 C* logits, C* dx) {
+  std::vector<double> losses(static_cast<size_t>((rows + kHeadStrip - 1) / kHeadStrip));
+  const int64_t d = output.width, vocabulary = output.vocabulary;
+  in_strips(rows, kHeadStrip, [&](int64_t first, int64_t count) {
+    const at::Tensor scratch = empty({vocabulary}, at::kFloat);
+    C* strip = logits + first * vocabulary;
+    output.forward.multiply(count, x + first * d, strip);
+    losses[static_cast<size_t>(first / kHeadStrip)] = cpu::kernels<C>().cross_entropy(
+        count, vocabulary, targets + first, dx != nullptr, strip, data<float>(scratch));
+    if (dx) output.backward.multiply(count, strip, dx + first * d);
+  });
+  return std::accumulate(losses.begin(), losses.end(), 0.0);
+}
+
 template <typename C>
 double HeadState<C>::forward(const at::Tensor& x, const HeadShape& shape,
                              const at::Tensor& targets_N, bool gradient) {
-  const auto& k = cpu::kernels<C>();
-  const int64_t rows = x.size(0), width = x.size(1), vocabulary = weights.output.compute.size(0);
   const at::Tensor normed = norm.forward(x, weights.norm, shape.epsilon);
   const PartClock clock(Part::head);
+  const OutputMatrix<C> output(weights.output.compute);
   if (gradient) {
-    dnormed = empty({rows, width}, kTypeOf<C>);
-    dweight = at::zeros({vocabulary, width}, at::kFloat);
+    dnormed = at::empty_like(normed);
+    dweight = at::zeros(weights.output.compute.sizes(), at::kFloat);
   }
-  const at::Tensor logits = empty({std::min(shape.chunk, rows), vocabulary}, kTypeOf<C>);
-  const at::Tensor scratch = empty({vocabulary}, at::kFloat);
+  const int64_t rows = x.size(0);
+  const at::Tensor logits = empty({std::min(shape.chunk, rows), output.vocabulary}, kTypeOf<C>);
   const at::Tensor targets = targets_N.contiguous();
   double loss = 0;
   for (int64_t first = 0; first < rows; first += shape.chunk) {
     const int64_t count = std::min(shape.chunk, rows - first);
-    const at::Tensor part = normed.narrow(0, first, count);
-    at::Tensor chunk = logits.narrow(0, 0, count);
-    at::mm_out(chunk, part, weights.output.compute.t());
-    loss += k.cross_entropy(count, vocabulary, data<int64_t>(targets) + first, gradient,
-                            data<C>(chunk), data<float>(scratch));
-    if (!gradient) continue;
-    at::Tensor dpart = dnormed.narrow(0, first, count);
-    at::mm_out(dpart, chunk, weights.output.compute);
-    add_transposed_product<C>(dweight, chunk, part);
+    loss += rows_loss(output, count, row<C>(normed, first), data<int64_t>(targets) + first,
+                      data<C>(logits), gradient ? row<C>(dnormed, first) : nullptr);
+    if (gradient)
+      add_weight_gradient<C>(dweight, logits.narrow(0, 0, count), normed.narrow(0, first, count));
   }
   return loss;
 }

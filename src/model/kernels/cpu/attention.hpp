@@ -1,8 +1,8 @@
-// Included once per instruction set after product.hpp: causal softmax attention, a strip of query
+// Included once per instruction set after linear.hpp: causal softmax attention, a strip of query
 // rows at a time against all keys before its end, so that the softmax is exact in one pass.
 //
 // D head width, T tokens of a sequence; both are padded with zeros to the products' multiples.
-#include "model/kernels/cpu/product.hpp"
+#include "model/kernels/cpu/linear.hpp"
 
 constexpr int64_t kStrip = 32;  // query rows at a time
 
@@ -131,7 +131,6 @@ void attention(const AttentionSizes& s, const typename P::Source* qkv, typename 
                float* log_sum, float* scratch) {
   const AttentionPlan p(s);
   AttentionBuffers<P> b(p, scratch);
-  clear(scratch, b.floats);  // the padding must be zero
   for (int64_t batch = 0; batch < s.batch; ++batch) {
     const auto* rows = qkv + batch * s.tokens * p.row;
     for (int64_t head = 0; head < s.heads; ++head) {
@@ -216,7 +215,6 @@ void attention_backward(const AttentionSizes& s, const typename P::Source* qkv,
                         const typename P::Source* dout, typename P::Source* dqkv, float* scratch) {
   const AttentionPlan p(s);
   AttentionBuffers<P> b(p, scratch);
-  clear(scratch, b.floats);
   for (int64_t batch = 0; batch < s.batch; ++batch) {
     const int64_t first = batch * s.tokens;
     const auto* rows = qkv + first * p.row;

@@ -1,7 +1,7 @@
 #pragma once
-// The row-wise and attention loops of the fused CPU blocks, as tables of functions: one table per
-// instruction set and element type, chosen once by what the processor supports. Matrix products
-// stay with LibTorch. Nothing here knows tensors; all buffers are dense rows.
+// The loops of the fused CPU blocks (rows, matrix products, attention), as tables of functions: one
+// table per instruction set and element type, chosen once by what the processor supports. Nothing
+// here knows tensors; all buffers are dense rows.
 //
 // C = element type of matrices: float, or Bf16 for bf16-mixed. Everything else is fp32; sums that
 // leave a row are made in a fixed order.
@@ -40,13 +40,28 @@ struct Kernels {
   // sum[column] += in[row][column] over all rows.
   void (*column_sums)(int64_t rows, int64_t columns, const C* in, float* sum);
 
+  // The three products of a linear layer with weight w (out, in). packed: w as the right operand of
+  // y = x w^T (forward) or of dx = dy w (backward).
+  int64_t (*packed_weight_floats)(int64_t depth, int64_t columns);
+  void (*pack_forward)(int64_t out, int64_t in, const C* w, float* packed);
+  void (*pack_backward)(int64_t out, int64_t in, const C* w, float* packed);
+  // c (rows, columns) = a (rows, depth) times the packed weight.
+  void (*multiply)(int64_t rows, int64_t columns, int64_t depth, const C* a, const float* packed,
+                   C* c, float* scratch);
+  // c (rows, columns) += a^T b for b (depth, columns) and the first `rows` columns of a, whose rows
+  // are a_row apart.
+  void (*add_transposed_product)(int64_t depth, int64_t rows, int64_t columns, const C* a,
+                                 int64_t a_row, const C* b, float* c, float* scratch);
+  int64_t (*linear_scratch)(int64_t columns);  // floats that either needs
+
   // In place on qkv rows of (heads + 2 kv_heads) * head_width: adds the bias (null = none), then
   // turns q and k by the angles. cos, sin: (tokens, head_width / 2).
   void (*rotate)(const AttentionSizes& sizes, const float* bias, const float* cos, const float* sin,
                  C* qkv);
   void (*rotate_backward)(const AttentionSizes& sizes, const float* cos, const float* sin, C* dqkv);
   // Causal softmax attention over rotated qkv rows. out: rows of heads * head_width; log_sum:
-  // (batch, heads, tokens), for the backward.
+  // (batch, heads, tokens), for the backward. scratch: zeros (what pads the operands), which may
+  // serve again for equal sizes.
   void (*attention)(const AttentionSizes& sizes, const C* qkv, C* out, float* log_sum,
                     float* scratch);
   void (*attention_backward)(const AttentionSizes& sizes, const C* qkv, const C* out,

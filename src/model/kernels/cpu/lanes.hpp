@@ -84,24 +84,49 @@ REPRO_INLINE void store_at(C* p, F v, int64_t i, int64_t count) {
 }
 
 REPRO_INLINE F all(float x) { return F{} + x; }
-REPRO_INLINE F larger(F a, F b) { return a > b ? a : b; }
+// b where one of them is not a number.
+REPRO_INLINE F larger(F a, F b) {
+#ifdef REPRO_AVX512_BF16
+  return _mm512_max_ps(a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+REPRO_INLINE F smaller(F a, F b) {
+#ifdef REPRO_AVX512_BF16
+  return _mm512_min_ps(a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
+// v * 2^n for whole n in [-126, 127].
+REPRO_INLINE F scaled(F v, F n) {
+#ifdef REPRO_AVX512_BF16
+  return _mm512_scalef_ps(v, n);
+#else
+  const I exponent = (__builtin_convertvector(n, I) + 127) << 23;
+  return v * reinterpret_cast<F>(exponent);
+#endif
+}
 
+// Of all lanes, by halves.
 REPRO_INLINE float sum(F v) {
-  float total = 0;
-  for (int64_t i = 0; i < kLanes; ++i) total += v[i];
-  return total;
+#pragma GCC unroll 4
+  for (int32_t half = kLanes / 2; half > 0; half /= 2)
+    v += __builtin_shuffle(v, lane_numbers() ^ half);
+  return v[0];
 }
 REPRO_INLINE float maximum(F v) {
-  float best = v[0];
-  for (int64_t i = 1; i < kLanes; ++i) best = v[i] > best ? v[i] : best;
-  return best;
+#pragma GCC unroll 4
+  for (int32_t half = kLanes / 2; half > 0; half /= 2)
+    v = larger(__builtin_shuffle(v, lane_numbers() ^ half), v);
+  return v[0];
 }
 
 // e^x to about 1 ulp for x in [-87, 88]; below, 1e-38. Cody and Waite's reduction, then
 // the Cephes polynomial.
 REPRO_INLINE F exponential(F x) {
-  x = x < -87.0F ? all(-87.0F) : x;  // written so that NaN passes through
-  x = x > 88.0F ? all(88.0F) : x;
+  x = smaller(all(88.0F), larger(all(-87.0F), x));
   const F shifted = x * 1.44269504F + 12582912.0F;  // 1.5 * 2^23: rounds to an integer
   const F n = shifted - 12582912.0F;
   F r = x - n * 0.693359375F;
@@ -113,8 +138,7 @@ REPRO_INLINE F exponential(F x) {
   p = p * r + 1.6666665459e-1F;
   p = p * r + 5.0000001201e-1F;
   p = p * r * r + r + 1.0F;
-  const I exponent = (__builtin_convertvector(n, I) + 127) << 23;
-  return p * reinterpret_cast<F>(exponent);
+  return scaled(p, n);
 }
 
 REPRO_INLINE F sigmoid(F x) { return 1.0F / (1.0F + exponential(-x)); }

@@ -1,4 +1,4 @@
-// Included once per instruction set after lanes.hpp: small matrix products out of the cache, and
+// Included once per instruction set after rows.hpp: small matrix products out of the cache, and
 // the packed forms of their operands. A product engine says what one packed element is: a float, or
 // two bf16 that are neighbours in depth and meet in one instruction.
 //
@@ -50,6 +50,7 @@ struct FloatProduct {
 struct Bf16Product {
   using Source = Bf16;
   using Element = uint32_t;
+  using H2 = uint16_t __attribute__((vector_size(4 * kLanes)));
   static constexpr int64_t kPair = 2;
 
   REPRO_INLINE static F multiply_add(F sums, uint32_t a, __m512i b) {
@@ -60,26 +61,44 @@ struct Bf16Product {
 
   static void pack_rows(int64_t rows, int64_t width, const Bf16* source, int64_t row, uint32_t* out,
                         int64_t out_row) {
-    for (int64_t r = 0; r < rows; ++r)
-      __builtin_memcpy(out + r * out_row, source + r * row,
-                       static_cast<uint64_t>(width) * sizeof(Bf16));
+    for (int64_t r = 0; r < rows; ++r, source += row, out += out_row) {
+      int64_t i = 0;
+      for (; i + kColumns <= width; i += kColumns)
+        _mm512_storeu_si512(out + i / 2, _mm512_loadu_si512(source + i));
+      for (; i < width; i += 2)
+        out[i / 2] = source[i].bits | (i + 1 < width ? uint32_t{source[i + 1].bits} << 16 : 0U);
+    }
   }
   static void pack_depth(int64_t rows, int64_t width, const Bf16* source, int64_t row,
                          uint32_t* out, int64_t out_row) {
-    for (int64_t r = 0; r < rows; r += 2)
-      for (int64_t i = 0; i < width; i += kLanes) {
-        const U low = reinterpret_cast<U>(load_at(source + r * row, i, width)) >> 16;
-        U pair = low;
-        if (r + 1 < rows) pair |= reinterpret_cast<U>(load_at(source + (r + 1) * row, i, width));
-        uint32_t* to = out + r / 2 * out_row + i;  // the row is padded to whole vectors
-        __builtin_memcpy(to, &pair, sizeof pair);
-      }
+    const __m512i left = pair_numbers(0), right = pair_numbers(kLanes);
+    for (int64_t r = 0; r < rows; r += 2, source += 2 * row, out += out_row) {
+      int64_t i = 0;
+      if (r + 1 < rows)
+        for (; i + kColumns <= width; i += kColumns) {
+          const __m512i low = _mm512_loadu_si512(source + i);
+          const __m512i high = _mm512_loadu_si512(source + row + i);
+          _mm512_storeu_si512(out + i, _mm512_permutex2var_epi16(low, left, high));
+          _mm512_storeu_si512(out + i + kLanes, _mm512_permutex2var_epi16(low, right, high));
+        }
+      for (; i < width; ++i)
+        out[i] = source[i].bits | (r + 1 < rows ? uint32_t{source[row + i].bits} << 16 : 0U);
+    }
+  }
+  // Which 16-bit lanes of two rows make the pairs from column `first` on.
+  REPRO_INLINE static __m512i pair_numbers(int64_t first) {
+    H2 numbers;
+    for (int64_t i = 0; i < kColumns; ++i)
+      numbers[i] = static_cast<uint16_t>(first + i / 2 + i % 2 * kColumns);
+    return reinterpret_cast<__m512i>(numbers);
   }
   static void pack_turned(int64_t rows, int64_t width, const Bf16* source, int64_t row,
                           uint32_t* out, int64_t out_row) {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < width; i += 2)
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t i = 0; i + 1 < width; i += 2)
         __builtin_memcpy(out + i / 2 * out_row + r, source + r * row + i, sizeof(uint32_t));
+      if (width % 2) out[width / 2 * out_row + r] = source[r * row + width - 1].bits;
+    }
   }
 
   static const uint32_t* rows_of(int64_t rows, int64_t end, const float* strip, int64_t strip_row,
@@ -104,36 +123,90 @@ struct Bf16Product {
 };
 #endif
 
-template <typename P, int64_t Rows>
+// Where a tile goes: c = product, plus `before` unless that is null.
+template <typename T>
+struct Target {
+  T* c;
+  int64_t row;
+  const float* before;
+  int64_t before_row;
+
+  Target at(int64_t r, int64_t n) const {
+    return {c + r * row + n, row, before ? before + r * before_row + n : nullptr, before_row};
+  }
+};
+
+// kRows x kColumns. Every loop over them is unrolled whole, or the sums would leave the registers;
+// c is fetched while they are made.
+template <typename P, typename T>
 REPRO_INLINE void tile(int64_t depth, const typename P::Element* a, int64_t a_row, int64_t a_depth,
-                       const typename P::Element* b, int64_t b_row, float* c, int64_t c_row,
-                       bool add) {
-  F left[Rows], right[Rows];
-  for (int64_t r = 0; r < Rows; ++r) {
-    left[r] = add ? load(c + r * c_row) : F{};
-    right[r] = add ? load(c + r * c_row + kLanes) : F{};
+                       const typename P::Element* b, int64_t b_row, Target<T> to) {
+  F left[kRows], right[kRows];
+#pragma GCC unroll 16
+  for (int64_t r = 0; r < kRows; ++r) {
+    left[r] = right[r] = F{};
+    __builtin_prefetch(to.c + r * to.row, 1);
+    __builtin_prefetch(to.c + r * to.row + kColumns - 1, 1);
   }
   for (int64_t k = 0; k < depth; ++k, a += a_depth, b += b_row) {
     const auto b_left = P::load_b(b), b_right = P::load_b(b + kLanes);
 #pragma GCC unroll 16
-    for (int64_t r = 0; r < Rows; ++r) {
+    for (int64_t r = 0; r < kRows; ++r) {
       left[r] = P::multiply_add(left[r], a[r * a_row], b_left);
       right[r] = P::multiply_add(right[r], a[r * a_row], b_right);
     }
   }
-  for (int64_t r = 0; r < Rows; ++r) {
-    store(c + r * c_row, left[r]);
-    store(c + r * c_row + kLanes, right[r]);
+  if (to.before) {
+#pragma GCC unroll 16
+    for (int64_t r = 0; r < kRows; ++r) {
+      left[r] += load(to.before + r * to.before_row);
+      right[r] += load(to.before + r * to.before_row + kLanes);
+    }
+  }
+#pragma GCC unroll 16
+  for (int64_t r = 0; r < kRows; ++r) {
+    store(to.c + r * to.row, left[r]);
+    store(to.c + r * to.row + kLanes, right[r]);
   }
 }
 
-// Strides and depth count packed elements.
+// A tile at the edge of c, of which only `rows` x `columns` exist.
+template <typename P, typename T>
+void edge_tile(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
+               int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_row,
+               Target<T> to) {
+  float whole[kRows * kColumns];
+  tile<P>(depth, a, a_row, a_depth, b, b_row, Target<float>{whole, kColumns, nullptr, 0});
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t i = 0; i < columns; i += kLanes) {
+      F sums = load(whole + r * kColumns + i);
+      if (to.before) sums += load_at(to.before + r * to.before_row, i, columns);
+      store_at(to.c + r * to.row, sums, i, columns);
+    }
+}
+
+// Strides and depth count packed elements. Rows and columns are whole tiles.
 template <typename P>
 void product(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
              int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_row, float* c,
              int64_t c_row, bool add) {
+  const Target<float> all{c, c_row, add ? c : nullptr, c_row};
   for (int64_t n = 0; n < columns; n += kColumns)
     for (int64_t m = 0; m < rows; m += kRows)
-      tile<P, kRows>(depth, a + m * a_row, a_row, a_depth, b + n, b_row, c + m * c_row + n, c_row,
-                     add);
+      tile<P>(depth, a + m * a_row, a_row, a_depth, b + n, b_row, all.at(m, n));
+}
+
+// Any rows and columns; b is packed in panels of kColumns.
+template <typename P, typename T>
+void panel_product(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
+                   int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_panel,
+                   Target<T> to) {
+  for (int64_t n = 0; n < columns; n += kColumns, b += b_panel)
+    for (int64_t m = 0; m < rows; m += kRows) {
+      const int64_t tall = smaller(kRows, rows - m), wide = smaller(kColumns, columns - n);
+      if (tall == kRows && wide == kColumns)
+        tile<P>(depth, a + m * a_row, a_row, a_depth, b, kColumns, to.at(m, n));
+      else
+        edge_tile<P>(tall, wide, depth, a + m * a_row, a_row, a_depth, b, kColumns, to.at(m, n));
+    }
 }
