@@ -1,4 +1,5 @@
-// Every fused block against its plain twin: outputs and all gradients, from the same weights.
+// Every fused block against its plain twin: outputs and all gradients, from the same weights, with
+// every instruction set that this machine has.
 #include <torch/torch.h>
 
 #include "block_fixture.hpp"
@@ -8,10 +9,31 @@
 #include <map>
 #include <string>
 
+#include "base/error.hpp"
+#include "model/kernels/fused_linear.hpp"
 #include "model/kernels/plain.hpp"
 
 namespace repro::model {
 namespace {
+
+// The kernels of one instruction set as long as it lives.
+class WithIsa {
+ public:
+  explicit WithIsa(cpu::Isa isa) { cpu::use_isa(isa); }
+  ~WithIsa() { cpu::use_isa(before_); }
+  WithIsa(const WithIsa&) = delete;
+  WithIsa& operator=(const WithIsa&) = delete;
+
+ private:
+  cpu::Isa before_ = cpu::isa();
+};
+
+// Runs the rest of a test case once for each instruction set of this machine.
+#define WITH_EVERY_ISA()                                                              \
+  const cpu::Isa isa = GENERATE(cpu::Isa::generic, cpu::Isa::avx2, cpu::Isa::avx512); \
+  if (!cpu::supports(isa)) return;                                                    \
+  const WithIsa with_isa(isa);                                                        \
+  INFO("instruction set " << static_cast<int>(isa))
 
 // Relative to the norm.
 double difference(const at::Tensor& a, const at::Tensor& b) {
@@ -65,6 +87,7 @@ struct AttentionCase {
 };
 
 TEST_CASE("fused attention equals the plain one", "[model]") {
+  WITH_EVERY_ISA();
   for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
     for (const AttentionCase& c : std::vector<AttentionCase>{
              {2, 5, 2, 2, 4}, {1, 96, 4, 2, 16}, {2, 128, 2, 2, 64}, {1, 130, 3, 1, 40}}) {
@@ -104,6 +127,7 @@ struct MoeCase {
 };
 
 TEST_CASE("fused experts equal the plain ones", "[model]") {
+  WITH_EVERY_ISA();
   const std::vector<MoeCase> cases = {{"one expert", Gate::none, 1, 1, 40, false},
                                       {"one expert alone", Gate::none, 1, 1, 0, false},
                                       {"softmax, all active", Gate::softmax, 4, 4, 40, false},
@@ -152,6 +176,7 @@ TEST_CASE("fused experts equal the plain ones", "[model]") {
 }
 
 TEST_CASE("the fused head equals the plain one", "[model]") {
+  WITH_EVERY_ISA();
   for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
     for (const int64_t vocabulary : {11, 64, 100}) {
       INFO(at::toString(compute) << " V " << vocabulary);
@@ -174,6 +199,55 @@ TEST_CASE("the fused head equals the plain one", "[model]") {
       check_same(results, compute);
     }
   }
+}
+
+// Sizes on both sides of what the kernels take at a time: rows 256, depth 512, columns 256; odd
+// depths leave half a pair of bf16.
+struct LinearCase {
+  int64_t rows, out, in;
+};
+
+template <typename C>
+void check_linear(const LinearCase& c) {
+  INFO(c.rows << " x " << c.out << " x " << c.in << " of " << sizeof(C) << " bytes");
+  const Draw draw(24, at::kFloat);
+  const auto matrix = [&](int64_t rows, int64_t columns) {
+    return draw.tensor({rows, columns}).to(kTypeOf<C>);
+  };
+  const at::Tensor x = matrix(c.rows, c.in), dy = matrix(c.rows, c.out), w = matrix(c.out, c.in);
+  const at::Tensor y = at::empty_like(dy), dx = at::empty_like(x);
+  const at::Tensor gradient = at::ones({c.out, c.in}, at::kFloat);
+  PackedWeight<C>(w, Direction::forward).multiply(c.rows, data<C>(x), data<C>(y));
+  PackedWeight<C>(w, Direction::backward).multiply(c.rows, data<C>(dy), data<C>(dx));
+  add_weight_gradient<C>(gradient, dy, x);
+  const auto exact = [](const at::Tensor& t) { return t.to(at::kDouble); };
+  // One rounding of each result to bf16 has a relative error of 2^-9; fp32 loses less in its sums.
+  const double tolerance = sizeof(C) == 2 ? 3e-3 : 1e-6;
+  CHECK(difference(exact(y), exact(x).mm(exact(w).t())) < tolerance);
+  CHECK(difference(exact(dx), exact(dy).mm(exact(w))) < tolerance);
+  CHECK(difference(exact(gradient) - 1, exact(dy).t().mm(exact(x))) < 2e-6);
+}
+
+TEST_CASE("the products of a linear layer are LibTorch's at every size", "[model]") {
+  WITH_EVERY_ISA();
+  for (const LinearCase& c : std::vector<LinearCase>{
+           {1, 1, 1}, {7, 33, 5}, {37, 45, 29}, {300, 64, 96}, {130, 700, 531}, {600, 40, 1100}}) {
+    check_linear<float>(c);
+    check_linear<Bf16>(c);
+  }
+}
+
+TEST_CASE("a token outside the vocabulary is an error", "[model]") {
+  Draw draw(25, at::kFloat);
+  const Weight table = draw.weight({11, 24});
+  const HeadWeights head{draw.norm(24), draw.weight({11, 24})};
+  const at::Tensor x = draw.tensor({3, 24}).requires_grad_();
+  for (const int64_t wrong : {-1, 11, 1 << 20}) {
+    const at::Tensor ids = at::tensor({int64_t{0}, wrong, int64_t{10}});
+    CHECK_THROWS_AS(fused_embed(ids, table), Error);
+    CHECK_THROWS_AS(fused_head(x, head, {.epsilon = 1e-6}, ids), Error);
+  }
+  CHECK_NOTHROW(fused_embed(at::tensor({int64_t{0}, int64_t{10}}), table));
 }
 
 }  // namespace

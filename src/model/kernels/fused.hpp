@@ -46,6 +46,9 @@ at::Tensor to_compute(const at::Tensor& x) {
   return out;
 }
 
+// Error when an id is not in [0, count): the kernels would read and write beyond their rows.
+void check_ids(const at::Tensor& ids, int64_t count);
+
 // What a block's forward keeps, and `variable_list backward(const variable_list&)` over it. Saved
 // tensors are plain members: the flat gradient changes in place while the graph is alive, which
 // autograd's own saved variables would refuse. They are freed as soon as backward has passed.

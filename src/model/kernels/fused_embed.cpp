@@ -1,3 +1,4 @@
+#include "base/error.hpp"
 #include "model/kernels/fused.hpp"
 
 namespace repro::model {
@@ -23,7 +24,19 @@ struct EmbedState {
 
 }  // namespace
 
+void check_ids(const at::Tensor& ids, int64_t count) {
+  if (ids.numel() == 0) return;
+  const auto [lowest, highest] = at::aminmax(ids);
+  const int64_t low = lowest.item<int64_t>(), high = highest.item<int64_t>();
+  if (low < 0 || high >= count)
+    throw Error(
+        "token {} is not in the model's vocabulary of {}; was the corpus made with another "
+        "tokenizer?",
+        low < 0 ? low : high, count);
+}
+
 at::Tensor fused_embed(const at::Tensor& tokens_N, const Weight& table) {
+  check_ids(tokens_N, table.leaf.size(0));
   at::Tensor out = at::embedding(table.leaf.detach(), tokens_N);
   if (wants_graph(table.leaf)) attach(EmbedState{tokens_N.contiguous(), table}, table.leaf, {out});
   return out;

@@ -110,6 +110,7 @@ at::Tensor run(const at::Tensor& x_ND, const HeadWeights& weights, const HeadSha
 
 at::Tensor fused_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
                       const at::Tensor& targets_N) {
+  check_ids(targets_N, weights.output.leaf.size(0));
   return shape.compute == at::kFloat ? run<float>(x_ND, weights, shape, targets_N)
                                      : run<Bf16>(x_ND, weights, shape, targets_N);
 }

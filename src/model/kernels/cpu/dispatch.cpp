@@ -1,31 +1,48 @@
+#include "base/error.hpp"
 #include "model/kernels/cpu/kernels.hpp"
 
 namespace repro::model::cpu {
 namespace {
 
-enum class Isa { generic, avx2, avx512 };
-
-Isa this_processor() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    return Isa::avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("bmi2"))
-    return Isa::avx2;
-#endif
+Isa best() {
+  for (const Isa isa : {Isa::avx512, Isa::avx2})
+    if (supports(isa)) return isa;
   return Isa::generic;
+}
+
+Isa& chosen() {
+  static Isa isa = best();
+  return isa;
 }
 
 }  // namespace
 
+bool supports(Isa isa) {
+  if (isa == Isa::generic) return true;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi2");
+  if (isa == Isa::avx2) return avx2;
+  return avx2 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+  return false;
+#endif
+}
+
+Isa isa() { return chosen(); }
+
+void use_isa(Isa isa) {
+  check(supports(isa), "the processor has the instruction set that a test asks for");
+  chosen() = isa;
+}
+
 template <>
 const Kernels<float>& kernels<float>() {
 #if defined(__x86_64__)
-  static const Isa isa = this_processor();
-  if (isa == Isa::avx512) return avx512::kFloat;
-  if (isa == Isa::avx2) return avx2::kFloat;
+  if (chosen() == Isa::avx512) return avx512::kFloat;
+  if (chosen() == Isa::avx2) return avx2::kFloat;
 #endif
   return generic::kFloat;
 }
@@ -33,9 +50,8 @@ const Kernels<float>& kernels<float>() {
 template <>
 const Kernels<Bf16>& kernels<Bf16>() {
 #if defined(__x86_64__)
-  static const Isa isa = this_processor();
-  if (isa == Isa::avx512) return avx512::kBf16;
-  if (isa == Isa::avx2) return avx2::kBf16;
+  if (chosen() == Isa::avx512) return avx512::kBf16;
+  if (chosen() == Isa::avx2) return avx2::kBf16;
 #endif
   return generic::kBf16;
 }

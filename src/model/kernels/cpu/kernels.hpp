@@ -81,8 +81,15 @@ struct Kernels {
                           C* logits, float* row);
 };
 
+// Instruction sets, each holding the ones before it.
+enum class Isa { generic, avx2, avx512 };
+bool supports(Isa isa);  // this processor does
+// The best that this processor supports; use_isa() is for tests, which must see the others too.
+Isa isa();
+void use_isa(Isa isa);
+
 template <typename C>
-const Kernels<C>& kernels();  // for this processor
+const Kernels<C>& kernels();  // of isa()
 
 namespace generic {
 extern const Kernels<float> kFloat;
