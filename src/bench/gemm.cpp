@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "model/kernels/fused_linear.hpp"
 #include "model/part_clock.hpp"
 
 namespace repro::bench {
@@ -22,11 +23,33 @@ double median_seconds(int repetitions, const std::function<void()>& work) {
   return seconds[static_cast<size_t>(repetitions / 2)];
 }
 
+// The three products by LibTorch's library, then by the fused blocks' own kernels: the faster
+// counts.
+template <typename C>
+double seconds_of_products(const Gemm& g, int repetitions) {
+  constexpr at::ScalarType kType = model::kTypeOf<C>;
+  const at::Tensor x = at::randn({g.rows, g.in}).to(kType), w = at::randn({g.out, g.in}).to(kType);
+  const at::Tensor dy = at::randn({g.rows, g.out}).to(kType);
+  at::Tensor y = at::empty({g.rows, g.out}, kType), dx = at::empty_like(x), dw = at::empty_like(w);
+  const at::Tensor sum = at::zeros({g.out, g.in}, at::kFloat);
+  const model::PackedWeight<C> forward(w, model::Direction::forward);
+  const model::PackedWeight<C> backward(w, model::Direction::backward);
+  const auto faster = [&](const std::function<void()>& library, const std::function<void()>& own) {
+    return std::min(median_seconds(repetitions, library), median_seconds(repetitions, own));
+  };
+  return faster([&] { at::mm_out(y, x, w.t()); },
+                [&] { forward.multiply(g.rows, model::data<C>(x), model::data<C>(y)); }) +
+         faster([&] { at::mm_out(dx, dy, w); },
+                [&] { backward.multiply(g.rows, model::data<C>(dy), model::data<C>(dx)); }) +
+         faster([&] { at::mm_out(dw, dy.t(), x); },
+                [&] { model::add_weight_gradient<C>(sum, dy, x); });
+}
+
 }  // namespace
 
 std::vector<Gemm> gemms_of(const Workload& w) {
   const config::ModelConfig& m = w.model;
-  constexpr int64_t kHeadRows = 1024;  // the head works in chunks
+  constexpr int64_t kHeadRows = 512;  // the head works in chunks
   const int64_t rows = w.batch * w.tokens, d = m.width, f = m.expert_width, n = m.layers;
   const int64_t heads = m.heads * m.head_width, kv = m.kv_heads * m.head_width;
   std::vector<Gemm> gemms = {{"qkv", rows, d, heads + 2 * kv, n}, {"output", rows, heads, d, n}};
@@ -48,15 +71,11 @@ std::vector<Gemm> gemms_of(const Workload& w) {
 }
 
 double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions) {
+  const auto seconds_of =
+      type == at::kFloat ? seconds_of_products<float> : seconds_of_products<model::Bf16>;
   double flops = 0, seconds = 0;
   for (const Gemm& g : gemms) {
-    const at::Tensor x = at::randn({g.rows, g.in}).to(type), w = at::randn({g.out, g.in}).to(type);
-    const at::Tensor dy = at::randn({g.rows, g.out}).to(type);
-    at::Tensor y = at::empty({g.rows, g.out}, type), dx = at::empty_like(x), dw = at::empty_like(w);
-    const auto count = static_cast<double>(g.count);
-    seconds += count * median_seconds(repetitions, [&] { at::mm_out(y, x, w.t()); });
-    seconds += count * median_seconds(repetitions, [&] { at::mm_out(dx, dy, w); });
-    seconds += count * median_seconds(repetitions, [&] { at::mm_out(dw, dy.t(), x); });
+    seconds += static_cast<double>(g.count) * seconds_of(g, repetitions);
     flops += g.flops();
   }
   return flops / seconds;

@@ -25,7 +25,8 @@ struct Gemm {
 std::vector<Gemm> gemms_of(const Workload& workload);
 
 // FLOP/s over the whole mix: all FLOPs by the sum of the processor seconds, each product's time
-// being the median of `repetitions`.
+// being the median of `repetitions`, by LibTorch's library or by our own kernels, whichever is
+// less.
 double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions);
 
 }  // namespace repro::bench

@@ -35,7 +35,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"eval", {"base", "config", "data", "model"}},
     {"train", {"base", "config", "data", "run", "measure", "model", "methods", "eval"}},
     {"worker", {"base", "config", "run", "measure", "data", "model", "methods", "eval", "train"}},
-    {"bench", {"base", "config", "data", "measure", "model", "train"}},
+    {"bench", {"base", "config", "data", "measure", "model", "methods", "train"}},
 };
 
 // The first folder or name of a third party's headers -> where it may be included: a folder, or a
