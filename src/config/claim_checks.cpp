@@ -100,7 +100,8 @@ void describe(Fields& fields, TargetCheck& check) {
 void describe(Fields& fields, MemoryCheck& check) {
   describe_head(fields, check.head);
   fields.field("role", check.role, required());
-  fields.field("memory_gb", check.memory_gb, required());
+  fields.field("device", check.device);
+  fields.field("memory_gb", check.memory_gb);
   fields.field("bytes_per_parameter", check.bytes_per_parameter);
 }
 

@@ -41,6 +41,8 @@ struct MemoryCheck {
   static constexpr std::string_view kKind = "memory";
   CheckHead head;
   std::string role;
+  // One of the two:
+  std::string device;     // hardware profile, whose memory it is: the number plans use as well
   std::string memory_gb;  // expression, 1e9 bytes
   std::vector<int64_t> bytes_per_parameter = {16, 12, 8};
 };

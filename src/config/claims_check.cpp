@@ -31,7 +31,9 @@ std::vector<std::string> formulas(const RooflineCheck& c) {
 std::vector<std::string> formulas(const StepTimeCheck& c) { return {c.steps, c.hours}; }
 std::vector<std::string> formulas(const PerplexityCheck& c) { return {c.loss, c.perplexity}; }
 std::vector<std::string> formulas(const TargetCheck& c) { return {c.reached, c.target}; }
-std::vector<std::string> formulas(const MemoryCheck& c) { return {c.memory_gb}; }
+std::vector<std::string> formulas(const MemoryCheck& c) {
+  return c.memory_gb.empty() ? std::vector<std::string>{} : std::vector{c.memory_gb};
+}
 std::vector<std::string> formulas(const GrimCheck& c) {
   std::vector<std::string> all = {c.items};
   append(all, c.columns);
@@ -142,6 +144,8 @@ class ReferenceChecker {
     const auto has_role = [&](const ClaimModel& model) { return model.role == check.role; };
     if (std::none_of(claims_.models.begin(), claims_.models.end(), has_role))
       add("no [[model]] with role = \"{}\"", check.role);
+    if (check.device.empty() == check.memory_gb.empty())
+      add("one of device (a hardware profile) and memory_gb (a formula) must be given");
   }
   void particular(const StepTimeCheck& check) {
     if (table_ == nullptr) return add("this kind of check needs a table");

@@ -186,37 +186,64 @@ Findings run(const config::StepTimeCheck& check, const AuditInput& input) {
   return findings;
 }
 
+namespace {
+
+struct Memory {
+  double gigabytes;  // 0 = unknown, and `text` says why
+  std::string text;  // "the 25.77 GB of rtx-4090"
+};
+
+Memory memory_of(const config::MemoryCheck& check, const AuditInput& input) {
+  if (check.device.empty()) {
+    const Formula memory(input.claims, check.head, check.memory_gb);
+    if (!memory.at(nullptr)) throw Error("the paper gives no {}", memory.missing(nullptr));
+    return {memory.value(nullptr), memory.substituted(nullptr) + " GB"};
+  }
+  const config::Profile device = input.profiles(check.device);
+  if (device.memory_bytes == 0)
+    return {0, fmt::format("profile '{}' does not say its memory", device.name)};
+  const double gigabytes = static_cast<double>(device.memory_bytes) / 1e9;
+  return {gigabytes, fmt::format("the {:.2f} GB of {}", gigabytes, device.name)};
+}
+
+void rule_memory(Finding& finding, const config::MemoryCheck& check, const Memory& memory,
+                 double parameters) {
+  std::vector<std::string> products;
+  std::vector<std::string> fitting;
+  for (const int64_t bytes : check.bytes_per_parameter) {
+    const double size = parameters * static_cast<double>(bytes) / 1e9;
+    finding.numbers[fmt::format("gb_{}", bytes)] = size;
+    products.push_back(fmt::format("{} B: {:.2f} GB", bytes, size));
+    if (size > memory.gigabytes) continue;
+    fitting.push_back(
+        fmt::format("{} bytes a parameter ({:.2f} GB left)", bytes, memory.gigabytes - size));
+  }
+  finding.arithmetic = fmt::format("{:.0f} parameters x {}", parameters, join(products, ", "));
+  const bool all = fitting.size() == check.bytes_per_parameter.size();
+  finding.ruling = fitting.empty() ? Ruling::impossible : all ? Ruling::holds : Ruling::suspect;
+  finding.sentence =
+      fitting.empty() ? fmt::format("AdamW's state alone exceeds {} in every layout", memory.text)
+      : all           ? fmt::format("AdamW's state fits {} in every layout", memory.text)
+            : fmt::format("AdamW's state fits {} only at {}, before activations", memory.text,
+                          join(fitting, " or "));
+}
+
+}  // namespace
+
 Findings run(const config::MemoryCheck& check, const AuditInput& input) {
-  const Formula memory(input.claims, check.head, check.memory_gb);
-  const double gigabytes = memory.value(nullptr);
+  const Memory memory = memory_of(check, input);
   Findings findings;
   for (const ClaimModel& model : input.claims.models) {
     if (model.role != check.role) continue;
     Finding finding;
     finding.subject = model.title;
     const auto parameters = static_cast<double>(count_parameters(model.shape).full());
-    finding.inputs = {{"parameters", fmt::format("{:.0f}", parameters)},
-                      {"memory", fmt::format("{} GB", memory.substituted(nullptr))}};
+    finding.inputs = {{"parameters", fmt::format("{:.0f}", parameters)}, {"memory", memory.text}};
     finding.numbers["parameters"] = parameters;
-    std::vector<std::string> products;
-    std::vector<std::string> fitting;
-    for (const int64_t bytes : check.bytes_per_parameter) {
-      const double size = parameters * static_cast<double>(bytes) / 1e9;
-      finding.numbers[fmt::format("gb_{}", bytes)] = size;
-      products.push_back(fmt::format("{} B: {:.2f} GB", bytes, size));
-      if (size <= gigabytes) fitting.push_back(std::to_string(bytes));
-    }
-    finding.arithmetic = fmt::format("{:.0f} parameters x {}", parameters, join(products, ", "));
-    const bool all = fitting.size() == check.bytes_per_parameter.size();
-    finding.ruling = fitting.empty() ? Ruling::impossible : all ? Ruling::holds : Ruling::suspect;
-    finding.sentence =
-        fitting.empty()
-            ? fmt::format("AdamW's state alone exceeds {} GB in every layout", gigabytes)
-        : all ? fmt::format("AdamW's state fits {} GB in every layout", gigabytes)
-              : fmt::format(
-                    "AdamW's state fits {} GB only at {} bytes a parameter, before "
-                    "activations",
-                    gigabytes, join(fitting, " or "));
+    if (memory.gigabytes > 0)
+      rule_memory(finding, check, memory, parameters);
+    else
+      finding.sentence = memory.text;
     findings.push_back(std::move(finding));
   }
   return findings;

@@ -127,6 +127,24 @@ right = "steps.steps"
                     "number");
 }
 
+TEST_CASE("a memory check names one source of its memory", "[config]") {
+  const std::string check = kPaper + R"([[model]]
+id = "m"
+key = "small"
+role = "full"
+shape = { architecture = "qwen2_moe" }
+[[check]]
+kind = "memory"
+id = "a"
+statement = "s"
+role = "full"
+)";
+  const std::string expected = "one of device (a hardware profile) and memory_gb (a formula)";
+  CHECK_THROWS_WITH(load_text(check), Catch::Contains(expected));
+  CHECK_THROWS_WITH(load_text(check + "device = \"x\"\nmemory_gb = \"24\"\n"),
+                    Catch::Contains(expected));
+}
+
 TEST_CASE("the committed claims load, and hold the published table", "[config]") {
   const std::filesystem::path root = REPRO_SOURCE_ROOT;
   for (const std::string& name : claims_names(root)) {
