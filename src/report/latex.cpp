@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
+#include "base/text.hpp"
 #include "report/table.hpp"
 #include "report/table_parts.hpp"
 
@@ -81,24 +84,106 @@ std::string escape_latex(std::string_view text) {
   return out;
 }
 
-std::string to_latex(const Table& table) {
-  std::string out = "\\begin{table}[t]\n\\centering\\small\n";
-  if (!table.title.empty()) out += "\\caption{" + escape_latex(table.title) + "}\n";
-  std::string alignment;
-  for (const Column& column : table.columns) alignment += column.align == Align::left ? 'l' : 'r';
-  out += "\\begin{tabular}{" + alignment + "}\n\\toprule\n";
-  if (has_groups(table)) out += group_rows(table);
+namespace {
+
+// Characters of \small across the text of an A4 page with the document's margins.
+constexpr size_t kPage = 100;
+constexpr size_t kNarrowestText = 12;
+constexpr size_t kGap = 2;
+// More rows than this do not fit one page.
+constexpr size_t kLongest = 30;
+
+size_t total(const std::vector<size_t>& widths) {
+  return std::accumulate(widths.begin(), widths.end(), kGap * widths.size());
+}
+
+std::vector<size_t> natural_widths(const Table& table) {
+  std::vector<size_t> widths;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    widths.push_back(display_width(table.columns[i].heading));
+    for (const Row& row : table.rows)
+      widths.back() = std::max(widths.back(), display_width(row.cells[i].text));
+  }
+  return widths;
+}
+
+// LaTeX breaks no word of the kind "accuracies_above_guessing".
+size_t longest_word(const Table& table, size_t column) {
+  size_t longest = kNarrowestText;
+  for (const Row& row : table.rows)
+    for (const std::string& word : split(row.cells[column].text, ' '))
+      longest = std::max(longest, display_width(word));
+  return longest;
+}
+
+// "lrr"; texts that make the table wider than the page become paragraphs that share what is left.
+std::string column_types(const Table& table) {
+  const std::vector<size_t> natural = natural_widths(table);
+  std::vector<size_t> widths = natural;
+  std::vector<size_t> least;
+  for (size_t i = 0; i < widths.size(); ++i) least.push_back(longest_word(table, i));
+  while (total(widths) > kPage) {
+    size_t* widest = nullptr;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      const bool can = table.columns[i].align == Align::left && widths[i] > least[i];
+      if (can && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+    }
+    if (widest == nullptr) break;
+    --*widest;
+  }
+  std::string types;
+  for (size_t i = 0; i < widths.size(); ++i) {
+    if (widths[i] == natural[i])
+      types += table.columns[i].align == Align::left ? 'l' : 'r';
+    else
+      types += fmt::format(">{{\\raggedright\\arraybackslash}}p{{{:.2f}\\linewidth}}",
+                           static_cast<double>(widths[i]) / static_cast<double>(kPage));
+  }
+  return types;
+}
+
+std::string heading_rows(const Table& table) {
   Row headings;
   for (const Column& column : table.columns) headings.cells.emplace_back(column.heading);
-  out += row_text(headings) + "\\midrule\n";
+  return "\\toprule\n" + (has_groups(table) ? group_rows(table) : "") + row_text(headings) +
+         "\\midrule\n";
+}
+
+std::string body_rows(const Table& table) {
+  std::string out;
   for (const Row& row : table.rows) out += (row.rule_before ? "\\midrule\n" : "") + row_text(row);
-  out += "\\bottomrule\n\\end{tabular}\n";
+  return out;
+}
+
+std::string notes_below(const Table& table) {
+  std::string out;
   for (const Footnote& note : table.footnotes)
     out += fmt::format("\\par\\footnotesize\\textsuperscript{{{}}} {}\n", escape_latex(note.mark),
                        escape_latex(note.text));
   for (const std::string& note : table.notes)
     out += "\\par\\footnotesize " + escape_latex(note) + "\n";
-  return out + "\\end{table}\n";
+  return out;
+}
+
+// Over as many pages as it takes, the headings repeated on each.
+std::string long_table(const Table& table) {
+  const std::string caption =
+      table.title.empty() ? "" : "\\caption{" + escape_latex(table.title) + "} \\\\\n";
+  return "{\\small\n\\begin{longtable}{" + column_types(table) + "}\n" + caption +
+         heading_rows(table) + "\\endfirsthead\n" + heading_rows(table) +
+         "\\endhead\n\\bottomrule\n\\endfoot\n" + body_rows(table) + "\\end{longtable}\n" +
+         notes_below(table) + "\\par}\n";
+}
+
+}  // namespace
+
+std::string to_latex(const Table& table) {
+  if (table.rows.size() > kLongest) return long_table(table);
+  std::string out = "\\begin{table}[t]\n\\centering\\small\n";
+  if (!table.title.empty()) out += "\\caption{" + escape_latex(table.title) + "}\n";
+  return out + "\\begin{tabular}{" + column_types(table) + "}\n" + heading_rows(table) +
+         body_rows(table) + "\\bottomrule\n\\end{tabular}\n" + notes_below(table) +
+         "\\end{table}\n";
 }
 
 }  // namespace repro::report

@@ -61,7 +61,8 @@ std::string to_terminal(const Table& table, size_t width = 120);
 std::string to_markdown(const Table& table);
 // <table> with <caption>, to be put into a page.
 std::string to_html(const Table& table);
-// A booktabs tabular inside a table environment.
+// A booktabs tabular inside a table environment, or a longtable when it is longer than a page.
+// Wider than a page, its texts become paragraphs. Needs the packages array, booktabs and longtable.
 std::string to_latex(const Table& table);
 // RFC 4180: a heading line of keys, then values (all digits) or texts.
 std::string to_csv(const Table& table);

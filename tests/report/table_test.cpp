@@ -115,6 +115,19 @@ TEST_CASE("LaTeX is booktabs with a rule under each group", "[report]") {
         "\\par\\footnotesize prices of 2026\n\\end{table}\n");
 }
 
+TEST_CASE("LaTeX breaks a text wider than the page and a table longer than it", "[report]") {
+  Table table = sample();
+  table.rows[1].cells[3].text =
+      std::string(40, 'x') + " " + std::string(40, 'y') + " " + std::string(40, 'z');
+  const std::string wide = to_latex(table);
+  CHECK(wide.find("{lrr>{\\raggedright\\arraybackslash}p{0.7") != std::string::npos);
+  while (table.rows.size() <= 30) table.rows.push_back(table.rows.back());
+  const std::string longer = to_latex(table);
+  CHECK(longer.find("\\begin{longtable}{lrr>") != std::string::npos);
+  CHECK(longer.find("\\endfirsthead") < longer.find("\\endhead"));
+  CHECK(longer.find("\\begin{table}") == std::string::npos);
+}
+
 TEST_CASE("CSV carries all digits of a value and quotes what needs it", "[report]") {
   Table table = sample();
   table.rows[1].cells[3].text = "says \"no\", twice";
