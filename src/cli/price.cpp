@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -41,7 +42,8 @@ DeviceAtPrice parse_device(const std::string& text) {
   if (digits.starts_with('$')) digits.remove_prefix(1);
   double price = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), price);
-  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0))
+  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0) ||
+      !std::isfinite(price))
     throw Error(
         "'{}': the price after '=' must be dollars an hour, a number above 0, as in "
         "rtx-4090=0.40",

@@ -10,12 +10,19 @@ namespace {
 using measure::PricedRow;
 using measure::PricedTable;
 
+double ratio_here(const PricedTable& table) { return table.low_price / table.high_price; }
+
+// To the right of every price ratio that can be had, and of the break-evens that are not far
+// beyond: one in the hundreds would squeeze all else into the axis.
 double last_ratio(const PricedTable& table, const std::vector<OfferedRatio>& offers) {
-  double last = 1.1 * std::max(table.paper_ratio, table.low_price / table.high_price);
+  constexpr double kFar = 10;
+  double last = std::max(table.paper_ratio, ratio_here(table));
+  for (const OfferedRatio& offer : offers) last = std::max(last, offer.price_ratio);
+  double even = last;
   for (const PricedRow& row : table.rows)
-    if (row.priced) last = std::max(last, 1.1 * row.line.break_even());
-  for (const OfferedRatio& offer : offers) last = std::max(last, 1.1 * offer.price_ratio);
-  return last;
+    if (row.priced && row.line.break_even() < kFar * last)
+      even = std::max(even, row.line.break_even());
+  return 1.1 * even;
 }
 
 std::vector<report::Point> points_at(const PricedRow& row, const std::vector<double>& ratios) {
@@ -68,8 +75,14 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
   }
   // Marks after the lines, so that they lie above and have one entry each in the legend.
   for (report::Panel& panel : picture.panels) {
-    report::Curve paper{
-        .label = "paper", .stroke = report::Stroke::reference, .points = {}, .connected = false};
+    report::Curve paper{.label = "paper's prices",
+                        .stroke = report::Stroke::reference,
+                        .points = {},
+                        .connected = false};
+    report::Curve here{.label = "prices here",
+                       .stroke = report::Stroke::reference,
+                       .points = {},
+                       .connected = false};
     report::Curve even{.label = "break-even",
                        .stroke = report::Stroke::reference,
                        .points = {},
@@ -82,10 +95,12 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
     for (const PricedRow& row : priced.rows) {
       if (!row.priced || family(row.subject) != panel.title) continue;
       append(paper, points_at(row, {priced.paper_ratio}));
-      append(even, points_at(row, {row.line.break_even()}));
+      if (ratio_here(priced) != priced.paper_ratio)
+        append(here, points_at(row, {ratio_here(priced)}));
+      if (row.line.break_even() <= last) append(even, points_at(row, {row.line.break_even()}));
       append(catalog, points_at(row, offered));
     }
-    for (report::Curve* curve : {&paper, &even, &catalog})
+    for (report::Curve* curve : {&paper, &here, &even, &catalog})
       if (!curve->points.empty()) panel.curves.push_back(std::move(*curve));
   }
   return picture;

@@ -52,8 +52,8 @@ std::string meaning_of(Evidence evidence) {
 
 // Decimals say nothing beside thousands.
 std::string rounded(double value, int digits) {
-  return std::abs(value) < 10'000 ? fmt::format("{:.{}f}", value, digits)
-                                  : with_commas(std::llround(value));
+  return std::abs(value) < 1000 ? fmt::format("{:.{}f}", value, digits)
+                                : with_commas(std::llround(value));
 }
 Cell number(std::optional<double> value, int digits, Evidence evidence) {
   if (!value) return "n/m";
@@ -86,11 +86,17 @@ std::string range_text(const PricedRow& row) {
   return fmt::format("{:.1f} to {:.1f}", 100 * row.range->low, 100 * row.range->high);
 }
 
+// "$0.40", "$0.3475": cents, and more where there is more.
+std::string price_text(double dollars) {
+  const bool cents = std::abs(100 * dollars - std::round(100 * dollars)) < 1e-6;
+  return cents ? fmt::format("${:.2f}", dollars) : fmt::format("${:.4g}", dollars);
+}
+
 // "the saving holds here only if": the two ways to it.
 std::string condition(const PricedRow& row, const PricedTable& table) {
   if (!row.priced) return "n/m: " + row.missing();
-  const std::string price = fmt::format("{} below ${:.4g}/h (here ${:.4g})", table.low_device,
-                                        row.break_even_low_price, table.low_price);
+  const std::string price = fmt::format("{} below ${:.4g}/h (here {})", table.low_device,
+                                        row.break_even_low_price, price_text(table.low_price));
   if (!row.step_ratio) return price;
   if (!row.needed_step_ratio) return price + "; no step ratio is enough at these prices";
   return price +
@@ -141,18 +147,18 @@ std::optional<std::string> impossible_hours(const PricedTable& priced) {
 }  // namespace
 
 report::Table price_rows(const PricedTable& priced) {
-  report::Table table{
-      .title = fmt::format("{}: {} at ${:.4g}/h, {} at ${:.4g}/h", priced.title, priced.low_device,
-                           priced.low_price, priced.high_device, priced.high_price),
-      .columns = {{.heading = "cell", .align = Align::left},
-                  {.heading = "full $", .group = "paper (published)"},
-                  {.heading = "method $", .group = "paper (published)"},
-                  {.heading = "saving %", .group = "paper (published)"},
-                  {.heading = "full $", .group = "here"},
-                  {.heading = "S $", .group = "here"},
-                  {.heading = "F $", .group = "here"},
-                  {.heading = "method $", .group = "here"},
-                  {.heading = "saving %", .group = "here"}}};
+  report::Table table{.title = fmt::format("{}: {} at {}/h, {} at {}/h", priced.title,
+                                           priced.low_device, price_text(priced.low_price),
+                                           priced.high_device, price_text(priced.high_price)),
+                      .columns = {{.heading = "cell", .align = Align::left},
+                                  {.heading = "full $", .group = "paper (published)"},
+                                  {.heading = "method $", .group = "paper (published)"},
+                                  {.heading = "saving %", .group = "paper (published)"},
+                                  {.heading = "full $", .group = "here"},
+                                  {.heading = "S $", .group = "here"},
+                                  {.heading = "F $", .group = "here"},
+                                  {.heading = "method $", .group = "here"},
+                                  {.heading = "saving %", .group = "here"}}};
   for (const PricedRow& row : priced.rows)
     table.add({row.subject, plain(row.paper_full, 2), plain(row.paper_method, 2),
                plain(percent(row.paper_saving()), 1),

@@ -148,7 +148,10 @@ class Importer {
       try {
         read_offer(row);
       } catch (const nlohmann::json::exception& error) {
-        throw Error("{}: offer {}: {}", file_, line_, error.what());
+        // After the library's "[json.exception.type_error.302] ".
+        const std::string_view what = error.what();
+        throw Error("{}: offer {}: {}; expected gpu_name, and gpu_count and price as numbers",
+                    file_, line_, what.substr(what.find("] ") + 2));
       }
     }
   }

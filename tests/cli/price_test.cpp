@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "cli/price_view.hpp"
 #include "cli/repro_process.hpp"
 #include "config/prices.hpp"
 
@@ -123,6 +125,64 @@ TEST_CASE("a priced table is written with its curve", "[cli]") {
     CAPTURE(file);
     CHECK(fs::exists(folder.path() / "out" / file));
   }
+}
+
+TEST_CASE("a break-even far beyond every price does not squeeze the curve", "[cli]") {
+  const measure::SavingLine near{.a = 0.8, .b = 1.6}, far{.a = 0.8, .b = 0.001};
+  measure::PricedTable table;
+  table.low_device = "low";
+  table.high_device = "high";
+  table.low_price = 0.5;
+  table.high_price = 1;
+  table.paper_ratio = 0.2;
+  for (const measure::SavingLine& line : {near, far}) {
+    measure::PricedRow row;
+    row.subject = "Model / " + std::to_string(line.b);
+    row.priced = true;
+    row.line = line;
+    table.rows.push_back(row);
+  }
+  const report::Picture picture = price_picture(table, {});
+  REQUIRE(picture.panels.size() == 1);
+  CHECK(picture.panels[0].curves[0].points.back().x == Approx(0.55));
+  const auto& marks = picture.panels[0].curves;
+  const auto even = std::find_if(marks.begin(), marks.end(),
+                                 [](const auto& curve) { return curve.label == "break-even"; });
+  REQUIRE(even != marks.end());
+  CHECK(even->points.size() == 1);
+}
+
+TEST_CASE("an uncertified measurement is said in the table, and JSON carries every ground",
+          "[cli]") {
+  const TemporaryDirectory folder;
+  std::ofstream(folder.path() / "busy.toml") << R"(name = "busy"
+kind = "cpu"
+[measured]
+date = "2026-02-01"
+reason = "load 3.1"
+[[measured.gemms]]
+dtype = "bf16"
+flops = 1e11
+[[measured.steps]]
+model = "qwen_moe"
+phase = "full"
+size = "2 of 24 layers"
+precision = "bf16-mixed"
+batch = 1
+sequence = 1024
+flops_per_token = 1e8
+seconds = 2.0
+)";
+  const Finished text = run_in(folder.path(), {"price", "table3", "--root", kRoot, "--low",
+                                               "rtx-4090", "--high", "busy.toml=0.10"});
+  CHECK_THAT(text.output, Contains("profile 'busy' is not certified: load 3.1"));
+  CHECK_THAT(text.output, Contains("from one size, in proportion: its error is unknown"));
+  const nlohmann::json priced = price(folder, {"--low", "rtx-4090", "--high", "busy.toml=0.10"});
+  const nlohmann::json& hours = priced.at("rows").at(0).at("hours");
+  CHECK(hours.at("submodel").at("evidence") == "published");
+  CHECK(hours.at("full").at("evidence") == "projected");
+  CHECK(hours.at("full").at("hours").get<double>() ==
+        Approx(21150 * 2.0 / 3600 * (16384.0 * 14550564864.0) / (1024.0 * 1e8)));
 }
 
 TEST_CASE("an imported catalog prices a table, a damaged one writes nothing", "[cli]") {
