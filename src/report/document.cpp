@@ -80,7 +80,8 @@ std::string to_html(const Document& document) {
 
 std::string to_latex(const Document& document) {
   return "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
-         "\\usepackage{array,booktabs,graphicx,longtable}\n\\usepackage[margin=2cm]{geometry}\n\\title{" +
+         "\\usepackage{array,booktabs,graphicx,longtable}\n\\usepackage[margin=2cm]{geometry}"
+         "\n\\title{" +
          escape_latex(document.title) + "}\n\\date{}\n\\begin{document}\n\\maketitle\n\n" +
          rendered(document, Latex{}) + "\\end{document}\n";
 }

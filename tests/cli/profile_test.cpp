@@ -15,9 +15,9 @@ TEST_CASE("what profile measure writes, price takes and calls projected", "[cli]
   const TemporaryDirectory folder;
   for (const char* part : {"experiments", "hardware_profiles"})
     fs::copy(fs::path(kRoot) / part, folder.path() / part, fs::copy_options::recursive);
-  const std::vector<std::string> measure = {"profile", "measure", "--root",          ".",
-                                            "--scale", "smoke",   "--phase-seconds", "1",
-                                            "--name",  "mine",    "--uncertified"};
+  const std::vector<std::string> measure = {
+      "profile", "measure",   "--root", ".",      "--scale", "smoke",        "--phase-seconds",
+      "1",       "--threads", "1",      "--name", "mine",    "--uncertified"};
   const Finished measured = run_in(folder.path(), measure);
   CAPTURE(measured.errors);
   CHECK(measured.exit_code == 0);
