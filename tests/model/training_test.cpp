@@ -29,7 +29,7 @@ at::Tensor counting_batch(int64_t step) {
   return (start + stride * at::arange(33, at::kLong)).remainder(96);
 }
 
-// Losses of `steps` steps of plain gradient descent.
+// Losses of `steps` steps of plain gradient descent at rate 0.5.
 std::vector<double> train(Transformer& model, int64_t steps) {
   model.initialise(1);
   std::vector<double> losses;
@@ -38,7 +38,7 @@ std::vector<double> train(Transformer& model, int64_t steps) {
     const Loss loss = model.forward(counting_batch(step), true, 9, static_cast<uint64_t>(step));
     (loss.total * 0.5).backward();
     losses.push_back(loss.total.item<double>());
-    model.flat_values().add_(model.flat_gradients(), -0.5);
+    model.flat_values().add_(model.flat_gradients(), -1);
     model.values_changed();
   }
   return losses;
@@ -65,9 +65,11 @@ TEST_CASE("thirty steps with the fused blocks lose as much as with the plain one
       Transformer plain(model_of(c), {.precision = precision, .fused = false});
       Transformer fused(model_of(c), {.precision = precision, .fused = true});
       const std::vector<double> a = train(plain, 30), b = train(fused, 30);
-      CHECK(a.back() < 0.97 * a.front());
-      // bf16 keeps 3 digits, and thirty steps carry each difference on.
-      const double tolerance = precision == Precision::fp32 ? 1e-4 : 2e-2;
+      CHECK(a.back() < 0.7 * a.front());
+      // Measured: 1e-7 and 5e-3 (bf16 keeps 3 digits, and thirty steps carry each difference on).
+      // At twice the rate the descent itself is unstable and multiplies any difference by
+      // thousands.
+      const double tolerance = precision == Precision::fp32 ? 1e-5 : 1e-2;
       for (size_t i = 0; i < a.size(); ++i) CHECK(b[i] == Approx(a[i]).epsilon(tolerance));
     }
   }

@@ -58,6 +58,25 @@ REPRO_INLINE I lane_numbers() {
 }
 
 // The last `count` < kLanes elements of a row; absent lanes are 0.
+#ifdef REPRO_AVX512_BF16
+REPRO_INLINE __mmask16 first_lanes(int64_t count) {
+  return static_cast<__mmask16>((1U << count) - 1);
+}
+REPRO_INLINE F load_part(const float* p, int64_t count) {
+  return _mm512_maskz_loadu_ps(first_lanes(count), p);
+}
+REPRO_INLINE F load_part(const Bf16* p, int64_t count) {
+  const U u = widen(reinterpret_cast<H>(_mm256_maskz_loadu_epi16(first_lanes(count), p)));
+  return reinterpret_cast<F>(u);
+}
+REPRO_INLINE void store_part(float* p, F v, int64_t count) {
+  _mm512_mask_storeu_ps(p, first_lanes(count), v);
+}
+REPRO_INLINE void store_part(Bf16* p, F v, int64_t count) {
+  const __m256bh h = _mm512_cvtneps_pbh(v);
+  _mm256_mask_storeu_epi16(p, first_lanes(count), reinterpret_cast<__m256i>(h));
+}
+#else
 template <typename C>
 REPRO_INLINE F load_part(const C* p, int64_t count) {
   C lanes[kLanes] = {};
@@ -70,6 +89,7 @@ REPRO_INLINE void store_part(C* p, F v, int64_t count) {
   store(lanes, v);
   __builtin_memcpy(p, lanes, static_cast<uint64_t>(count) * sizeof(C));
 }
+#endif
 
 template <typename C>
 REPRO_INLINE F load_at(const C* p, int64_t i, int64_t count) {

@@ -65,25 +65,33 @@ struct Bf16Product {
       int64_t i = 0;
       for (; i + kColumns <= width; i += kColumns)
         _mm512_storeu_si512(out + i / 2, _mm512_loadu_si512(source + i));
-      for (; i < width; i += 2)
-        out[i / 2] = source[i].bits | (i + 1 < width ? uint32_t{source[i + 1].bits} << 16 : 0U);
+      if (i == width) continue;
+      const __m512i pairs = _mm512_maskz_loadu_epi16(present(width - i), source + i);
+      _mm512_mask_storeu_epi32(out + i / 2, first_lanes((width - i + 1) / 2), pairs);
     }
   }
+  // Writes whole vectors: rows of `out` are padded to kColumns.
   static void pack_depth(int64_t rows, int64_t width, const Bf16* source, int64_t row,
                          uint32_t* out, int64_t out_row) {
     const __m512i left = pair_numbers(0), right = pair_numbers(kLanes);
     for (int64_t r = 0; r < rows; r += 2, source += 2 * row, out += out_row) {
+      const auto interleave = [&](int64_t i, __m512i low, __m512i high) {
+        _mm512_storeu_si512(out + i, _mm512_permutex2var_epi16(low, left, high));
+        _mm512_storeu_si512(out + i + kLanes, _mm512_permutex2var_epi16(low, right, high));
+      };
       int64_t i = 0;
-      if (r + 1 < rows)
-        for (; i + kColumns <= width; i += kColumns) {
-          const __m512i low = _mm512_loadu_si512(source + i);
-          const __m512i high = _mm512_loadu_si512(source + row + i);
-          _mm512_storeu_si512(out + i, _mm512_permutex2var_epi16(low, left, high));
-          _mm512_storeu_si512(out + i + kLanes, _mm512_permutex2var_epi16(low, right, high));
-        }
-      for (; i < width; ++i)
-        out[i] = source[i].bits | (r + 1 < rows ? uint32_t{source[row + i].bits} << 16 : 0U);
+      for (; r + 1 < rows && i + kColumns <= width; i += kColumns)
+        interleave(i, _mm512_loadu_si512(source + i), _mm512_loadu_si512(source + row + i));
+      for (; i < width; i += kColumns) {
+        const __mmask32 low = present(width - i), high = r + 1 < rows ? low : 0;
+        interleave(i, _mm512_maskz_loadu_epi16(low, source + i),
+                   _mm512_maskz_loadu_epi16(high, source + row + i));
+      }
     }
+  }
+  // The lanes of a vector of bf16 that `count` elements fill.
+  REPRO_INLINE static __mmask32 present(int64_t count) {
+    return count < kColumns ? (1U << count) - 1 : ~0U;
   }
   // Which 16-bit lanes of two rows make the pairs from column `first` on.
   REPRO_INLINE static __m512i pair_numbers(int64_t first) {
