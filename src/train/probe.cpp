@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "config/probe.hpp"
 #include "config/profile.hpp"
 #include "measure/flops.hpp"
+#include "model/kernels/fused_linear.hpp"
 #include "model/transformer.hpp"
 #include "run/environment.hpp"
 #include "train/device.hpp"
@@ -37,6 +39,7 @@ struct Shape {
 
 // Tokens of one multiplication: more change nothing but the time it takes.
 constexpr int64_t kRows = 1024;
+constexpr int64_t kStrip = 128;  // rows of it that one thread takes
 constexpr int64_t kBandwidthBytes = int64_t{256} << 20;
 // Of one timing: well above the clock's and scheduler's grain.
 constexpr double kLeastSeconds = 0.02;
@@ -61,26 +64,56 @@ std::set<Shape> shapes_of(const config::ProbePhase& phase) {
   return shapes;
 }
 
-// Times C = A B with B of n columns; `seconds` of one multiplication is wanted first.
+// By the kernels that the fused blocks train with; b (n, k) as weights lie.
+template <typename C>
+void multiply_fused(const at::Tensor& c, const at::Tensor& a, const at::Tensor& b) {
+  const model::PackedWeight<C> packed(b, model::Direction::forward);
+  model::in_strips(a.size(0), kStrip, [&](int64_t first, int64_t count) {
+    packed.multiply(count, model::row<C>(a, first), model::row<C>(c, first));
+  });
+}
+
+enum class Kernels { library, fused };
+
+// C = A B with B of n columns.
 class Multiplication {
  public:
-  Multiplication(const Shape& shape, at::ScalarType type, const c10::Device& device)
-      : device_(device) {
+  Multiplication(const Shape& shape, at::ScalarType type, const c10::Device& device,
+                 Kernels kernels)
+      : device_(device), kernels_(kernels) {
     const auto options = at::TensorOptions().device(device).dtype(type);
     a_ = at::randn({shape.m, shape.k}, options);
     b_ = at::randn({shape.n, shape.k}, options);  // as weights lie
     c_ = at::empty({shape.m, shape.n}, options);
   }
   void run(int64_t times) {
-    for (int64_t i = 0; i < times; ++i) at::mm_out(c_, a_, b_.t());
+    for (int64_t i = 0; i < times; ++i) multiply();
     synchronise(device_);
   }
   double once() {
     return time_repeats(1, 1, [this] { run(1); }).median;
   }
+  // Seconds of one.
+  Timing timed(const config::ProbeSpec& spec) {
+    const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / once()));
+    Timing timing = time_repeats(
+        1, spec.gemm_repeats, [&] { run(times); }, spec.gemm_seconds);
+    timing.median /= static_cast<double>(times);
+    return timing;
+  }
 
  private:
+  void multiply() {
+    if (kernels_ == Kernels::library)
+      at::mm_out(c_, a_, b_.t());
+    else if (a_.scalar_type() == at::kFloat)
+      multiply_fused<float>(c_, a_, b_);
+    else
+      multiply_fused<model::Bf16>(c_, a_, b_);
+  }
+
   c10::Device device_;
+  Kernels kernels_;
   at::Tensor a_, b_, c_;
 };
 
@@ -90,27 +123,30 @@ Shape sliced(const Shape& shape, at::ScalarType type, const c10::Device& device,
   if (shape.n <= kSlice) return shape;
   Shape slice = shape;
   slice.n = kSlice;
-  const double columns = seconds / Multiplication(slice, type, device).once() * kSlice;
+  const double once = Multiplication(slice, type, device, Kernels::library).once();
+  const double columns = seconds / once * kSlice;
   if (columns >= static_cast<double>(shape.n)) return shape;
   slice.n = std::max<int64_t>(1, static_cast<int64_t>(columns) / kSlice) * kSlice;
   return slice;
 }
 
+// On a CPU by the faster of LibTorch's library and our own kernels: a peak that a step cannot beat.
 config::MeasuredGemm measure_gemm(const Shape& whole, at::ScalarType type,
                                   const c10::Device& device, const config::ProbeSpec& spec) {
   // Warm-up, the trial and the choice of a slice take as long as two repeats.
   const Shape shape =
       sliced(whole, type, device, spec.gemm_seconds / static_cast<double>(spec.gemm_repeats + 2));
-  Multiplication product(shape, type, device);
-  const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / product.once()));
-  const Timing timing = time_repeats(
-      1, spec.gemm_repeats, [&] { product.run(times); }, 2 * spec.gemm_seconds);
+  Timing timing = Multiplication(shape, type, device, Kernels::library).timed(spec);
+  if (device.is_cpu()) {
+    const Timing fused = Multiplication(shape, type, device, Kernels::fused).timed(spec);
+    if (fused.median < timing.median) timing = fused;
+  }
   return {.dtype = type == at::kFloat ? "fp32" : "bf16",
           .m = shape.m,
           .n = shape.n,
           .k = shape.k,
           .whole_n = whole.n,
-          .flops = shape.flops() * static_cast<double>(times) / timing.median,
+          .flops = shape.flops() / timing.median,
           .relative_spread = timing.relative_spread};
 }
 
