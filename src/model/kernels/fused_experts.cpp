@@ -8,45 +8,45 @@ namespace {
 
 constexpr int64_t kStrip = 128;  // rows whose gates, hidden units and outputs share the cache
 
-// Rows of one feed-forward network: hidden = silu(gate) * up * score for each of `blocks` pairs of
-// (gate, up) a row.
+// A feed-forward network over the rows of x: hidden = silu(gate) * up * score for each of `blocks`
+// pairs of (gate, up) a row. All but the weights are (N, ...).
 template <typename C>
 struct FeedForward {
-  const at::Tensor &up, &down;  // weights: (2 blocks f, d), (d, blocks f)
-  int64_t rows, blocks;
-  const C* x;
-  const float* scores;
-  C *gate_up, *hidden;
+  at::Tensor up, down;  // weights: (2 blocks f, d), (d, blocks f)
+  const at::Tensor &x, &scores, &gate_up, &hidden;
+  int64_t blocks = 1;
 
-  void forward(C* out) const;
-  // gate_up becomes its gradient. Returns that of x in dx.
-  void backward(const C* dout, C* dx, float* dscores) const;
+  // For `rows` rows from `begin` on.
+  void forward(int64_t begin, int64_t rows, const at::Tensor& out) const;
+  // gate_up becomes its gradient; dx is that of x.
+  void backward(int64_t begin, int64_t rows, const at::Tensor& dout, const at::Tensor& dx,
+                const at::Tensor& dscores) const;
 };
 
 template <typename C>
-void FeedForward<C>::forward(C* out) const {
-  const int64_t d = down.size(0), inner = down.size(1);
-  const PackedWeight<C> up_(up, Direction::forward), down_(down, Direction::forward);
-  in_strips(rows, kStrip, [&](int64_t first, int64_t count) {
-    C *gate_up_ = gate_up + first * 2 * inner, *hidden_ = hidden + first * inner;
-    up_.multiply(count, x + first * d, gate_up_);
-    cpu::kernels<C>().swiglu(count * blocks, inner / blocks, gate_up_, scores + first * blocks,
-                             hidden_);
-    down_.multiply(count, hidden_, out + first * d);
+void FeedForward<C>::forward(int64_t begin, int64_t rows, const at::Tensor& out) const {
+  const PackedWeight<C> into_gates(up, Direction::forward), into_out(down, Direction::forward);
+  in_strips(rows, kStrip, [&](int64_t offset, int64_t count) {
+    const int64_t first = begin + offset;
+    into_gates.multiply(count, row<C>(x, first), row<C>(gate_up, first));
+    cpu::kernels<C>().swiglu(count * blocks, hidden.size(1) / blocks, row<C>(gate_up, first),
+                             data<float>(scores) + first * blocks, row<C>(hidden, first));
+    into_out.multiply(count, row<C>(hidden, first), row<C>(out, first));
   });
 }
 
 template <typename C>
-void FeedForward<C>::backward(const C* dout, C* dx, float* dscores) const {
-  const int64_t d = down.size(0), inner = down.size(1);
-  const PackedWeight<C> up_(up, Direction::backward), down_(down, Direction::backward);
-  in_strips(rows, kStrip, [&](int64_t first, int64_t count) {
-    const at::Tensor dhidden = empty({count, inner}, kTypeOf<C>);
-    C* gate_up_ = gate_up + first * 2 * inner;
-    down_.multiply(count, dout + first * d, data<C>(dhidden));
-    cpu::kernels<C>().swiglu_backward(count * blocks, inner / blocks, data<C>(dhidden),
-                                      scores + first * blocks, gate_up_, dscores + first * blocks);
-    up_.multiply(count, gate_up_, dx + first * d);
+void FeedForward<C>::backward(int64_t begin, int64_t rows, const at::Tensor& dout,
+                              const at::Tensor& dx, const at::Tensor& dscores) const {
+  const PackedWeight<C> into_hidden(down, Direction::backward), into_x(up, Direction::backward);
+  in_strips(rows, kStrip, [&](int64_t offset, int64_t count) {
+    const int64_t first = begin + offset;
+    const at::Tensor dhidden = empty({count, hidden.size(1)}, kTypeOf<C>);
+    into_hidden.multiply(count, row<C>(dout, first), data<C>(dhidden));
+    cpu::kernels<C>().swiglu_backward(count * blocks, hidden.size(1) / blocks, data<C>(dhidden),
+                                      data<float>(scores) + first * blocks, row<C>(gate_up, first),
+                                      data<float>(dscores) + first * blocks);
+    into_x.multiply(count, row<C>(gate_up, first), row<C>(dx, first));
   });
 }
 
@@ -81,15 +81,7 @@ at::Tensor Experts<C>::forward_all(const at::Tensor& normed, const MoeWeights& w
   gate_up_ = empty({rows, up.size(0)}, kTypeOf<C>);
   hidden_ = empty({rows, down_.size(1)}, kTypeOf<C>);
   at::Tensor y = empty(normed.sizes(), kTypeOf<C>);
-  FeedForward<C>{up,
-                 down_,
-                 rows,
-                 experts,
-                 data<C>(normed),
-                 data<float>(scores_),
-                 data<C>(gate_up_),
-                 data<C>(hidden_)}
-      .forward(data<C>(y));
+  FeedForward<C>{up, down_, normed, scores_, gate_up_, hidden_, experts}.forward(0, rows, y);
   return y;
 }
 
@@ -101,15 +93,8 @@ at::Tensor Experts<C>::backward_all(const at::Tensor& dout, const at::Tensor& no
   const int64_t experts = weights.down.compute.size(0), width = weights.down.compute.size(2);
   dscores = empty({rows, experts}, at::kFloat);
   at::Tensor dnormed = empty(normed.sizes(), kTypeOf<C>);
-  FeedForward<C>{up,
-                 down_,
-                 rows,
-                 experts,
-                 data<C>(normed),
-                 data<float>(scores_),
-                 data<C>(gate_up_),
-                 data<C>(hidden_)}
-      .backward(data<C>(dout), data<C>(dnormed), data<float>(dscores));
+  FeedForward<C>{up, down_, normed, scores_, gate_up_, hidden_, experts}.backward(0, rows, dout,
+                                                                                  dnormed, dscores);
   const at::Tensor ddown = at::zeros({d, experts * width}, at::kFloat);
   add_weight_gradient<C>(ddown, dout, hidden_);
   at::Tensor down_gradient = weights.down.gradient;
@@ -153,16 +138,8 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
     if (count == 0) continue;
-    const at::Tensor up_e = up[e], down_e = down[e];
-    FeedForward<C>{up_e,
-                   down_e,
-                   count,
-                   1,
-                   row<C>(sorted_x_, first),
-                   data<float>(scores_) + first,
-                   row<C>(gate_up_, first),
-                   row<C>(hidden_, first)}
-        .forward(row<C>(outputs, first));
+    FeedForward<C>{up[e], down[e], sorted_x_, scores_, gate_up_, hidden_}.forward(first, count,
+                                                                                  outputs);
   }
   at::Tensor y = empty({normed.size(0), d}, kTypeOf<C>);
   cpu::kernels<C>().gather_sums(normed.size(0), top_k, d, data<int64_t>(position_),
@@ -182,17 +159,8 @@ at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights&
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
     if (count == 0) continue;
-    const at::Tensor up_e = up[e], down_e = down[e];
-    FeedForward<C>{up_e,
-                   down_e,
-                   count,
-                   1,
-                   row<C>(sorted_x_, first),
-                   data<float>(scores_) + first,
-                   row<C>(gate_up_, first),
-                   row<C>(hidden_, first)}
-        .backward(row<C>(sorted_dout, first), row<C>(sorted_dx, first),
-                  data<float>(sorted_dscores) + first);
+    FeedForward<C>{up[e], down[e], sorted_x_, scores_, gate_up_, hidden_}.backward(
+        first, count, sorted_dout, sorted_dx, sorted_dscores);
     const auto slice = [&](const at::Tensor& t) { return t.narrow(0, first, count); };
     add_weight_gradient<C>(weights.down.gradient[e], slice(sorted_dout), slice(hidden_));
     add_weight_gradient<C>(weights.gate_up.gradient[e], slice(gate_up_), slice(sorted_x_));
@@ -213,9 +181,8 @@ at::Tensor DenseExpert<C>::forward(const at::Tensor& normed, const Weight& gate_
   gate_up_ = empty({rows, 2 * width}, kTypeOf<C>);
   hidden_ = empty({rows, width}, kTypeOf<C>);
   at::Tensor y = empty(normed.sizes(), kTypeOf<C>);
-  FeedForward<C>{gate_up.compute,   down.compute,    rows, 1, data<C>(normed), data<float>(scores_),
-                 data<C>(gate_up_), data<C>(hidden_)}
-      .forward(data<C>(y));
+  FeedForward<C>{gate_up.compute, down.compute, normed, scores_, gate_up_, hidden_}.forward(0, rows,
+                                                                                            y);
   return y;
 }
 
@@ -227,9 +194,8 @@ at::Tensor DenseExpert<C>::backward(const at::Tensor& dout, const at::Tensor& no
   const int64_t rows = normed.size(0);
   dscores = empty({rows}, at::kFloat);
   at::Tensor dnormed = empty(normed.sizes(), kTypeOf<C>);
-  FeedForward<C>{gate_up.compute,   down.compute,    rows, 1, data<C>(normed), data<float>(scores_),
-                 data<C>(gate_up_), data<C>(hidden_)}
-      .backward(data<C>(dout), data<C>(dnormed), data<float>(dscores));
+  FeedForward<C>{gate_up.compute, down.compute, normed, scores_, gate_up_, hidden_}.backward(
+      0, rows, dout, dnormed, dscores);
   add_weight_gradient<C>(down.gradient, dout, hidden_);
   add_weight_gradient<C>(gate_up.gradient, gate_up_, normed);
   return dnormed;
