@@ -1,5 +1,6 @@
 // Every fused block against its plain twin: outputs and all gradients, from the same weights, with
 // every instruction set that this machine has.
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include "block_fixture.hpp"
@@ -235,6 +236,30 @@ TEST_CASE("the products of a linear layer are LibTorch's at every size", "[model
     check_linear<float>(c);
     check_linear<Bf16>(c);
   }
+}
+
+TEST_CASE("the fused blocks' sums do not depend on the number of threads", "[model]") {
+  const auto run = [](int threads) {
+    at::set_num_threads(threads);
+    Sizes s;
+    s.batch = 7;
+    s.tokens = 40;
+    s.width = 72;
+    Draw draw(26, at::kFloat);
+    const AttentionWeights attention = attention_weights(draw, s);
+    const HeadWeights head{draw.norm(s.width), draw.weight({100, s.width})};
+    const at::Tensor targets = at::randint(100, {s.batch * s.tokens}, at::kLong);
+    const at::Tensor x = draw.tensor({s.batch * s.tokens, s.width}).requires_grad_();
+    const at::Tensor y = fused_attention(x, attention, attention_shape(s, at::kFloat));
+    const at::Tensor loss = fused_head(y, head, {.epsilon = 1e-6}, targets);
+    Results results = gradients(loss, x, draw);
+    results.push_back(loss.detach());
+    return results;
+  };
+  const int before = at::get_num_threads();
+  const Results one = run(1), three = run(3);
+  at::set_num_threads(before);
+  for (size_t i = 0; i < one.size(); ++i) CHECK(one[i].equal(three[i]));
 }
 
 TEST_CASE("a token outside the vocabulary is an error", "[model]") {
