@@ -95,9 +95,9 @@ class World {
   fs::path worker_;
 };
 
-// The words after "repro " of a line, without comments, pipes and a newcomer's placeholders.
-std::string words_of(std::string line) {
-  line = std::regex_replace(line, std::regex(R"(^.*?\brepro +)"), "");
+// Every repro of a line, "repro" itself left out, without remarks, pipes and a newcomer's
+// placeholders.
+void add_commands(std::string line, std::vector<std::string>& commands) {
   line = std::regex_replace(line, std::regex(R"( *\|.*$)"), "");        // a pipe
   line = std::regex_replace(line, std::regex(R"( {2,}[^- ].*$)"), "");  // a remark
   const std::vector<std::pair<std::string, std::string>> placeholders = {
@@ -108,17 +108,20 @@ std::string words_of(std::string line) {
   for (const auto& [what, with] : placeholders)
     if (const size_t at = line.find(what); at != std::string::npos)
       line.replace(at, what.size(), with);
-  return line;
+  const std::regex command(R"((?:^|&& )(?:build/release/)?repro ([a-z][^&]*[^& ]))");
+  for (std::sregex_iterator at(line.begin(), line.end(), command), end; at != end; ++at)
+    commands.push_back((*at)[1]);
 }
 
-// Commands of a document: lines of its fenced blocks and `spans` that begin with repro.
+// Lines of a document's fenced blocks, and spans of its text.
 std::vector<std::string> commands_of(const fs::path& document) {
   std::vector<std::string> commands;
   const std::string text = read_file(document);
-  const std::regex pattern(
-      R"((?:^|\n)(?:\./bootstrap && )?(?:build/release/)?(repro [a-z][^\n]*)|`(repro [a-z][^`]*)`)");
-  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
-    commands.push_back(words_of((*at)[1].matched ? (*at)[1] : (*at)[2]));
+  const std::regex span(R"(`(repro [a-z][^`]*)`)");
+  for (std::sregex_iterator at(text.begin(), text.end(), span), end; at != end; ++at)
+    add_commands((*at)[1], commands);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) add_commands(line, commands);
   return commands;
 }
 
@@ -130,7 +133,7 @@ std::vector<std::string> examples_of(const World& world, const std::string& verb
   const size_t examples = help.find("Examples:");
   std::istringstream lines(examples == std::string::npos ? "" : help.substr(examples));
   for (std::string line; std::getline(lines, line);)
-    if (line.starts_with("  repro ")) commands.push_back(words_of(line));
+    if (line.starts_with("  ")) add_commands(line.substr(2), commands);
   return commands;
 }
 
