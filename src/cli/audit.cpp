@@ -33,6 +33,7 @@ void write_files(const measure::AuditReport& audit, const fs::path& folder) {
 
 void show(const Context& context, const measure::AuditReport& audit, const AuditChoice& choice) {
   if (context.json) return print(audit_json(audit));
+  fmt::print("{}\n\n", audit_headline(audit));  // first: the tables are long
   print(audit_summary(audit));
   fmt::print("\n");
   print(audit_findings(audit, choice.all));

@@ -51,7 +51,6 @@ report::Table audit_summary(const AuditReport& audit) {
                                   {.heading = "findings", .align = Align::left}}};
   for (const CheckResult& check : audit.checks)
     table.add({check.id, check.statement, text_of(check.ruling), check.sentence});
-  table.notes = {audit_headline(audit)};
   return table;
 }
 
