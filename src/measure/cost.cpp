@@ -59,8 +59,9 @@ double relative_variance(const Summary& summary) {
 
 Bill bill(const std::vector<Phase>& phases, const Billing& billing) {
   Bill total;
+  total.phases.reserve(phases.size());
   for (const Phase& phase : phases) {
-    const PhaseCost cost = cost_of(phase, billing);
+    PhaseCost cost = cost_of(phase, billing);
     if (cost.dollars) {
       total.dollars += *cost.dollars;
       total.device_hours += *cost.device_hours;
@@ -68,7 +69,7 @@ Bill bill(const std::vector<Phase>& phases, const Billing& billing) {
     } else {
       total.not_measured.push_back(cost.name);
     }
-    total.phases.push_back(cost);
+    total.phases.push_back(std::move(cost));
   }
   return total;
 }

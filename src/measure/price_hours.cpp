@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "measure/step_fit.hpp"
@@ -59,6 +61,8 @@ HoursOfPhase::HoursOfPhase(const config::Claims& claims, const PriceCheck& check
   bind(hours_, hours_formula(check, name_));
   bind(steps_, steps_formula(check, name_));
   bind(tokens_, check.tokens_per_step);
+  flops_.kind = config::Resolved::Kind::flops;
+  flops_.role = name_ == "submodel" ? "submodel" : "full";
   if (basis_ == Basis::projected && !device_.peak(check.dtype))
     throw Error("{}; no projection: measure it instead, with `repro profile measure`",
                 device_.missing_peak(check.dtype));
@@ -161,20 +165,24 @@ PhaseHours HoursOfPhase::at_assumed_utilisation(const ClaimRow& row, double peak
 std::optional<double> HoursOfPhase::work(const ClaimRow& row) const {
   const auto steps = steps_ ? steps_->at(&row) : std::nullopt;
   const auto tokens = tokens_ ? tokens_->at(&row) : std::nullopt;
-  const std::string role = name_ == "submodel" ? "submodel" : "full";
-  if (!steps || !tokens || claims_.models_of(row, role, check_.head.reading).empty())
-    return std::nullopt;
-  return steps->value * tokens->value * flops_per_token(row);
+  if (!steps || !tokens) return std::nullopt;
+  const auto flops = model_flops(row);
+  if (!flops) return std::nullopt;
+  return steps->value * tokens->value * *flops;
+}
+
+std::optional<double> HoursOfPhase::model_flops(const ClaimRow& row) const {
+  const int64_t flops = model_quantity(claims_, check_.head, row, flops_);
+  if (flops == std::numeric_limits<int64_t>::max()) return std::nullopt;
+  return static_cast<double>(flops);
 }
 
 double HoursOfPhase::flops_per_token(const ClaimRow& row) const {
-  config::Resolved quantity;
-  quantity.kind = config::Resolved::Kind::flops;
-  quantity.role = name_ == "submodel" ? "submodel" : "full";
-  if (claims_.models_of(row, quantity.role, check_.head.reading).empty())
+  const auto flops = model_flops(row);
+  if (!flops)
     throw Error("{}: no [[model]] with role \"{}\" for row '{}'", check_.head.source.text(),
-                quantity.role, row.id);
-  return static_cast<double>(model_quantity(claims_, check_.head, row, quantity));
+                flops_.role, row.id);
+  return *flops;
 }
 
 }  // namespace repro::measure

@@ -29,6 +29,8 @@ class HoursOfPhase {
   std::vector<config::MeasuredStep> series_of(const config::ClaimRow& row) const;
   // FLOPs of all steps as the paper counts them; empty where the claims do not say.
   std::optional<double> work(const config::ClaimRow& row) const;
+  // Of one token by the model of this phase; empty, or an Error, where the claims have none.
+  std::optional<double> model_flops(const config::ClaimRow& row) const;
   double flops_per_token(const config::ClaimRow& row) const;
 
   const config::Claims& claims_;
@@ -39,6 +41,7 @@ class HoursOfPhase {
   const config::Profile& paper_device_;
   Basis basis_;
   std::optional<Formula> hours_, steps_, tokens_;
+  config::Resolved flops_;  // the quantity "FLOPs a token of this phase's model"
 };
 
 }  // namespace repro::measure

@@ -26,14 +26,19 @@ class Pricer {
         question_(question),
         full_(claims, check, "full", question, paper_high),
         low_(claims, check, "submodel", question, paper_low),
-        high_(claims, check, "finetune", question, paper_high) {}
+        high_(claims, check, "finetune", question, paper_high),
+        paper_full_(bound(check.full_cost)),
+        paper_method_(bound(check.method_cost)),
+        devices_(bound(check.devices)),
+        full_steps_(bound(check.full_steps)),
+        high_steps_(bound(check.high_steps)) {}
 
   PricedRow row(const ClaimRow& claim) const {
     PricedRow priced;
     priced.id = claim.id;
     priced.subject = claims_.title_of(claim);
-    priced.paper_full = optional(check_.full_cost, claim);
-    priced.paper_method = optional(check_.method_cost, claim);
+    priced.paper_full = at(paper_full_, claim);
+    priced.paper_method = at(paper_method_, claim);
     priced.full_time = full_.at(claim);
     priced.low_time = low_.at(claim);
     priced.high_time = high_.at(claim);
@@ -45,14 +50,18 @@ class Pricer {
   }
 
  private:
-  std::optional<double> optional(const std::string& text, const ClaimRow& claim) const {
+  // Parsed once for all rows; empty where the check names none.
+  std::optional<Formula> bound(const std::string& text) const {
     if (text.empty()) return std::nullopt;
-    const auto ranged = Formula(claims_, check_.head, text).at(&claim);
+    return Formula(claims_, check_.head, text);
+  }
+  static std::optional<double> at(const std::optional<Formula>& formula, const ClaimRow& claim) {
+    const auto ranged = formula ? formula->at(&claim) : std::nullopt;
     return ranged ? std::optional(ranged->value) : std::nullopt;
   }
 
   void cost(PricedRow& priced, const ClaimRow& claim) const {
-    const int64_t devices = std::llround(*optional(check_.devices, claim));
+    const int64_t devices = std::llround(*at(devices_, claim));
     const Rented& low = question_.low;
     const Rented& high = question_.high;
     const auto phase = [](std::string name, const Rented& on, std::vector<double> hours) {
@@ -83,8 +92,8 @@ class Pricer {
     if (low.offers && high.offers)
       priced.range = Interval{priced.line.at(low.offers->high / high.offers->low),
                               priced.line.at(low.offers->low / high.offers->high)};
-    const auto full_steps = optional(check_.full_steps, claim);
-    const auto high_steps = optional(check_.high_steps, claim);
+    const auto full_steps = at(full_steps_, claim);
+    const auto high_steps = at(high_steps_, claim);
     if (!full_steps || !high_steps) return;
     priced.step_ratio = *full_steps / *high_steps;
     // Hours of fine-tuning that the submodels leave before the method costs as much as full.
@@ -96,6 +105,7 @@ class Pricer {
   const PriceCheck& check_;
   const PriceQuestion& question_;
   HoursOfPhase full_, low_, high_;
+  std::optional<Formula> paper_full_, paper_method_, devices_, full_steps_, high_steps_;
 };
 
 void check_question(const PriceQuestion& question) {
@@ -202,6 +212,7 @@ PricedTable price(const config::Claims& claims, const PriceCheck& check,
       .doubts = doubts_of(question),
       .rows = {}};
   const Pricer pricer(claims, check, question, paper_low, paper_high);
+  priced.rows.reserve(table.rows.size());
   for (const ClaimRow& row : table.rows) priced.rows.push_back(pricer.row(row));
   return priced;
 }
