@@ -22,7 +22,8 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
   # After the system's headers: the wheel ships an fmt of its own, which must not replace the one that is linked.
   target_compile_options(Torch::Torch INTERFACE "SHELL:-idirafter ${Torch_DIRECTORY}/include"
     "SHELL:-idirafter ${Torch_DIRECTORY}/include/torch/csrc/api/include")
-  target_compile_definitions(Torch::Torch INTERFACE REPRO_TORCH_VERSION="${Torch_VERSION}")
+  # LibTorch's own headers then include the operations they need, not all of them.
+  target_compile_definitions(Torch::Torch INTERFACE AT_PER_OPERATOR_HEADERS)
   target_link_options(Torch::Torch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,${Torch_DIRECTORY}/lib)
   target_link_libraries(Torch::Torch INTERFACE
     -Wl,--no-as-needed ${Torch_DIRECTORY}/lib/libtorch_cpu.so ${Torch_DIRECTORY}/lib/libc10.so

@@ -4,9 +4,7 @@ add_library(repro_settings INTERFACE)
 target_include_directories(repro_settings INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(repro_settings INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
 target_compile_definitions(repro_settings INTERFACE
-  REPRO_VERSION="${PROJECT_VERSION}"
-  REPRO_SOURCE_ROOT="${PROJECT_SOURCE_DIR}"
-  REPRO_INSTALLED_ROOT="${CMAKE_INSTALL_PREFIX}/share/repro")
+  REPRO_VERSION="${PROJECT_VERSION}")
 
 # repro_library(NAME [LINK target...]): every .cpp of src/NAME, linked to what the folder may include.
 function(repro_library name)

@@ -1,5 +1,9 @@
 // The hot loops one by one, under Google Benchmark: `repro-bench`, with its usual flags.
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
 #include "model/kernels/blocks.hpp"

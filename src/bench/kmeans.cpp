@@ -1,7 +1,8 @@
 // K-means at the size of a real corpus: a million document vectors into four clusters.
 #include "methods/kmeans.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/ops/randn.h>
 #include <benchmark/benchmark.h>
 
 namespace repro::bench {

@@ -23,11 +23,16 @@ config::ModelConfig with_top_k(config::ModelConfig m, int64_t top_k) {
 }
 
 config::ModelConfig as_llama(config::ModelConfig m) {
-  m.architecture = "llama_moe";
   m.shared_width = 0;
   m.qkv_bias = false;
   m.top_k = 2;
-  m.score_scale = 2;
+  m.expert_init = config::ExpertInit::kaiming_uniform;
+  m.zero_pad_row = true;
+  m.router = {.score = config::Score::selected_softmax,
+              .network = config::RouterNetwork::mlp,
+              .scale = 2,
+              .noise = true};
+  m.losses = {{config::LossKind::cv2_balance, 1e-2}};
   return m;
 }
 
@@ -44,7 +49,7 @@ const std::vector<Workload>& workloads() {
       {"qwen", benchmark_model(), 16, 256},
       {"qwen-k2", with_top_k(benchmark_model(), 2), 16, 256},
       {"llama", as_llama(benchmark_model()), 16, 256},
-      {"submodel", config::submodel_of(benchmark_model()), 16, 256},
+      {"submodel", config::one_expert(benchmark_model()), 16, 256},
       {"small", small_model(4), 16, 128},
       {"mini", small_model(2), 16, 128}};
   return all;

@@ -1,4 +1,4 @@
-#include "measure/audit.hpp"
+#include "claims/audit.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ struct AuditChoice {
   fs::path output;
 };
 
-void write_files(const measure::AuditReport& audit, const fs::path& folder) {
+void write_files(const claims::AuditReport& audit, const fs::path& folder) {
   make_directories(folder);
   const report::Document document = audit_document(audit);
   write_file_atomically(folder / "audit.md", report::to_markdown(document));
@@ -31,7 +31,7 @@ void write_files(const measure::AuditReport& audit, const fs::path& folder) {
   write_file_atomically(folder / "audit.json", audit_json(audit).dump(2) + "\n");
 }
 
-void show(const Context& context, const measure::AuditReport& audit, const AuditChoice& choice) {
+void show(const Context& context, const claims::AuditReport& audit, const AuditChoice& choice) {
   if (context.json) return print(audit_json(audit));
   fmt::print("{}\n\n", audit_headline(audit));  // first: the tables are long
   print(audit_summary(audit));
@@ -44,8 +44,8 @@ void show(const Context& context, const measure::AuditReport& audit, const Audit
 
 Exit run_audit(const Context& context, const AuditChoice& choice) {
   const fs::path root = context.root();
-  const config::Claims claims = config::find_claims(root, choice.claims);
-  const measure::AuditReport audit = measure::audit(
+  const claims::Claims claims = claims::find_claims(root, choice.claims);
+  const claims::AuditReport audit = claims::audit(
       claims, [&](const std::string& name) { return config::find_profile(root, name); });
   if (!choice.output.empty()) write_files(audit, choice.output);
   show(context, audit, choice);

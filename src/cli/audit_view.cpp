@@ -9,13 +9,13 @@
 namespace repro::cli {
 namespace {
 
-using measure::AuditReport;
-using measure::CheckResult;
-using measure::Finding;
-using measure::Ruling;
+using claims::AuditReport;
+using claims::CheckResult;
+using claims::Finding;
+using claims::Ruling;
 using report::Align;
 
-std::string text_of(Ruling ruling) { return std::string(measure::name(ruling)); }
+std::string text_of(Ruling ruling) { return std::string(claims::name(ruling)); }
 
 int64_t count(const AuditReport& audit, Ruling ruling) {
   const auto found = audit.findings_by_ruling.find(ruling);
@@ -81,7 +81,7 @@ report::Table audit_provenance(const AuditReport& audit) {
                                   {.heading = "from", .align = Align::left},
                                   {.heading = "value", .align = Align::left},
                                   {.heading = "it changes", .align = Align::left}}};
-  for (const config::ClaimFact& fact : audit.provenance)
+  for (const claims::ClaimFact& fact : audit.provenance)
     table.add({fact.name, fact.origin, fact.value.empty() ? "?" : fact.value, fact.matters});
   return table;
 }
@@ -107,7 +107,7 @@ nlohmann::json audit_json(const AuditReport& audit) {
                       {"findings", findings}});
   }
   nlohmann::json facts = nlohmann::json::array();
-  for (const config::ClaimFact& fact : audit.provenance)
+  for (const claims::ClaimFact& fact : audit.provenance)
     facts.push_back({{"fact", fact.name},
                      {"origin", fact.origin},
                      {"value", fact.value},

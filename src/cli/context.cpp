@@ -8,6 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "findings/study.hpp"
+#include "plan/packages.hpp"
+#include "run/run_directory.hpp"
 
 namespace repro::cli {
 
@@ -36,12 +39,24 @@ void add_experiment(CLI::App& verb, ExperimentChoice& choice, bool required) {
   add_choice_options(verb, choice);
 }
 
-run::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
-  config::ExperimentOptions options;
+plan::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
+  plan::ExperimentOptions options;
   options.scale = choice.scale;
   options.settings = choice.settings;
   if (choice.seeds > 0) options.seeds = choice.seeds;
-  return run::make_plan(config::load_experiment(context.root(), choice.name, options));
+  plan::Experiment experiment = plan::load_experiment(context.root(), choice.name, options);
+  for (auto& [role, corpus] : experiment.corpus_entries)
+    plan::resolve_packages(corpus, cache_directory());
+  plan::Plan plan = plan::make_plan(std::move(experiment));
+  // What the claims say of it is checked before anything is started.
+  findings::check_claims(context.root(), plan);
+  return plan;
+}
+
+void say_foreign_runs(const Context& context) {
+  if (const int64_t foreign = run::count_foreign_runs(context.runs); foreign > 0)
+    fmt::print(stderr, "repro: {}: {} runs of an earlier format are left alone\n",
+               context.runs.string(), foreign);
 }
 
 void print(const report::Table& table) {

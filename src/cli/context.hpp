@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "plan/plan.hpp"
 #include "report/table.hpp"
-#include "run/plan.hpp"
 
 namespace CLI {
 class App;
@@ -27,7 +27,7 @@ struct Context {
   std::filesystem::path root() const;
 };
 
-// "table3 --scale mini --set match.batch=8 --seeds 3"
+// "EXPERIMENT --scale mini --set match.batch=8 --seeds 3"
 struct ExperimentChoice {
   std::string name = {};
   std::string scale = "mini";
@@ -43,7 +43,10 @@ void add_choice_options(CLI::App& verb, ExperimentChoice& choice);
 void add_experiment(CLI::App& verb, ExperimentChoice& choice, bool required = true);
 
 // Error with every problem of the manifest at once.
-run::Plan load_plan(const Context& context, const ExperimentChoice& choice);
+plan::Plan load_plan(const Context& context, const ExperimentChoice& choice);
+
+// One line on standard error when the runs folder holds runs of another schema.
+void say_foreign_runs(const Context& context);
 
 // To standard output.
 void print(const report::Table& table);

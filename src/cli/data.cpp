@@ -12,6 +12,7 @@
 #include "cli/execution.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "plan/packages.hpp"
 #include "run/run_directory.hpp"
 
 namespace repro::cli {
@@ -28,9 +29,10 @@ Exit list_corpora(const Context& context) {
   for (const std::string& name : corpus_names(context.root())) {
     const config::Corpus corpus = find_corpus(context.root(), name);
     const auto bytes = cached_bytes(corpus.name);
-    const report::Cell size =
-        bytes ? report::Cell(human_bytes(static_cast<double>(*bytes)), static_cast<double>(*bytes))
-              : report::Cell("-");
+    const report::TableCell size = bytes
+                                       ? report::TableCell(human_bytes(static_cast<double>(*bytes)),
+                                                           static_cast<double>(*bytes))
+                                       : report::TableCell("-");
     table.add({name, corpus.title, corpus.stands_for, size});
   }
   if (context.json) {
@@ -68,17 +70,21 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
 struct GetOptions {
   std::vector<std::string> names;  // none = all of the scale
   std::string scale = "mini";
+  bool refresh = false;  // take the newest versions of their packages
   bool wait = false;
 };
 
 Exit get_corpora(const Context& context, const GetOptions& options) {
   run::JobGraph graph;
-  for (const std::string& name : options.names)
-    graph.add(prepare_job(context, find_corpus(context.root(), name), options.scale));
+  for (const std::string& name : options.names) {
+    const config::Corpus corpus = find_corpus(context.root(), name);
+    if (options.refresh) plan::forget_packages(corpus, cache_directory());
+    graph.add(prepare_job(context, corpus, options.scale));
+  }
   if (options.names.empty()) graph = prepare_jobs(context, options.scale);
   const std::string purpose =
       fmt::format("data get {} --scale {}", join(options.names, " "), options.scale);
-  RunsLock lock(context.runs, purpose, options.wait);
+  run::RunsLock lock(context.runs, purpose, options.wait);
   const Exit exit = execute_missing(context, lock, graph);
   if (exit == Exit::ok) print_splits(context, graph);
   return exit;
@@ -153,7 +159,7 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
                 definition.string());
   run::JobGraph graph;
   graph.add(prepare_job(context, corpus, options.scale));
-  RunsLock lock(context.runs, "data import " + options.name, options.wait);
+  run::RunsLock lock(context.runs, "data import " + options.name, options.wait);
   const Exit exit = execute_missing(context, lock, graph);
   if (exit != Exit::ok) return exit;
   // Only a corpus that could be read is worth a name.
@@ -172,11 +178,17 @@ void add_scale_and_wait(CLI::App& verb, std::string& scale, bool& wait) {
 }
 
 void add_get(Program& program, CLI::App& parent) {
-  CLI::App& verb = program.add_verb(parent, "get", "download, clean and tokenize corpora",
-                                    "  repro data get                   all that scale mini reads\n"
-                                    "  repro data get web wiki --scale smoke");
+  CLI::App& verb =
+      program.add_verb(parent, "get", "download, clean and tokenize corpora",
+                       "  repro data get                   all that scale mini reads\n"
+                       "  repro data get web wiki --scale smoke\n"
+                       "  repro data get web --refresh      the packages' newest versions");
   auto options = std::make_shared<GetOptions>();
-  verb.add_option("corpora", options->names, "their names; none: all of the scale");
+  CLI::Option* names =
+      verb.add_option("corpora", options->names, "their names; none: all of the scale");
+  verb.add_flag("--refresh", options->refresh,
+                "the newest versions of their packages; their runs are made anew")
+      ->needs(names);
   add_scale_and_wait(verb, options->scale, options->wait);
   program.on(verb, [&program, options] { return get_corpora(program.context(), *options); });
 }

@@ -8,8 +8,9 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "config/experiment.hpp"
 #include "config/job_spec.hpp"
+#include "config/library.hpp"
+#include "plan/manifest.hpp"
 
 namespace repro::cli {
 namespace {
@@ -57,7 +58,7 @@ std::optional<int64_t> cached_bytes(const std::string& name) {
 run::JobGraph prepare_jobs(const Context& context, const std::string& scale) {
   run::JobGraph graph;
   for (const std::string& experiment : config::experiment_names(context.root())) {
-    const run::Plan plan = load_plan(context, {.name = experiment, .scale = scale});
+    const plan::Plan plan = load_plan(context, {.name = experiment, .scale = scale});
     for (const run::Job& job : plan.graph.jobs())
       if (job.kind == "prepare") graph.add(job);
   }

@@ -6,8 +6,8 @@
 
 #include "base/text.hpp"
 #include "cli/interrupts.hpp"
-#include "cli/prediction.hpp"
 #include "cli/progress.hpp"
+#include "forecast/prediction.hpp"
 #include "launch/executor.hpp"
 #include "launch/local.hpp"
 
@@ -48,10 +48,11 @@ Exit conclude(const run::JobGraph& graph, const launch::Summary& summary) {
 
 }  // namespace
 
-Exit execute_missing(const Context& context, RunsLock& lock, const run::JobGraph& graph, int jobs) {
+Exit execute_missing(const Context& context, run::RunsLock& lock, const run::JobGraph& graph,
+                     int jobs) {
   if (all_done(launch::find_done(graph, context.runs))) return Exit::ok;
   const int slots = jobs > 0 ? jobs : static_cast<int>(launch::available_cores().size());
-  const std::vector<double> seconds = MachineSpeed(graph, context.runs).seconds(graph);
+  const std::vector<double> seconds = forecast::MachineSpeed(graph, context.runs).seconds(graph);
   launch::LocalLauncher launcher(launch::find_worker());
   ProgressDisplay display(graph, context.runs, seconds, slots, lock);
   count_interrupts();

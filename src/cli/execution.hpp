@@ -4,14 +4,14 @@
 
 #include "base/error.hpp"
 #include "cli/context.hpp"
-#include "cli/runs_lock.hpp"
 #include "run/job.hpp"
+#include "run/lock.hpp"
 
 namespace repro::cli {
 
 // Exit::ok when every job is done; Exit::run_failed or Exit::interrupted after their summary was
 // printed. `jobs` at a time; 0 = one a core. The lock of the folder is the caller's to hold.
-Exit execute_missing(const Context& context, RunsLock& lock, const run::JobGraph& graph,
+Exit execute_missing(const Context& context, run::RunsLock& lock, const run::JobGraph& graph,
                      int jobs = 0);
 
 }  // namespace repro::cli

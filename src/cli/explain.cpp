@@ -7,10 +7,10 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/program.hpp"
-#include "cli/run_comparison.hpp"
 #include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
-#include "report/report.hpp"
+#include "findings/findings.hpp"
+#include "run/comparison.hpp"
 #include "run/run_directory.hpp"
 
 namespace repro::cli {
@@ -115,24 +115,24 @@ Exit explain_run(const Context& context, const std::string& subject) {
   return Exit::ok;
 }
 
-json json_of(const RunDifference& difference) {
+json json_of(const run::RunDifference& difference) {
   return {{"where", difference.where}, {"first", difference.first}, {"second", difference.second}};
 }
 
-void print_differences(const char* title, const std::vector<RunDifference>& differences) {
+void print_differences(const char* title, const std::vector<run::RunDifference>& differences) {
   fmt::print("{}: {}\n", title, differences.empty() ? "equal" : "");
-  for (const RunDifference& d : differences)
+  for (const run::RunDifference& d : differences)
     fmt::print("  {}: {} | {}\n", d.where, d.first, d.second);
 }
 
 Exit explain_difference(const Context& context, const std::string& first,
                         const std::string& second) {
-  const RunComparison comparison =
-      compare_runs(find_run(context, first), find_run(context, second));
+  const run::RunComparison comparison =
+      run::compare_runs(find_run(context, first), find_run(context, second));
   if (context.json) {
     json answer = {{"inputs", json::array()}, {"environment", json::array()}, {"records", nullptr}};
-    for (const RunDifference& d : comparison.inputs) answer["inputs"].push_back(json_of(d));
-    for (const RunDifference& d : comparison.environment)
+    for (const run::RunDifference& d : comparison.inputs) answer["inputs"].push_back(json_of(d));
+    for (const run::RunDifference& d : comparison.environment)
       answer["environment"].push_back(json_of(d));
     if (comparison.records) answer["records"] = json_of(*comparison.records);
     print(answer);
@@ -141,14 +141,14 @@ Exit explain_difference(const Context& context, const std::string& first,
   print_differences("inputs", comparison.inputs);
   print_differences("environment", comparison.environment);
   print_differences("first differing step", comparison.records ? std::vector{*comparison.records}
-                                                               : std::vector<RunDifference>{});
+                                                               : std::vector<run::RunDifference>{});
   return Exit::ok;
 }
 
-const report::Finding& find_finding(const std::vector<report::Finding>& findings,
-                                    const std::string& id) {
+const findings::Finding& find_finding(const std::vector<findings::Finding>& findings,
+                                      const std::string& id) {
   std::vector<std::string> ids, quantities;
-  for (const report::Finding& finding : findings) {
+  for (const findings::Finding& finding : findings) {
     if (finding.id == id) return finding;
     ids.push_back(finding.id);
     const std::string quantity = finding.id.substr(finding.id.rfind(':') + 1);
@@ -161,16 +161,10 @@ const report::Finding& find_finding(const std::vector<report::Finding>& findings
               join(quantities, ", "));
 }
 
-// The runs of one cell of the plan, from the corpus to the fine-tunes.
-void print_cell_runs(const Context& context, const run::Plan& plan, const run::Cell& cell) {
-  std::vector<size_t> jobs = {cell.prepare, cell.full};
-  jobs.insert(jobs.end(), cell.full_ladder.begin(), cell.full_ladder.end());
-  jobs.push_back(cell.cluster);
-  jobs.insert(jobs.end(), cell.submodels.begin(), cell.submodels.end());
-  jobs.push_back(cell.merge);
-  jobs.insert(jobs.end(), cell.finetunes.begin(), cell.finetunes.end());
-  for (size_t job : jobs) {
-    const run::RunDirectory directory(context.runs / plan.graph[job].directory);
+// The runs of one cell of the plan, from the corpus to what was measured.
+void print_cell_runs(const Context& context, const plan::Plan& plan, const plan::Cell& cell) {
+  for (const plan::CellJob& one : plan::jobs_of(cell)) {
+    const run::RunDirectory directory(context.runs / plan.graph[one.job].directory);
     fmt::print("  {}  {}\n", directory.path().string(), state_text(directory.state()));
   }
 }
@@ -179,10 +173,11 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const std::string& id = options.subjects[0];
   ExperimentChoice choice = options.choice;
   choice.name = split(id, ':')[0];
-  const run::Plan plan = load_plan(context, choice);
-  const auto findings = report::find(
-      plan, report::load_options(context.root(), plan.experiment, context.runs, options.prices));
-  const report::Finding& finding = find_finding(findings, id);
+  const plan::Plan plan = load_plan(context, choice);
+  const findings::Sources sources =
+      findings::load_sources(context.root(), plan, context.runs, options.prices);
+  const auto found = findings::findings_of(findings::Study(plan, sources));
+  const findings::Finding& finding = find_finding(found, id);
   if (context.json) {
     print({{"id", finding.id},
            {"row", finding.row},
@@ -200,7 +195,7 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   fmt::print("computed from\n");
   for (const std::string& line : finding.inputs) fmt::print("  {}\n", line);
   fmt::print("runs of the cell; `repro explain <run>` shows each one's values\n");
-  for (const run::Cell& cell : plan.cells)
+  for (const plan::Cell& cell : plan.cells)
     if (id.find(fmt::format(":{}:{}:", cell.model, cell.corpus)) != std::string::npos)
       print_cell_runs(context, plan, cell);
   return Exit::ok;

@@ -5,11 +5,11 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "cli/foreign_log.hpp"
+#include "claims/claims.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
-#include "config/claims.hpp"
 #include "config/profile.hpp"
+#include "import/foreign_log.hpp"
 #include "measure/flops.hpp"
 #include "measure/steps_to_target.hpp"
 
@@ -18,19 +18,19 @@ namespace {
 
 struct ImportChoice {
   fs::path file;
-  ForeignLog log;
+  imports::ForeignLog log;
   fs::path output;
   std::optional<double> target;
   double tolerance = 0;
   int64_t window = 1;  // logged points
-  std::string model;   // "moe_disco:qwen_full"
+  std::string model;   // "CLAIMS:MODEL"
   std::string profile;
   std::string dtype = "bf16";
   std::optional<double> price;  // dollars a device and hour
 };
 
 // Answers in the order they are shown; each a text, and a number where it is one.
-using Answers = std::vector<std::pair<std::string, report::Cell>>;
+using Answers = std::vector<std::pair<std::string, report::TableCell>>;
 
 void write_records(const run::Records& records, const fs::path& folder) {
   std::string lines;
@@ -47,7 +47,7 @@ std::string steps_to_target(const run::Records& records, const ImportChoice& cho
     steps.push_back(record.step);
     losses.push_back(record.lm_loss);
   }
-  const measure::Target target{*choice.target, choice.tolerance};
+  const measure::LossTarget target{*choice.target, choice.tolerance};
   return measure::first_crossing(steps, losses, target, {.window = choice.window, .sustain = 1})
       .text();
 }
@@ -55,11 +55,13 @@ std::string steps_to_target(const run::Records& records, const ImportChoice& cho
 config::ModelConfig model_shape(const fs::path& root, const std::string& name) {
   const size_t colon = name.find(':');
   if (colon == std::string::npos)
-    throw Error(Exit::usage, "--model {}: expected CLAIMS:MODEL, as in moe_disco:qwen_full", name);
-  const config::Claims claims = config::find_claims(root, name.substr(0, colon));
+    throw Error(Exit::usage,
+                "--model {}: expected CLAIMS:MODEL, a claims file and the id of a model in it",
+                name);
+  const claims::Claims claims = claims::find_claims(root, name.substr(0, colon));
   const std::string id = name.substr(colon + 1);
   std::vector<std::string> known;
-  for (const config::ClaimModel& model : claims.models) {
+  for (const claims::ClaimModel& model : claims.models) {
     if (model.id == id) return model.shape;
     known.push_back(model.id);
   }
@@ -80,17 +82,18 @@ void add_utilisation(Answers& answers, const ImportChoice& choice, const fs::pat
     const measure::Utilisation used =
         measure::mfu(convention, shape, choice.log.sequence, tokens_per_second, peak,
                      profile.missing_peak(choice.dtype));
-    answers.emplace_back(fmt::format("MFU, {}", measure::name(convention)),
-                         used.value
-                             ? report::Cell(fmt::format("{:.1f} %", 100 * *used.value), *used.value)
-                             : report::Cell("n/m: " + used.reason));
+    answers.emplace_back(
+        fmt::format("MFU, {}", measure::name(convention)),
+        used.value ? report::TableCell(fmt::format("{:.1f} %", 100 * *used.value), *used.value)
+                   : report::TableCell("n/m: " + used.reason));
   }
 }
 
-Answers answer(const ImportedLog& imported, const ImportChoice& choice, const fs::path& root) {
+Answers answer(const imports::ImportedLog& imported, const ImportChoice& choice,
+               const fs::path& root) {
   const run::StepRecord& last = imported.records.steps.back();
   const auto count = [](int64_t value) {
-    return report::Cell(with_commas(value), static_cast<double>(value));
+    return report::TableCell(with_commas(value), static_cast<double>(value));
   };
   const double seconds = last.clocks.train;
   const double rate =
@@ -102,27 +105,29 @@ Answers answer(const ImportedLog& imported, const ImportChoice& choice, const fs
                      {"steps without a finite loss", count(imported.not_finite)},
                      {"evaluations", count(static_cast<int64_t>(imported.records.evals.size()))},
                      {"last step", count(last.step)},
-                     {"last loss", report::Cell(fmt::format("{:.4f}", last.loss), last.loss)}};
-  answers.emplace_back(
-      "tokens", last.tokens > 0 ? count(last.tokens) : report::Cell("n/m: give --tokens-per-step"));
+                     {"last loss", report::TableCell(fmt::format("{:.4f}", last.loss), last.loss)}};
+  answers.emplace_back("tokens", last.tokens > 0
+                                     ? count(last.tokens)
+                                     : report::TableCell("n/m: give --tokens-per-step"));
   answers.emplace_back("training time", imported.timed
-                                            ? report::Cell(human_seconds(seconds), seconds)
-                                            : report::Cell("n/m: the log has no times"));
+                                            ? report::TableCell(human_seconds(seconds), seconds)
+                                            : report::TableCell("n/m: the log has no times"));
   if (rate > 0)
-    answers.emplace_back("tokens a second", report::Cell(fmt::format("{:.0f}", rate), rate));
+    answers.emplace_back("tokens a second", report::TableCell(fmt::format("{:.0f}", rate), rate));
   if (choice.target)
     answers.emplace_back("steps to target", steps_to_target(imported.records, choice));
   if (!choice.model.empty()) add_utilisation(answers, choice, root, rate);
   if (choice.price) {
     const double cost = *choice.price * static_cast<double>(choice.log.devices) * seconds / 3600;
-    answers.emplace_back("cost", imported.timed ? report::Cell(fmt::format("${:.4f}", cost), cost)
-                                                : report::Cell("n/m: the log has no times"));
+    answers.emplace_back("cost", imported.timed
+                                     ? report::TableCell(fmt::format("${:.4f}", cost), cost)
+                                     : report::TableCell("n/m: the log has no times"));
   }
   return answers;
 }
 
 Exit run_import(const Context& context, const ImportChoice& choice) {
-  const ImportedLog imported = import_foreign_log(choice.file, choice.log);
+  const imports::ImportedLog imported = imports::import_foreign_log(choice.file, choice.log);
   // Everything that can be wrong is found before anything is written.
   const Answers answers = answer(imported, choice, context.root());
   const fs::path folder = choice.output.empty()
@@ -158,7 +163,7 @@ void add_import_log(Program& program) {
   auto choice = std::make_shared<ImportChoice>();
   verb.add_option("file", choice->file, "the log")->required();
   verb.add_option("--format", choice->log.format, "the program that wrote it")
-      ->check(CLI::IsMember(foreign_formats()))
+      ->check(CLI::IsMember(imports::foreign_formats()))
       ->required();
   verb.add_option("--tokens-per-step", choice->log.tokens_per_step, "of all devices together")
       ->check(CLI::NonNegativeNumber);

@@ -7,6 +7,7 @@
 #include "cli/profile_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "config/library.hpp"
 #include "launch/executor.hpp"
 
 namespace repro::cli {
@@ -27,7 +28,7 @@ std::vector<Standing> find_standings(const Context& context) {
   std::vector<Standing> standings;
   for (const std::string& name : config::experiment_names(context.root()))
     for (const std::string& scale : config::scale_names(context.root())) {
-      const run::Plan plan = load_plan(context, {.name = name, .scale = scale});
+      const plan::Plan plan = load_plan(context, {.name = name, .scale = scale});
       const auto done = launch::find_done(plan.graph, context.runs);
       standings.push_back({name, plan.experiment.title, scale,
                            static_cast<size_t>(std::count(done.begin(), done.end(), true)),
@@ -64,6 +65,7 @@ json standings_json(const std::vector<Standing>& standings) {
 }
 
 Exit list(const Context& context) {
+  say_foreign_runs(context);
   const std::vector<Standing> standings = find_standings(context);
   const std::vector<config::Profile> profiles = load_profiles(context);
   if (context.json) {

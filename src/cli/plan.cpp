@@ -27,8 +27,8 @@ struct PlanOptions {
 };
 
 // Seconds until the last job ends here, with so many at a time.
-double seconds_here(const run::Plan& plan, const std::filesystem::path& runs,
-                    const MachineSpeed& speed, int slots) {
+double seconds_here(const plan::Plan& plan, const std::filesystem::path& runs,
+                    const forecast::MachineSpeed& speed, int slots) {
   std::vector<double> seconds = speed.seconds(plan.graph);
   const std::vector<bool> done = launch::find_done(plan.graph, runs);
   for (size_t job = 0; job < seconds.size(); ++job)
@@ -36,36 +36,46 @@ double seconds_here(const run::Plan& plan, const std::filesystem::path& runs,
   return launch::makespan(plan.graph, seconds, slots);
 }
 
-json json_of(const PlanRow& row, const run::Plan& plan) {
-  json object = {{"cell", row.cell},         {"model", row.model},    {"phase", row.phase},
-                 {"done", row.done},         {"steps", row.steps},    {"profile", row.profile},
-                 {"evidence", row.evidence}, {"jobs", json::array()}, {"hours", nullptr},
-                 {"dollars", nullptr},       {"parameters", nullptr}, {"memory_bytes", nullptr}};
+json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
+  json object = {{"cell", row.corpus.empty() ? row.cell : row.cell + " " + row.corpus},
+                 {"arm", row.arm},
+                 {"model", row.model},
+                 {"phase", row.phase},
+                 {"done", row.done},
+                 {"steps", row.steps},
+                 {"profile", row.profile},
+                 {"evidence", row.evidence},
+                 {"jobs", json::array()},
+                 {"hours", nullptr},
+                 {"dollars", nullptr},
+                 {"parameters", nullptr},
+                 {"memory_bytes", nullptr}};
   for (size_t job : row.jobs) object["jobs"].push_back(plan.graph[job].directory);
   if (row.hours) object["hours"] = *row.hours;
   if (row.dollars) object["dollars"] = *row.dollars;
   if (row.cost) {
     object["parameters"] = row.cost->parameters;
-    object["memory_bytes"] = {{"16", memory_at(*row.cost, measure::StateLayout::bytes_16)},
-                              {"12", memory_at(*row.cost, measure::StateLayout::bytes_12)},
-                              {"8", memory_at(*row.cost, measure::StateLayout::bytes_8)}};
+    object["memory_bytes"] = {
+        {"16", forecast::memory_at(*row.cost, measure::StateLayout::bytes_16)},
+        {"12", forecast::memory_at(*row.cost, measure::StateLayout::bytes_12)},
+        {"8", forecast::memory_at(*row.cost, measure::StateLayout::bytes_8)}};
   }
   return object;
 }
 
 // What the hours and dollars rest on, and their sums by device.
-void print_totals(const run::Plan& plan, const std::vector<PlanRow>& rows, const PlanBasis& basis,
-                  const MachineSpeed& speed) {
+void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
+                  const forecast::PlanBasis& basis, const forecast::MachineSpeed& speed) {
   std::map<std::string, std::pair<double, double>> sums;  // device -> hours, dollars
   std::set<std::string> evidence;
-  for (const PlanRow& row : rows) {
+  for (const forecast::PlanRow& row : rows) {
     if (row.hours && !row.evidence.empty()) evidence.insert(row.evidence);
     if (!row.dollars) continue;
     sums[row.profile].first += *row.hours;
     sums[row.profile].second += *row.dollars;
   }
   std::set<std::string> unknown;
-  for (const PlanRow& row : rows)
+  for (const forecast::PlanRow& row : rows)
     if (!row.hours) unknown.insert(row.phase);
   double total = 0;
   for (const auto& [device, sum] : sums) {
@@ -86,21 +96,23 @@ void print_totals(const run::Plan& plan, const std::vector<PlanRow>& rows, const
 }
 
 Exit show_plan(const Context& context, const PlanOptions& options) {
-  const run::Plan plan = load_plan(context, options.choice);
+  const plan::Plan plan = load_plan(context, options.choice);
   if (options.explain) {
     show_origins(context, plan.experiment, options.choice);
     return Exit::ok;
   }
-  const MachineSpeed speed(plan.graph, context.runs);
-  const PlanBasis basis = load_basis(context.root(), plan.experiment, options.prices);
-  const std::vector<PlanRow> rows = plan_rows(plan, context.runs, speed, basis);
+  const forecast::MachineSpeed speed(plan.graph, context.runs);
+  const forecast::PlanBasis basis =
+      forecast::load_basis(context.root(), plan.experiment, options.prices);
+  const std::vector<forecast::PlanRow> rows =
+      forecast::plan_rows(plan, launch::find_done(plan.graph, context.runs), speed, basis);
   const std::vector<std::string> warnings = memory_warnings(rows, basis);
   if (context.json) {
     json answer = {{"experiment", plan.experiment.name},
                    {"scale", plan.experiment.scale.name},
                    {"rows", json::array()},
                    {"memory_warnings", warnings}};
-    for (const PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
+    for (const forecast::PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
     print(answer);
     return Exit::ok;
   }

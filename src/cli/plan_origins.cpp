@@ -19,27 +19,31 @@ struct Origin {
 };
 
 void collect(const config::Node& node, const std::string& path, std::vector<Origin>& origins) {
-  const config::Node::Table* members = node.table();
-  if (members == nullptr) {
-    origins.push_back({path, node.text(), node.source.text()});
+  const std::string prefix = path.empty() ? "" : path + ".";
+  if (const config::Node::Table* members = node.table()) {
+    for (const auto& [key, member] : *members) collect(member, prefix + key, origins);
     return;
   }
-  for (const auto& [key, member] : *members)
-    collect(member, path.empty() ? key : path + "." + key, origins);
+  const std::vector<std::string> names = config::names_of(node);
+  if (names.empty()) origins.push_back({path, node.text(), node.source.text()});
+  for (const std::string& name : names) collect(*node.find(name), prefix + name, origins);
 }
 
 // Values that no file sets keep the default that stands in the source.
 void collect_defaults(const json& spec, const std::string& path, const config::Node& resolved,
                       std::vector<Origin>& origins) {
-  for (const auto& [key, value] : spec.items())
-    if (resolved.find(path + "." + key) == nullptr)
-      origins.push_back({path + "." + key, value.dump(), "default"});
+  for (const auto& [key, value] : spec.items()) {
+    const std::string inner = path + "." + key;
+    if (value.is_object() && !value.empty())
+      collect_defaults(value, inner, resolved, origins);
+    else if (resolved.find(inner) == nullptr)
+      origins.push_back({inner, value.dump(), "default"});
+  }
 }
 
-void collect_model(const config::Experiment& experiment,
-                   const config::Experiment::ModelEntry& entry, const ExperimentChoice& choice,
-                   std::vector<Origin>& origins) {
-  const json fields = config::to_json(entry.model);
+void collect_model(const plan::Experiment& experiment, const plan::Experiment::ModelEntry& entry,
+                   const ExperimentChoice& choice, std::vector<Origin>& origins) {
+  const json fields = config::to_full_json(entry.model);
   for (const auto& [key, value] : fields.items()) {
     const std::string path = fmt::format("model.{}.{}", entry.key, key);
     const bool set =
@@ -52,16 +56,13 @@ void collect_model(const config::Experiment& experiment,
   }
 }
 
-std::vector<Origin> collect_all(const config::Experiment& experiment,
+std::vector<Origin> collect_all(const plan::Experiment& experiment,
                                 const ExperimentChoice& choice) {
   std::vector<Origin> origins;
   collect(experiment.resolved, "", origins);
-  const std::pair<const char*, const config::OptimizerSpec&> optimizers[] = {
-      {"arm.full.train", experiment.full.train},
-      {"arm.disco.submodel.train", experiment.disco.submodel.train},
-      {"arm.disco.finetune.train", experiment.disco.finetune.train}};
-  for (const auto& [path, spec] : optimizers)
-    collect_defaults(config::to_json(spec), path, experiment.resolved, origins);
+  for (const plan::Arm& arm : experiment.arms)
+    collect_defaults(plan::to_full_json(arm), "arm." + plan::head_of(arm).name, experiment.resolved,
+                     origins);
   for (const auto& [key, entry] : experiment.model_entries)
     collect_model(experiment, entry, choice, origins);
   for (const auto& [role, corpus] : experiment.corpus_entries)
@@ -72,7 +73,7 @@ std::vector<Origin> collect_all(const config::Experiment& experiment,
 
 }  // namespace
 
-void show_origins(const Context& context, const config::Experiment& experiment,
+void show_origins(const Context& context, const plan::Experiment& experiment,
                   const ExperimentChoice& choice) {
   std::vector<Origin> origins = collect_all(experiment, choice);
   if (context.json) {

@@ -5,7 +5,7 @@
 
 namespace repro::cli {
 
-void show_origins(const Context& context, const config::Experiment& experiment,
+void show_origins(const Context& context, const plan::Experiment& experiment,
                   const ExperimentChoice& choice);
 
 }  // namespace repro::cli

@@ -25,19 +25,20 @@ std::string dollars_text(double dollars) {
 }
 
 // Bytes of the profile's device; 0 = unknown.
-double device_bytes(const PlanRow& row, const PlanBasis& basis) {
+double device_bytes(const forecast::PlanRow& row, const forecast::PlanBasis& basis) {
   const auto profile = basis.profiles.find(row.profile);
   return profile == basis.profiles.end() ? 0 : static_cast<double>(profile->second.memory_bytes);
 }
 
-bool exceeds(const PlanRow& row, StateLayout layout, const PlanBasis& basis) {
+bool exceeds(const forecast::PlanRow& row, StateLayout layout, const forecast::PlanBasis& basis) {
   const double available = device_bytes(row, basis);
-  return available > 0 && memory_at(*row.cost, layout) > available;
+  return available > 0 && forecast::memory_at(*row.cost, layout) > available;
 }
 
-report::Cell memory_cell(const PlanRow& row, StateLayout layout, const PlanBasis& basis) {
+report::TableCell memory_cell(const forecast::PlanRow& row, StateLayout layout,
+                              const forecast::PlanBasis& basis) {
   if (!row.cost) return "";
-  const double bytes = memory_at(*row.cost, layout);
+  const double bytes = forecast::memory_at(*row.cost, layout);
   return {fmt::format("{:.{}f}", bytes / 1e9, bytes < 1e10 ? 3 : 1), bytes,
           exceeds(row, layout, basis) ? "x" : ""};
 }
@@ -58,22 +59,29 @@ std::vector<report::Column> plan_columns() {
           {.heading = "$"}};
 }
 
-report::Cell number(const std::string& text, std::optional<double> value) {
-  return value ? report::Cell(text, value) : report::Cell("-");
+report::TableCell number(const std::string& text, std::optional<double> value) {
+  return value ? report::TableCell(text, value) : report::TableCell("-");
 }
 
 // The cell stands beside its first rows: what it is, then the corpus that stands in.
-std::string label(const PlanRow& row, size_t row_of_cell) {
-  const size_t split_at = row.cell.find(" > ");
-  if (row_of_cell == 0) return row.cell.substr(0, split_at);
-  return row_of_cell == 1 && split_at != std::string::npos ? row.cell.substr(split_at + 1) : "";
+std::string label(const forecast::PlanRow& row, size_t row_of_cell) {
+  if (row_of_cell == 0) return row.cell;
+  return row_of_cell == 1 ? row.corpus : "";
 }
 
-void add_row(report::Table& table, const PlanRow& row, size_t row_of_cell, const PlanBasis& basis) {
+// With several arms of one kind of phase, whose it is.
+std::string phase_text(const forecast::PlanRow& row, bool name_arms) {
+  return !name_arms || row.arm.empty() || row.arm == row.phase ? row.phase
+                                                               : row.arm + ": " + row.phase;
+}
+
+void add_row(report::Table& table, const forecast::PlanRow& row, size_t row_of_cell, bool name_arms,
+             const forecast::PlanBasis& basis) {
   const int64_t parameters = row.cost ? row.cost->parameters : 0;
   table.add(
-      {label(row, row_of_cell), row.phase, fmt::format("{}/{}", row.done, row.jobs.size()),
-       row.cost ? report::Cell(with_commas(parameters), static_cast<double>(parameters)) : "",
+      {label(row, row_of_cell), phase_text(row, name_arms),
+       fmt::format("{}/{}", row.done, row.jobs.size()),
+       row.cost ? report::TableCell(with_commas(parameters), static_cast<double>(parameters)) : "",
        row.steps,
        row.cost ? number(human_count(static_cast<double>(row.tokens.value_or(0))), row.tokens) : "",
        memory_cell(row, kLayouts[0], basis), memory_cell(row, kLayouts[1], basis),
@@ -85,24 +93,21 @@ void add_row(report::Table& table, const PlanRow& row, size_t row_of_cell, const
 
 }  // namespace
 
-double memory_at(const TrainCost& cost, StateLayout layout) {
-  return static_cast<double>(cost.parameters * measure::bytes_per_parameter(layout) +
-                             cost.memory.activation_bytes + cost.memory.logits_bytes);
-}
-
-report::Table plan_table(const run::Plan& plan, const std::vector<PlanRow>& rows,
-                         const PlanBasis& basis) {
-  const config::Experiment& experiment = plan.experiment;
+report::Table plan_table(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
+                         const forecast::PlanBasis& basis) {
+  const plan::Experiment& experiment = plan.experiment;
   report::Table table{.title = fmt::format("Plan of {} at scale {}: {}", experiment.name,
                                            experiment.scale.name, experiment.title),
                       .columns = plan_columns()};
   std::string last;
+  const bool name_arms = experiment.arms.size() > 2;
   size_t row_of_cell = 0;
   bool any_exceeds = false;
-  for (const PlanRow& row : rows) {
-    row_of_cell = row.cell == last ? row_of_cell + 1 : 0;
-    add_row(table, row, row_of_cell, basis);
-    last = row.cell;
+  for (const forecast::PlanRow& row : rows) {
+    const std::string cell = row.cell + row.corpus;
+    row_of_cell = cell == last ? row_of_cell + 1 : 0;
+    add_row(table, row, row_of_cell, name_arms, basis);
+    last = cell;
     for (StateLayout layout : kLayouts)
       any_exceeds = any_exceeds || (row.cost && exceeds(row, layout, basis));
   }
@@ -111,16 +116,17 @@ report::Table plan_table(const run::Plan& plan, const std::vector<PlanRow>& rows
   return table;
 }
 
-std::vector<std::string> memory_warnings(const std::vector<PlanRow>& rows, const PlanBasis& basis) {
+std::vector<std::string> memory_warnings(const std::vector<forecast::PlanRow>& rows,
+                                         const forecast::PlanBasis& basis) {
   std::vector<std::string> lines;
   std::set<std::pair<std::string, std::string>> seen;  // model, phase
-  for (const PlanRow& row : rows) {
+  for (const forecast::PlanRow& row : rows) {
     if (!row.cost || !exceeds(row, kLayouts[0], basis)) continue;
     if (!seen.emplace(row.model, row.phase).second) continue;
     std::vector<std::string> verdicts;
     for (StateLayout layout : kLayouts)
       verdicts.push_back(fmt::format("{} at {} bytes a parameter {}",
-                                     human_bytes(memory_at(*row.cost, layout)),
+                                     human_bytes(forecast::memory_at(*row.cost, layout)),
                                      measure::bytes_per_parameter(layout),
                                      exceeds(row, layout, basis) ? "does not fit" : "fits"));
     lines.push_back(fmt::format("{} {} ({} parameters) on {} ({}): {}", row.model, row.phase,

@@ -18,7 +18,7 @@ namespace {
 
 struct PriceChoice {
   std::string table;
-  std::string claims = "moe_disco";
+  std::string claims;              // "" = those that say how the table is priced
   std::string low, high, profile;  // "DEVICE" or "DEVICE=PRICE"
   std::string basis = "best";
   std::string prices = "paper";
@@ -51,16 +51,16 @@ DeviceAtPrice parse_device(const std::string& text) {
   return {text.substr(0, equals), price};
 }
 
-measure::Basis parse_basis(const std::string& text) {
-  if (text == "paper") return measure::Basis::paper;
-  if (text == "measured") return measure::Basis::measured;
-  return text == "projected" ? measure::Basis::projected : measure::Basis::best;
+claims::Basis parse_basis(const std::string& text) {
+  if (text == "paper") return claims::Basis::paper;
+  if (text == "measured") return claims::Basis::measured;
+  return text == "projected" ? claims::Basis::projected : claims::Basis::best;
 }
 
 // Price given, else the paper's for its own device, else the snapshot's median.
-measure::Rented rent(const fs::path& root, const DeviceAtPrice& wanted,
-                     const config::PriceSnapshot& prices, const config::PriceSnapshot& offers) {
-  measure::Rented rented{
+claims::Rented rent(const fs::path& root, const DeviceAtPrice& wanted,
+                    const config::PriceSnapshot& prices, const config::PriceSnapshot& offers) {
+  claims::Rented rented{
       .profile = config::find_profile(root, wanted.device), .price = 0, .offers = {}};
   if (const auto spread = offers.spread(rented.profile.name))
     rented.offers = measure::Interval{spread->minimum, spread->maximum};
@@ -72,14 +72,32 @@ measure::Rented rent(const fs::path& root, const DeviceAtPrice& wanted,
   return rented;
 }
 
+// Those that are named, or the only ones that say how the table is priced.
+claims::Claims claims_for(const fs::path& root, const PriceChoice& choice) {
+  if (!choice.claims.empty()) return claims::find_claims(root, choice.claims);
+  std::vector<std::string> fitting, tables;
+  for (const std::string& name : claims::claims_names(root))
+    for (const claims::ClaimCheck& check : claims::find_claims(root, name).checks)
+      if (const auto* price = std::get_if<claims::PriceCheck>(&check)) {
+        tables.push_back(price->head.table);
+        if (price->head.table == choice.table) fitting.push_back(name);
+      }
+  if (fitting.size() == 1) return claims::find_claims(root, fitting.front());
+  if (fitting.empty())
+    throw Error("no claims say how table '{}' is priced{}; tables that can be: {}", choice.table,
+                did_you_mean(choice.table, tables), tables.empty() ? "none" : join(tables, ", "));
+  throw Error("table '{}' is priced by several claims; say --claims {}", choice.table,
+              join(fitting, " or --claims "));
+}
+
 struct Priced {
-  measure::PricedTable table;
+  claims::PricedTable table;
   std::vector<OfferedRatio> offers;
 };
 
 Priced price_table(const fs::path& root, const PriceChoice& choice) {
-  const config::Claims claims = config::find_claims(root, choice.claims);
-  const config::PriceCheck& check = measure::price_check(claims, choice.table);
+  const claims::Claims claims = claims_for(root, choice);
+  const claims::PriceCheck& check = claims::price_check(claims, choice.table);
   const auto asked = [&](const std::string& own, const std::string& paper) {
     return parse_device(!own.empty() ? own : !choice.profile.empty() ? choice.profile : paper);
   };
@@ -87,7 +105,7 @@ Priced price_table(const fs::path& root, const PriceChoice& choice) {
   const DeviceAtPrice high = asked(choice.high, check.high_device);
   const config::PriceSnapshot prices = config::find_prices(root, choice.prices);
   const config::PriceSnapshot offers = config::find_prices(root, choice.offers);
-  const measure::PriceQuestion question{
+  const claims::PriceQuestion question{
       .low = rent(root, low, prices, offers),
       .high = rent(root, high, prices, offers),
       .basis = parse_basis(choice.basis),
@@ -96,8 +114,8 @@ Priced price_table(const fs::path& root, const PriceChoice& choice) {
                   .granularity_seconds = choice.granularity,
                   .minimum_seconds = choice.minimum},
       .utilisation = choice.utilisation};
-  return {measure::price(claims, check, question, config::find_profile(root, check.low_device),
-                         config::find_profile(root, check.high_device)),
+  return {claims::price(claims, check, question, config::find_profile(root, check.low_device),
+                        config::find_profile(root, check.high_device)),
           offered_ratios(offers, question.low.profile.name, question.high.profile.name)};
 }
 
@@ -157,9 +175,11 @@ void add_price(Program& program) {
   auto choice = std::make_shared<PriceChoice>();
   // No `required`: `price import` is a verb of its own.
   verb.add_option("table", choice->table, "a table that the claims say how to price: table3");
-  verb.add_option("--claims", choice->claims, "a name of experiments/claims/, or a .toml file")
-      ->capture_default_str();
-  verb.add_option("--low", choice->low, "the submodels' device, as PROFILE or PROFILE=PRICE");
+  verb.add_option("--claims", choice->claims,
+                  "a name of experiments/claims/, or a .toml file; default: those that price it");
+  verb.add_option(
+      "--low", choice->low,
+      "the cheap device, of the phases that run side by side, as PROFILE or PROFILE=PRICE");
   verb.add_option("--high", choice->high, "the other phases' device, likewise");
   verb.add_option("--profile", choice->profile, "one device for both, likewise");
   verb.add_option(
@@ -188,7 +208,7 @@ void add_price(Program& program) {
   program.on(verb, [&program, &verb, choice, import] {
     if (verb.got_subcommand("import")) return import();
     if (choice->table.empty())
-      throw Error(Exit::usage, "price: which table? As in `repro price table3`");
+      throw Error(Exit::usage, "price: which table? `repro price --help` has examples");
     return run_price(program.context(), *choice);
   });
 }

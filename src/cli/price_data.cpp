@@ -8,10 +8,10 @@
 namespace repro::cli {
 namespace {
 
-using measure::Evidence;
-using measure::PhaseHours;
-using measure::PricedRow;
-using measure::PricedTable;
+using claims::Evidence;
+using claims::PhaseHours;
+using claims::PricedRow;
+using claims::PricedTable;
 
 std::optional<double> bound(const PricedRow& row, double measure::Interval::*end) {
   return row.range ? std::optional((*row.range).*end) : std::nullopt;
@@ -35,18 +35,19 @@ report::Table price_list(const PricedTable& priced) {
   table.columns = {{.heading = "cell"}};
   for (const char* heading :
        {"paper_full_dollars", "paper_method_dollars", "paper_saving_percent", "full_hours",
-        "full_evidence", "submodel_hours", "submodel_evidence", "finetune_hours",
-        "finetune_evidence", "full_dollars", "submodel_dollars", "finetune_dollars",
-        "method_dollars", "saving_percent", "saving_percent_least", "saving_percent_greatest",
-        "break_even_ratio", "evidence"})
+        "full_evidence", "low_hours", "low_evidence", "high_hours", "high_evidence", "full_dollars",
+        "low_dollars", "high_dollars", "method_dollars", "saving_percent", "saving_percent_least",
+        "saving_percent_greatest", "break_even_ratio", "evidence"})
     table.columns.push_back({.heading = heading});
   const auto value = [](std::optional<double> known) {
-    return known ? report::Cell(fmt::format("{}", *known), known) : report::Cell("n/m");
+    return known ? report::TableCell(fmt::format("{}", *known), known) : report::TableCell("n/m");
   };
   const auto percent = [&](std::optional<double> fraction) {
     return value(fraction ? std::optional(100 * *fraction) : std::nullopt);
   };
-  const auto label = [](Evidence evidence) { return report::Cell(std::string(name(evidence))); };
+  const auto label = [](Evidence evidence) {
+    return report::TableCell(std::string(name(evidence)));
+  };
   for (const PricedRow& row : priced.rows) {
     table.add(
         {row.subject, value(row.paper_full), value(row.paper_method), percent(row.paper_saving()),
@@ -78,8 +79,8 @@ nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRa
                     {"missing", row.missing()},
                     {"hours",
                      {{"full", hours_json(row.full_time)},
-                      {"submodel", hours_json(row.low_time)},
-                      {"finetune", hours_json(row.high_time)}}},
+                      {"low", hours_json(row.low_time)},
+                      {"high", hours_json(row.high_time)}}},
                     {"paper_full_dollars", number(row.paper_full)},
                     {"paper_method_dollars", number(row.paper_method)},
                     {"paper_saving", number(row.paper_saving())},

@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "cli/program.hpp"
 #include "config/prices.hpp"
+#include "import/catalog.hpp"
 
 namespace repro::cli {
 namespace {
@@ -19,8 +20,8 @@ struct ImportChoice {
 };
 
 Exit run_import(const Context& context, const ImportChoice& choice) {
-  const config::CatalogImport imported =
-      config::import_catalog(choice.file, choice.provider, choice.date);
+  const imports::CatalogImport imported =
+      imports::import_catalog(choice.file, choice.provider, choice.date);
   if (imported.snapshot.offers.empty())
     throw Error("{}: {} rows, none with a known accelerator and a price; nothing written",
                 choice.file.string(), imported.rows);

@@ -7,8 +7,8 @@
 namespace repro::cli {
 namespace {
 
-using measure::PricedRow;
-using measure::PricedTable;
+using claims::PricedRow;
+using claims::PricedTable;
 
 double ratio_here(const PricedTable& table) { return table.low_price / table.high_price; }
 
@@ -29,13 +29,6 @@ std::vector<report::Point> points_at(const PricedRow& row, const std::vector<dou
   std::vector<report::Point> points;
   for (const double ratio : ratios) points.push_back({ratio, 100 * row.line.at(ratio)});
   return points;
-}
-
-// First part of "Qwen / C4".
-std::string family(const std::string& subject) { return subject.substr(0, subject.find(" / ")); }
-std::string member(const std::string& subject) {
-  const size_t slash = subject.find(" / ");
-  return slash == std::string::npos ? subject : subject.substr(slash + 3);
 }
 
 }  // namespace
@@ -61,15 +54,15 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
   for (const OfferedRatio& offer : offers) offered.push_back(offer.price_ratio);
   for (const PricedRow& row : priced.rows) {
     if (!row.priced) continue;
-    if (picture.panels.empty() || picture.panels.back().title != family(row.subject))
-      picture.panels.push_back({.title = family(row.subject),
+    if (picture.panels.empty() || picture.panels.back().title != row.family)
+      picture.panels.push_back({.title = row.family,
                                 .x_label = fmt::format("price of {} / price of {}",
                                                        priced.low_device, priced.high_device),
                                 .target = 0.0,
                                 .whole_range = true});
     report::Panel& panel = picture.panels.back();
-    report::Curve line{.label = member(row.subject), .points = {}};
-    for (const auto& point : measure::saving_curve(row.line, last, 60))
+    report::Curve line{.label = row.member, .points = {}};
+    for (const auto& point : claims::saving_curve(row.line, last, 60))
       line.points.push_back({point.price_ratio, 100 * point.saving});
     panel.curves.push_back(std::move(line));
   }
@@ -93,7 +86,7 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
       to.points.insert(to.points.end(), points.begin(), points.end());
     };
     for (const PricedRow& row : priced.rows) {
-      if (!row.priced || family(row.subject) != panel.title) continue;
+      if (!row.priced || row.family != panel.title) continue;
       append(paper, points_at(row, {priced.paper_ratio}));
       if (ratio_here(priced) != priced.paper_ratio)
         append(here, points_at(row, {ratio_here(priced)}));

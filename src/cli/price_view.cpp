@@ -10,12 +10,12 @@
 namespace repro::cli {
 namespace {
 
-using measure::Evidence;
-using measure::PhaseHours;
-using measure::PricedRow;
-using measure::PricedTable;
+using claims::Evidence;
+using claims::PhaseHours;
+using claims::PricedRow;
+using claims::PricedTable;
 using report::Align;
-using report::Cell;
+using report::TableCell;
 
 // Beside each number, what it rests on; explained below the table where it occurs.
 std::string mark_of(Evidence evidence) {
@@ -55,26 +55,28 @@ std::string rounded(double value, int digits) {
   return std::abs(value) < 1000 ? fmt::format("{:.{}f}", value, digits)
                                 : with_commas(std::llround(value));
 }
-Cell number(std::optional<double> value, int digits, Evidence evidence) {
+report::TableCell number(std::optional<double> value, int digits, Evidence evidence) {
   if (!value) return "n/m";
   return {rounded(*value, digits), value, mark_of(evidence)};
 }
-Cell plain(std::optional<double> value, int digits) {
-  return value ? Cell(fmt::format("{:.{}f}", *value, digits), value) : Cell("n/m");
+report::TableCell plain(std::optional<double> value, int digits) {
+  return value ? report::TableCell(fmt::format("{:.{}f}", *value, digits), value)
+               : report::TableCell("n/m");
 }
 std::optional<double> percent(std::optional<double> fraction) {
   return fraction ? std::optional(100 * *fraction) : std::nullopt;
 }
 
 Evidence method_evidence(const PricedRow& row) {
-  return measure::combined(row.low_time.evidence, row.high_time.evidence);
+  return claims::combined(row.low_time.evidence, row.high_time.evidence);
 }
 void add_legend(report::Table& table) {
   for (const Evidence evidence :
        {Evidence::published, Evidence::calibrated, Evidence::mixed, Evidence::projected}) {
-    const auto used = [&](const report::Row& row) {
-      return std::any_of(row.cells.begin(), row.cells.end(),
-                         [&](const Cell& cell) { return cell.mark == mark_of(evidence); });
+    const auto used = [&](const report::TableRow& row) {
+      return std::any_of(row.cells.begin(), row.cells.end(), [&](const report::TableCell& cell) {
+        return cell.mark == mark_of(evidence);
+      });
     };
     if (std::any_of(table.rows.begin(), table.rows.end(), used))
       table.footnotes.push_back({mark_of(evidence), meaning_of(evidence)});
@@ -99,9 +101,9 @@ std::string condition(const PricedRow& row, const PricedTable& table) {
                                         row.break_even_low_price, price_text(table.low_price));
   if (!row.step_ratio) return price;
   if (!row.needed_step_ratio) return price + "; no step ratio is enough at these prices";
-  return price +
-         fmt::format("; fine-tuning in less than 1/{:.{}f} of the full steps (paper 1/{:.2f})",
-                     *row.needed_step_ratio, *row.needed_step_ratio < 100 ? 2 : 0, *row.step_ratio);
+  return price + fmt::format("; {} in less than 1/{:.{}f} of the full steps (paper 1/{:.2f})",
+                             table.high_title, *row.needed_step_ratio,
+                             *row.needed_step_ratio < 100 ? 2 : 0, *row.step_ratio);
 }
 
 std::string share_text(const PhaseHours& phase) {
@@ -119,7 +121,7 @@ std::vector<std::string> grounds(const PricedTable& priced) {
       found->second.push_back(of);
   };
   for (const PricedRow& row : priced.rows) {
-    const std::string model = row.subject.substr(0, row.subject.find(" / "));
+    const std::string& model = row.family;
     say(row.full_time.basis, model + " full");
     say(row.low_time.basis, model + " S");
     say(row.high_time.basis, model + " F");
@@ -170,9 +172,9 @@ report::Table price_rows(const PricedTable& priced) {
   add_legend(table);
   const auto priced_row =
       std::find_if(priced.rows.begin(), priced.rows.end(), [](const auto& r) { return r.priced; });
-  if (priced_row != priced.rows.end() && !priced_row->method.not_measured.empty())
+  if (priced_row != priced.rows.end() && !priced_row->method.unknown.empty())
     table.notes.push_back("not measured and not included (n/m): " +
-                          join(priced_row->method.not_measured, ", "));
+                          join(priced_row->method.unknown, ", "));
   table.notes.push_back(fmt::format("price ratio here {:.4g}, in the paper {:.4g}",
                                     priced.low_price / priced.high_price, priced.paper_ratio));
   for (const std::string& doubt : priced.doubts) table.notes.push_back(doubt);
@@ -214,7 +216,7 @@ report::Table price_conditions(const PricedTable& priced) {
                   {.heading = "break-even ratio"},
                   {.heading = "the method is cheaper only if", .align = Align::left}}};
   for (const PricedRow& row : priced.rows) {
-    Cell range = range_text(row);
+    report::TableCell range = range_text(row);
     if (row.range) range.mark = mark_of(row.evidence());
     table.add({row.subject, range, number(row.if_priced(row.line.break_even()), 3, row.evidence()),
                condition(row, priced)});

@@ -4,8 +4,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "claims/price_table.hpp"
 #include "config/prices.hpp"
-#include "measure/price_table.hpp"
 #include "report/document.hpp"
 #include "report/figure.hpp"
 #include "report/table.hpp"
@@ -21,18 +21,18 @@ std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
                                          const std::string& low, const std::string& high);
 
 // Each number is marked by its evidence.
-report::Table price_rows(const measure::PricedTable& priced);
+report::Table price_rows(const claims::PricedTable& priced);
 // The hours that the costs rest on, and what those rest on.
-report::Table price_hours(const measure::PricedTable& priced);
+report::Table price_hours(const claims::PricedTable& priced);
 // All of it as plain columns, for CSV.
-report::Table price_list(const measure::PricedTable& priced);
+report::Table price_list(const claims::PricedTable& priced);
 // What would have to be true for a saving here.
-report::Table price_conditions(const measure::PricedTable& priced);
+report::Table price_conditions(const claims::PricedTable& priced);
 // Saving over the price ratio, one panel a model, with the paper's point, the break-even and
 // offers.
-report::Picture price_picture(const measure::PricedTable& priced,
+report::Picture price_picture(const claims::PricedTable& priced,
                               const std::vector<OfferedRatio>& offers);
-nlohmann::json price_json(const measure::PricedTable& priced,
+nlohmann::json price_json(const claims::PricedTable& priced,
                           const std::vector<OfferedRatio>& offers);
 
 }  // namespace repro::cli

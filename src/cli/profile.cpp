@@ -48,13 +48,14 @@ void add_measure(Program& program, CLI::App& parent) {
       "A busy machine is measured but not certified: exit code 5, and every table made from the\n"
       "profile says so. --uncertified accepts that: exit code 0.");
   auto options = std::make_shared<MeasureOptions>();
-  verb.add_option("--scale", options->choice.scale, "whose models are timed")
-      ->capture_default_str();
+  verb.add_option("--experiment", options->choice.name,
+                  "whose models are timed; default: what experiments/defaults.toml names");
+  verb.add_option("--scale", options->choice.scale, "at which size")->capture_default_str();
   verb.add_option("--name", options->name, "of the profile")->capture_default_str();
   verb.add_option("--device", options->device, "cpu or cuda")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  verb.add_option("--phase-seconds", options->phase_seconds, "time for each phase's steps")
+  verb.add_option("--phase-seconds", options->entry_seconds, "time for each phase's steps")
       ->capture_default_str()
       ->check(CLI::Range(1, 3600));
   verb.add_option("--threads", options->threads, "of the processor; without it every core")

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/execution.hpp"
 #include "cli/profile_view.hpp"
+#include "config/library.hpp"
 #include "config/probe.hpp"
 #include "config/profile.hpp"
 #include "launch/local.hpp"
@@ -19,14 +20,14 @@
 namespace repro::cli {
 namespace {
 
-config::ProbePhase phase_of(const config::Experiment& experiment, const std::string& scale,
-                            const std::string& model, const std::string& phase) {
-  config::ProbePhase probe;
+config::ProbeEntry entry_of(const plan::Experiment& experiment, const std::string& scale,
+                            const std::string& model, const std::string& shape) {
+  config::ProbeEntry probe;
   probe.model = model;
-  probe.phase = phase;
+  probe.shape = shape;
   probe.size = scale;
   probe.config = experiment.model_entries.at(model).model;
-  if (phase == "submodel") probe.config = config::submodel_of(probe.config);
+  if (shape == "one-expert") probe.config = config::one_expert(probe.config);
   probe.batch = experiment.match.batch;
   probe.sequence = experiment.match.sequence;
   probe.accumulate = experiment.match.accumulate;
@@ -40,19 +41,19 @@ int64_t threads_of(const MeasureOptions& options) {
   return options.device == "cpu" ? static_cast<int64_t>(launch::available_cores().size()) : 1;
 }
 
-// A fine-tuning step is the full model's, so it is not measured twice.
-run::Job probe_job(const config::Experiment& experiment, const MeasureOptions& options) {
+run::Job probe_job(const plan::Experiment& experiment, const MeasureOptions& options) {
   config::ProbeSpec spec;
   spec.device = options.device;
   spec.threads = threads_of(options);
-  spec.phase_seconds = options.phase_seconds;
+  spec.entry_seconds = options.entry_seconds;
   for (const std::string& model : experiment.models)
-    for (const char* phase : {"full", "submodel"})
-      spec.phases.push_back(phase_of(experiment, options.choice.scale, model, phase));
+    for (const char* shape : {"full", "one-expert"})
+      spec.entries.push_back(entry_of(experiment, options.choice.scale, model, shape));
   run::Job job;
   job.kind = "probe";
   job.name = "probe-" + options.name;
   job.spec = config::to_json(spec);
+  job.resources.threads = spec.threads;
   return job;
 }
 
@@ -93,7 +94,7 @@ report::Table gemm_table(const config::Measurement& measured) {
                slice ? fmt::format("{} of {}", with_commas(gemm.n), with_commas(gemm.whole_n))
                      : with_commas(gemm.n),
                with_commas(gemm.k),
-               report::Cell(fmt::format("{:.1f}", gemm.flops / 1e9), gemm.flops),
+               report::TableCell(fmt::format("{:.1f}", gemm.flops / 1e9), gemm.flops),
                fmt::format("{:.0f}", 100 * gemm.relative_spread)});
   }
   if (any_slice)
@@ -104,7 +105,7 @@ report::Table gemm_table(const config::Measurement& measured) {
 
 // Achieved against the best multiplication of the type it computes in.
 report::Table step_table(const config::Profile& profile) {
-  report::Table table{.title = "Optimizer steps (fine-tuning takes the full model's)",
+  report::Table table{.title = "Optimizer steps of whole models and of one-expert ones",
                       .columns = {{.heading = "model", .align = report::Align::left},
                                   {.heading = "phase", .align = report::Align::left},
                                   {.heading = "size", .align = report::Align::left},
@@ -117,9 +118,9 @@ report::Table step_table(const config::Profile& profile) {
   for (const config::MeasuredStep& step : profile.measured.steps) {
     const auto peak = profile.measured_peak(step.precision == "fp32" ? "fp32" : "bf16");
     const double rate = step.flops() / step.seconds;
-    const std::string group = step.model + step.phase;
-    table.add({step.model, step.phase, step.size, with_commas(step.batch * step.sequence),
-               report::Cell(fmt::format("{:.3f}", step.seconds), step.seconds),
+    const std::string group = step.model + step.shape;
+    table.add({step.model, step.shape, step.size, with_commas(step.batch * step.sequence),
+               report::TableCell(fmt::format("{:.3f}", step.seconds), step.seconds),
                fmt::format("{:.0f}", 100 * step.relative_spread), fmt::format("{:.1f}", rate / 1e9),
                peak ? fmt::format("{:.0f}", 100 * rate / *peak) : "-"},
               group != last && !last.empty());
@@ -131,10 +132,10 @@ report::Table step_table(const config::Profile& profile) {
 // What the smaller sizes say of the real one, and how well they say it.
 void print_fits(const config::Profile& profile) {
   for (const config::MeasuredStep& step : profile.measured.steps) {
-    if (&step != profile.step(step.model, step.phase)) continue;
-    const auto series = profile.series(step.model, step.phase);
+    if (&step != profile.step(step.model, step.shape)) continue;
+    const auto series = profile.series(step.model, step.shape);
     if (series.size() < 2) continue;
-    fmt::print("{} {}: a larger model's step is extrapolated {}\n", step.model, step.phase,
+    fmt::print("{} {}: a larger model's step is extrapolated {}\n", step.model, step.shape,
                measure::describe(measure::fit_steps(series)));
   }
 }
@@ -158,8 +159,10 @@ void print_measurement(const Context& context, const config::Profile& profile) {
 Exit measure_profile(const Context& context, const MeasureOptions& options) {
   const fs::path file = context.root() / "hardware_profiles" / (options.name + ".toml");
   run::JobGraph graph;
-  graph.add(probe_job(load_plan(context, options.choice).experiment, options));
-  RunsLock lock(context.runs, "profile measure", options.wait);
+  ExperimentChoice choice = options.choice;
+  if (choice.name.empty()) choice.name = config::default_of(context.root(), "measure");
+  graph.add(probe_job(load_plan(context, choice).experiment, options));
+  run::RunsLock lock(context.runs, "profile measure", options.wait);
   const run::RunDirectory directory(context.runs / graph[0].directory);
   fs::remove_all(directory.path());  // a measurement is of now
   const Exit exit = execute_missing(context, lock, graph, static_cast<int>(threads_of(options)));

@@ -9,10 +9,11 @@
 namespace repro::cli {
 
 struct MeasureOptions {
-  ExperimentChoice choice{.name = "table3", .scale = "paper"};  // whose models are timed
+  // Whose models are timed; without a name that of experiments/defaults.toml.
+  ExperimentChoice choice{.name = "", .scale = "paper"};
   std::string name = "measured";  // of the profile: hardware_profiles/<name>.toml
   std::string device = "cpu";     // or "cuda"
-  double phase_seconds = 12;      // budget of each phase; smaller models are timed beyond it
+  double entry_seconds = 12;      // budget of each phase; smaller models are timed beyond it
   int64_t threads = 0;            // 0 = every core of the machine
   bool uncertified = false;       // a noisy machine's measurement is a success too
   bool wait = false;

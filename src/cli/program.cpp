@@ -11,8 +11,8 @@ constexpr const char* kSummary =
     "Does this training-cost claim hold, here, on this hardware, at these prices?";
 constexpr const char* kFooter =
     "Begin with: repro run table3 --scale smoke\n"
-    "Exit codes: 0 ok, 1 regression, 2 a run failed, 3 target loss not reached, 4 invalid input,\n"
-    "5 inconclusive, 6 nothing was measured, 7 non-compliant log, 64 usage, 130 interrupted";
+    "Exit codes: 0 ok, 1 an audit found a contradiction, 2 a run failed, 4 invalid input,\n"
+    "5 inconclusive, 6 nothing was measured, 64 usage, 130 interrupted";
 
 }  // namespace
 

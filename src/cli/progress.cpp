@@ -18,7 +18,7 @@ constexpr const char* kEraseBelow = "\r\x1b[J";  // from here to the end of the 
 }  // namespace
 
 ProgressDisplay::ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
-                                 std::vector<double> predicted, int slots, RunsLock& lock)
+                                 std::vector<double> predicted, int slots, run::RunsLock& lock)
     : graph_(graph),
       tracker_(graph, runs, std::move(predicted), slots),
       lock_(lock),

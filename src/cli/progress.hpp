@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "cli/progress_lines.hpp"
-#include "cli/runs_lock.hpp"
 #include "launch/executor.hpp"
+#include "run/lock.hpp"
 
 namespace repro::cli {
 
@@ -54,7 +54,7 @@ class ProgressTracker {
 class ProgressDisplay final : public launch::Observer {
  public:
   ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
-                  std::vector<double> predicted, int slots, RunsLock& lock);
+                  std::vector<double> predicted, int slots, run::RunsLock& lock);
   ~ProgressDisplay() override;
 
   void started(size_t job, int tries, launch::Launcher::Handle handle) override;
@@ -72,7 +72,7 @@ class ProgressDisplay final : public launch::Observer {
 
   const run::JobGraph& graph_;
   ProgressTracker tracker_;
-  RunsLock& lock_;
+  run::RunsLock& lock_;
   std::map<std::string, int64_t> pids_;
   bool terminal_;
   size_t drawn_ = 0;  // lines on the screen to redraw

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "base/text.hpp"
-#include "report/table.hpp"
+#include "base/unicode.hpp"
 
 namespace repro::cli {
 namespace {
@@ -45,9 +45,9 @@ std::string total_line(const TotalProgress& progress) {
 }
 
 std::string fit_width(const std::string& line, size_t width) {
-  if (report::display_width(line) <= width) return line;
+  if (display_width(line) <= width) return line;
   std::string kept = line;
-  while (!kept.empty() && report::display_width(kept) + 1 > width) {
+  while (!kept.empty() && display_width(kept) + 1 > width) {
     kept.pop_back();
     // Not in the middle of a UTF-8 character.
     while (!kept.empty() && (static_cast<unsigned char>(kept.back()) & 0xC0) == 0x80)

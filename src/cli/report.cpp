@@ -16,7 +16,7 @@ struct ReportChoice {
 };
 
 Exit render_report(const Context& context, const ReportChoice& options) {
-  const run::Plan plan = load_plan(context, options.choice);
+  const plan::Plan plan = load_plan(context, options.choice);
   const report::Report report = show_report(context, plan, options.prices, options.output);
   if (report.counts.failed > 0) return Exit::run_failed;
   return report.counts.measured == 0 ? Exit::nothing_measured : Exit::ok;

@@ -6,13 +6,14 @@
 
 namespace repro::cli {
 
-report::Report show_report(const Context& context, const run::Plan& plan, const std::string& prices,
-                           const std::filesystem::path& output) {
-  report::ReportOptions options =
-      report::load_options(context.root(), plan.experiment, context.runs, prices);
+report::Report show_report(const Context& context, const plan::Plan& plan,
+                           const std::string& prices, const std::filesystem::path& output) {
+  const findings::Sources sources =
+      findings::load_sources(context.root(), plan, context.runs, prices);
+  report::ReportOptions options;
   options.output = output;
   options.width = terminal_width();
-  report::Report report = report::render(plan, options);
+  report::Report report = report::render(plan, sources, options);
   if (!context.json) {
     fmt::print("{}", report.terminal);
     return report;

@@ -9,7 +9,7 @@
 namespace repro::cli {
 
 // Writes the report's files and prints the terminal's page, or with --json report.json's content.
-report::Report show_report(const Context& context, const run::Plan& plan, const std::string& prices,
-                           const std::filesystem::path& output = {});
+report::Report show_report(const Context& context, const plan::Plan& plan,
+                           const std::string& prices, const std::filesystem::path& output = {});
 
 }  // namespace repro::cli

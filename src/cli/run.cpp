@@ -20,9 +20,10 @@ struct RunOptions {
 };
 
 Exit run_experiment(const Context& context, const RunOptions& options) {
-  const run::Plan plan = load_plan(context, options.choice);
+  const plan::Plan plan = load_plan(context, options.choice);
   // Held until the report is written: two processes would write the same files.
-  RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
+  run::RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
+  say_foreign_runs(context);
   const Exit executed = execute_missing(context, lock, plan.graph, options.jobs);
   if (executed == Exit::interrupted) return executed;
   // A failed branch leaves the other cells worth reading.

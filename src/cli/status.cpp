@@ -9,8 +9,8 @@
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
 #include "cli/run_names.hpp"
-#include "cli/runs_lock.hpp"
 #include "cli/verbs.hpp"
+#include "run/lock.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
 
@@ -43,7 +43,7 @@ std::string progress_text(const run::RunDirectory& directory) {
 }
 
 RunStanding standing_of(const std::string& name, const std::filesystem::path& runs,
-                        const std::optional<LockHolder>& holder) {
+                        const std::optional<run::LockHolder>& holder) {
   const run::RunDirectory directory(runs / name);
   RunStanding standing{.directory = name, .state = "not started", .progress = "", .why = ""};
   if (holder && holder->running.contains(name)) {
@@ -71,7 +71,7 @@ RunStanding standing_of(const std::string& name, const std::filesystem::path& ru
   return standing;
 }
 
-std::vector<std::string> directories_of(const run::Plan& plan) {
+std::vector<std::string> directories_of(const plan::Plan& plan) {
   std::vector<std::string> names;
   for (const run::Job& job : plan.graph.jobs()) names.push_back(job.directory);
   return names;
@@ -99,7 +99,7 @@ report::Table status_table(const std::vector<RunStanding>& all, bool show_done) 
   return table;
 }
 
-json to_json(const std::vector<RunStanding>& all, const std::optional<LockHolder>& holder) {
+json to_json(const std::vector<RunStanding>& all, const std::optional<run::LockHolder>& holder) {
   json answer = {{"runs", json::array()}, {"holder", nullptr}};
   if (holder) answer["holder"] = {{"pid", holder->pid}, {"purpose", holder->purpose}};
   for (const RunStanding& s : all)
@@ -109,9 +109,10 @@ json to_json(const std::vector<RunStanding>& all, const std::optional<LockHolder
 }
 
 Exit show_status(const Context& context, const ExperimentChoice& choice, bool show_all) {
+  say_foreign_runs(context);
   const std::vector<std::string> names =
       choice.name.empty() ? run_names(context.runs) : directories_of(load_plan(context, choice));
-  const auto holder = find_holder(context.runs);
+  const auto holder = run::find_holder(context.runs);
   std::vector<RunStanding> all;
   for (const std::string& name : names) all.push_back(standing_of(name, context.runs, holder));
   if (context.json) {

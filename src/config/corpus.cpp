@@ -10,10 +10,10 @@ void describe(Fields& fields, CorpusSource& source) {
   fields.field("version", source.version);
   fields.field("sha256", source.sha256);
   fields.field("bytes", source.bytes, at_least(0));
-  fields.field("reader", source.reader,
-               one_of({"html", "json-summaries", "sword-text", "sword-commentary", "jsonl",
-                       "parquet", "text", "auto"}) +
-                   required());
+  fields.field(
+      "reader", source.reader,
+      one_of({"html", "json-summaries", "text-paragraphs", "jsonl", "parquet", "text", "auto"}) +
+          required());
   fields.field("split", source.split, one_of({"", "train", "valid", "test"}));
   fields.field("include", source.include);
   fields.field("exclude", source.exclude);

@@ -16,13 +16,15 @@ struct CorpusSource {
   std::string kind =
       "deb";  // "deb" (name), "wheel" (name, version), "url" (name = address), "file" (name = path)
   std::string name;
-  std::string version;  // wheel: exact
-  std::string sha256;   // of the downloaded file; empty for deb, whose mirrors keep only the newest
-  int64_t bytes = 0;    // for the progress bar when the server does not say; 0 = unknown
-  std::string reader = "html";  // "html", "json-summaries", "sword-text", "sword-commentary",
-                                // "jsonl", "parquet", "text", or "auto":
-                                // one of the last three, by the file's first bytes
-  std::string split;            // "" = by document hash; "train", "valid", "test" when published
+  // Of a wheel both are written in the corpus' file. A deb's mirrors keep only the newest, so there
+  // plan::resolve_packages() fills them; empty = not resolved.
+  std::string version;
+  std::string sha256;  // of the downloaded file
+  int64_t bytes = 0;   // for the progress bar when the server does not say; 0 = unknown
+  // Of packages: "html", "json-summaries", "text-paragraphs"; of published sets: "jsonl",
+  // "parquet", "text", or "auto": one of these three, by the file's first bytes.
+  std::string reader = "html";
+  std::string split;  // "" = by document hash; "train", "valid", "test" when published
   std::vector<std::string> include;  // globs of archive members
   std::vector<std::string> exclude;
 };

@@ -91,7 +91,8 @@ class NodeReader final : public Fields {
     return true;
   }
   void leave() override { pop(); }
-  size_t enter_list(std::string_view key, size_t, const Rule& rule) override {
+  size_t enter_list(std::string_view key, size_t, const Rule& rule,
+                    const std::function<void(Fields&)>&) override {
     static const Node::Array kEmpty;
     const Node* node = find(key, rule);
     list_ = &kEmpty;

@@ -2,7 +2,8 @@
 // One description of a struct's fields serves three directions: reading TOML with located errors,
 // writing canonical JSON, and reading that JSON back. A struct T takes part by a function
 // `void describe(Fields&, T&)` that names its fields in order; member defaults are the
-// documentation.
+// documentation. JSON leaves out what equals its default, so a new field changes no file and no key
+// that does not set it; a default is therefore part of the format and never changes.
 
 #include <algorithm>
 #include <cstdint>
@@ -62,7 +63,7 @@ class Fields {
                      const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::map<std::string, std::string>& value,
                      const Rule& = {}) = 0;
-  // Absent in TOML: no value. In JSON: null.
+  // Absent: no value.
   virtual void field(std::string_view key, std::optional<double>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::optional<int64_t>& value, const Rule& = {}) = 0;
 
@@ -76,7 +77,11 @@ class Fields {
   // A list of structs: [[key]] in TOML.
   template <typename T>
   void list(std::string_view key, std::vector<T>& values, const Rule& rule = {}) {
-    values.resize(enter_list(key, values.size(), rule));
+    const auto describe_default = [](Fields& fields) {
+      T fresh{};
+      describe(fields, fresh);
+    };
+    values.resize(enter_list(key, values.size(), rule, describe_default));
     for (size_t i = 0; i < values.size(); ++i) {
       enter_item(i);
       describe(*this, values[i]);
@@ -89,7 +94,9 @@ class Fields {
   virtual bool enter(std::string_view key,
                      const Rule& rule) = 0;  // false: absent, keep the default
   virtual void leave() = 0;
-  virtual size_t enter_list(std::string_view key, size_t size, const Rule& rule) = 0;
+  // `describe_default` describes an item as it is by default.
+  virtual size_t enter_list(std::string_view key, size_t size, const Rule& rule,
+                            const std::function<void(Fields&)>& describe_default) = 0;
   virtual void enter_item(size_t index) = 0;
   virtual void leave_list() = 0;
 };
@@ -98,9 +105,12 @@ using Describe = std::function<void(Fields&)>;
 
 // Every problem found goes to `problems`; unknown keys are problems, with a spelling suggestion.
 void read_node(const Node& table, const Describe& describe_fields, Problems& problems);
-nlohmann::json write_json(const Describe& describe_fields);
-// Throws Error when a field is missing or of another type: such a file was not written by this
-// version.
+// The fields that differ from those of `describe_defaults`.
+nlohmann::json write_json(const Describe& describe_fields, const Describe& describe_defaults);
+// Every field: for people, and for the defaults themselves.
+nlohmann::json write_all_json(const Describe& describe_fields);
+// A field that is absent keeps its default. Throws Error for a field of another type, or one that
+// nobody described: such a file was not written by this version.
 void read_json(const nlohmann::json& object, const Describe& describe_fields,
                const std::string& where);
 
@@ -113,7 +123,13 @@ T from_node(const Node& table, Problems& problems) {
 }
 template <typename T, typename Json = nlohmann::json>
 Json to_json(T value) {
-  return write_json([&](Fields& fields) { describe(fields, value); });
+  T fresh{};
+  return write_json([&](Fields& fields) { describe(fields, value); },
+                    [&](Fields& fields) { describe(fields, fresh); });
+}
+template <typename T, typename Json = nlohmann::json>
+Json to_full_json(T value) {
+  return write_all_json([&](Fields& fields) { describe(fields, value); });
 }
 template <typename T>
 T from_json(const nlohmann::json& object, const std::string& where) {

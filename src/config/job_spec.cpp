@@ -12,7 +12,7 @@ void describe(Fields& fields, PrepareSpec& spec) {
 void describe(Fields& fields, ClusterOptions& options) {
   fields.field("embedding", options.embedding, one_of({"wordllama", "model"}));
   fields.field("assignment", options.assignment, one_of({"kmeans", "random"}));
-  fields.field("k", options.k, at_least(1));
+  fields.field("k", options.k, at_least(0));
   fields.field("init", options.init, one_of({"k-means++", "random"}));
   fields.field("normalise", options.normalise);
   fields.field("balanced", options.balanced);
@@ -39,31 +39,54 @@ void describe(Fields& fields, OptimizerSpec& spec) {
   fields.field("clip", spec.clip, at_least(0));
 }
 
-void describe(Fields& fields, EvaluateSpec& spec) {
+namespace {
+
+Rule precisions() { return one_of({"fp32", "bf16-mixed", "bf16-pure"}); }
+Rule devices() { return one_of({"cpu", "cuda"}); }
+
+}  // namespace
+
+void describe(Fields& fields, WatchSpec& spec) {
   fields.field("every", spec.every, at_least(0));
   fields.field("windows", spec.windows, at_least(1));
-  fields.field("ppl_split", spec.ppl_split, one_of({"valid", "test"}));
-  fields.field("ppl_window", spec.ppl_window, at_least(0));
-  fields.field("ppl_stride", spec.ppl_stride, at_least(0));
 }
 
 void describe(Fields& fields, TrainSpec& spec) {
-  fields.field("phase", spec.phase, one_of({"full", "submodel", "finetune"}));
   fields.table("model", spec.model);
-  fields.field("cluster", spec.cluster, at_least(-1));
+  fields.field("slice", spec.slice, at_least(-1));
+  fields.field("part", spec.part, at_least(-1));
   fields.field("steps", spec.steps, at_least(0));
   fields.field("epochs", spec.epochs, at_least(0));
+  fields.field("first_step", spec.first_step, at_least(0));
   fields.field("batch", spec.batch, at_least(1));
   fields.field("sequence", spec.sequence, at_least(2));
   fields.field("accumulate", spec.accumulate, at_least(1));
-  fields.field("precision", spec.precision, one_of({"fp32", "bf16-mixed", "bf16-pure"}));
-  fields.field("device", spec.device, one_of({"cpu", "cuda"}));
+  fields.field("precision", spec.precision, precisions());
+  fields.field("device", spec.device, devices());
   fields.field("threads", spec.threads, at_least(1));
   fields.field("seed", spec.seed, at_least(0));
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.table("optimizer", spec.optimizer);
-  fields.table("evaluate", spec.evaluate);
-  fields.field("loss_window", spec.loss_window, at_least(1));
+  fields.table("watch", spec.watch);
+}
+
+void describe(Fields& fields, MeasureSpec& spec) {
+  fields.field("name", spec.name, required());
+  fields.field("split", spec.split, one_of({"train", "valid", "test"}));
+  fields.field("window", spec.window, at_least(0));
+  fields.field("stride", spec.stride, at_least(0));
+  fields.field("windows", spec.windows, at_least(0));
+}
+
+void describe(Fields& fields, EvalSpec& spec) {
+  fields.table("model", spec.model);
+  fields.field("batch", spec.batch, at_least(1));
+  fields.field("sequence", spec.sequence, at_least(2));
+  fields.field("precision", spec.precision, precisions());
+  fields.field("device", spec.device, devices());
+  fields.field("threads", spec.threads, at_least(1));
+  fields.field("order_seed", spec.order_seed, at_least(0));
+  fields.list("measures", spec.measures);
 }
 
 void describe(Fields& fields, MergeOptions& options) {
@@ -76,12 +99,9 @@ void describe(Fields& fields, MergeSpec& spec) {
   describe(fields, static_cast<MergeOptions&>(spec));
   fields.table("model", spec.model);
   fields.field("seed", spec.seed, at_least(0));
-  fields.field("batch", spec.batch, at_least(1));
-  fields.field("sequence", spec.sequence, at_least(2));
-  fields.field("precision", spec.precision, one_of({"fp32", "bf16-mixed", "bf16-pure"}));
-  fields.field("device", spec.device, one_of({"cpu", "cuda"}));
+  fields.field("precision", spec.precision, precisions());
+  fields.field("device", spec.device, devices());
   fields.field("threads", spec.threads, at_least(1));
-  fields.table("evaluate", spec.evaluate);
 }
 
 }  // namespace repro::config

@@ -1,7 +1,8 @@
 #pragma once
 // The fully resolved input of each kind of job: every field that can change its result, and nothing
 // else. A spec and the keys of the jobs it reads make the job's content address, so these structs
-// are a file format: they are written to job.json by `repro` and read by `repro-worker`.
+// are a file format: they are written to job.json by `repro` and read by `repro-worker`. A field
+// that equals its default is not written, so a default, once used, never changes.
 
 #include <cstdint>
 #include <string>
@@ -25,7 +26,7 @@ struct PrepareSpec {
 struct ClusterOptions {
   std::string embedding = "wordllama";  // or "model": the model's own initial table
   std::string assignment = "kmeans";    // or "random", with the same cluster sizes as k-means
-  int64_t k = 4;                        // must equal the model's experts
+  int64_t k = 0;                        // clusters; 0 in a manifest = the arm's experts
   std::string init = "k-means++";       // or "random"
   bool normalise = false;               // L2-normalise the vectors first
   bool balanced = false;                // equal cluster sizes
@@ -53,33 +54,54 @@ struct OptimizerSpec {
   double clip = 1.0;  // global norm; 0 = off
 };
 
-struct EvaluateSpec {
-  int64_t every = 0;     // steps between held-out evaluations; 0 = only at the end
-  int64_t windows = 64;  // sequences of the valid split at those evaluations
-  std::string ppl_split = "test";
-  int64_t ppl_window = 0;  // tokens; 0 = the training sequence
-  int64_t ppl_stride = 0;  // tokens; 0 = the window (no overlap)
+// Held-out loss on the way, from the valid split: a record now and then, not a measurement of the
+// finished model, which is a job of its own.
+struct WatchSpec {
+  int64_t every = 0;     // steps between evaluations; 0 = none
+  int64_t windows = 64;  // sequences of the split
 };
 
-// train: one arm or phase. Inputs: "corpus" (prepare); "clusters" (cluster) when cluster >= 0;
-// "initial" (merge) when it starts from merged weights.
+// train: one arm or phase of one. Inputs: "corpus" (prepare); "assignment" (cluster) when part >=
+// 0; "initial" (any job that leaves weights) when it does not start from the common initialisation.
 struct TrainSpec {
-  std::string phase = "full";  // "full", "submodel", "finetune": for the record, not behaviour
-  ModelConfig model;           // of the full model; a submodel is cut from it
-  int64_t cluster = -1;    // k: train the one-expert submodel k on D_k; -1 = full model, all data
+  ModelConfig model;       // that is trained
+  int64_t slice = -1;      // k: initial weights of expert k alone of the common start; -1 = from 0
+  int64_t part = -1;       // k: the documents of part k of the assignment; -1 = all
   int64_t steps = 0;       // 0 = by epochs
-  int64_t epochs = 0;      // of the subset, when steps = 0
+  int64_t epochs = 0;      // of its documents, when steps = 0
+  int64_t first_step = 0;  // its data and noise begin here: a later stage sees what is new
   int64_t batch = 16;      // sequences a step (global)
   int64_t sequence = 128;  // T
   int64_t accumulate = 1;  // micro-batches; divides batch
   std::string precision = "bf16-mixed";  // "fp32", "bf16-mixed", "bf16-pure"
   std::string device = "cpu";            // or "cuda"
-  int64_t threads = 1;                   // changes the order of sums, so it belongs to the result
-  int64_t seed = 0;                      // initial weights, gate noise
-  int64_t order_seed = 0;                // data order
+  int64_t threads = 1;     // may change the order of sums, so it belongs to the result
+  int64_t seed = 0;        // initial weights, gate noise
+  int64_t order_seed = 0;  // data order
   OptimizerSpec optimizer;
-  EvaluateSpec evaluate;
-  int64_t loss_window = 50;  // steps averaged for the final training loss (target.window)
+  WatchSpec watch;
+};
+
+// One measurement of a finished model: mean loss over windows of a split.
+struct MeasureSpec {
+  std::string name;             // by which its number is found: "held_out", "ppl", "train"
+  std::string split = "valid";  // "train": windows in the shuffled order of a training
+  int64_t window = 0;           // input tokens; 0 = the spec's sequence
+  int64_t stride = 0;           // tokens; 0 = the window, no overlap
+  int64_t windows = 0;          // the first so many; 0 = the whole split
+};
+
+// eval: measures the weights of a finished job, and can be repeated without it. Inputs: "weights"
+// (train, merge, ...), "corpus" (prepare).
+struct EvalSpec {
+  ModelConfig model;  // as it is read: its routing may differ from the training's
+  int64_t batch = 16;
+  int64_t sequence = 128;
+  std::string precision = "bf16-mixed";
+  std::string device = "cpu";
+  int64_t threads = 1;
+  int64_t order_seed = 0;  // of a measure over the train split
+  std::vector<MeasureSpec> measures;
 };
 
 // What eq. 2 of MoE-DisCo leaves open.
@@ -89,25 +111,24 @@ struct MergeOptions {
   double scale = 1.0;                  // multiplies the experts' down projection
 };
 
-// merge: E trained submodels -> the full model. Inputs "submodel0".."submodel{E-1}", "clusters",
-// "corpus".
+// merge: E trained one-expert models -> the full model. Inputs "part0".."part{E-1}" (their weights)
+// and "assignment".
 struct MergeSpec : MergeOptions {
   ModelConfig model;
   int64_t seed = 0;  // of the common initialisation
-  int64_t batch = 16;
-  int64_t sequence = 128;
   std::string precision = "bf16-mixed";
   std::string device = "cpu";
   int64_t threads = 1;
-  EvaluateSpec evaluate;  // the loss of the merged model before fine-tuning
 };
 
 void describe(Fields&, PrepareSpec&);
 void describe(Fields&, ClusterOptions&);
 void describe(Fields&, ClusterSpec&);
 void describe(Fields&, OptimizerSpec&);
-void describe(Fields&, EvaluateSpec&);
+void describe(Fields&, WatchSpec&);
 void describe(Fields&, TrainSpec&);
+void describe(Fields&, MeasureSpec&);
+void describe(Fields&, EvalSpec&);
 void describe(Fields&, MergeOptions&);
 void describe(Fields&, MergeSpec&);
 

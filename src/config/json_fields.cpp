@@ -2,14 +2,26 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "config/fields.hpp"
 
 namespace repro::config {
 namespace {
 
+// Takes out of `object` what equals its default; a table left empty goes too.
+void remove_defaults(nlohmann::json& object, const nlohmann::json& defaults) {
+  for (auto at = object.begin(); at != object.end();) {
+    const auto fresh = defaults.find(at.key());
+    const bool known = fresh != defaults.end();
+    if (known && at->is_object() && fresh->is_object()) remove_defaults(*at, *fresh);
+    const bool empty = at->is_object() && at->empty() && (!known || fresh->is_object());
+    at = empty || (known && *at == *fresh) ? object.erase(at) : std::next(at);
+  }
+}
+
 class JsonWriter final : public Fields {
  public:
-  explicit JsonWriter(nlohmann::json& root) { stack_.push_back(&root); }
+  JsonWriter(nlohmann::json& root, bool compact) : compact_(compact) { stack_.push_back(&root); }
   void field(std::string_view key, bool& value, const Rule&) override { put(key, value); }
   void field(std::string_view key, int64_t& value, const Rule&) override { put(key, value); }
   void field(std::string_view key, double& value, const Rule&) override { put(key, value); }
@@ -26,10 +38,10 @@ class JsonWriter final : public Fields {
     put(key, v);
   }
   void field(std::string_view key, std::optional<double>& v, const Rule&) override {
-    (*stack_.back())[std::string(key)] = v ? nlohmann::json(*v) : nlohmann::json();
+    if (v) put(key, *v);
   }
   void field(std::string_view key, std::optional<int64_t>& v, const Rule&) override {
-    (*stack_.back())[std::string(key)] = v ? nlohmann::json(*v) : nlohmann::json();
+    if (v) put(key, *v);
   }
 
  protected:
@@ -40,33 +52,54 @@ class JsonWriter final : public Fields {
     return true;
   }
   void leave() override { stack_.pop_back(); }
-  size_t enter_list(std::string_view key, size_t size, const Rule&) override {
+  size_t enter_list(std::string_view key, size_t size, const Rule&,
+                    const Describe& describe_default) override {
     nlohmann::json& child = (*stack_.back())[std::string(key)];
     child = nlohmann::json::array();
     for (size_t i = 0; i < size; ++i) child.push_back(nlohmann::json::object());
     stack_.push_back(&child);
+    item_defaults_.push_back(nlohmann::json::object());
+    if (compact_) {
+      JsonWriter defaults(item_defaults_.back(), compact_);
+      describe_default(defaults);
+    }
     return size;
   }
   void enter_item(size_t index) override { stack_.push_back(&(*stack_.back())[index]); }
-  void leave_list() override { stack_.pop_back(); }
+  void leave_list() override {
+    if (compact_)
+      for (nlohmann::json& item : *stack_.back()) remove_defaults(item, item_defaults_.back());
+    item_defaults_.pop_back();
+    stack_.pop_back();
+  }
 
  private:
   template <typename T>
   void put(std::string_view key, const T& value) {
     (*stack_.back())[std::string(key)] = value;
   }
+  bool compact_;
   std::vector<nlohmann::json*> stack_;
+  std::vector<nlohmann::json> item_defaults_;  // of the lists that are open
 };
 
+// Reads a JSON object; keys nobody asked for are errors when the object is left.
 class JsonReader final : public Fields {
  public:
   JsonReader(const nlohmann::json& root, std::string where) : where_(std::move(where)) {
-    stack_.push_back(&root);
+    push(root, "");
   }
+  void finish() { pop(); }
+
   void field(std::string_view key, bool& value, const Rule&) override { get(key, value); }
   void field(std::string_view key, int64_t& value, const Rule&) override { get(key, value); }
   void field(std::string_view key, double& value, const Rule&) override { get(key, value); }
-  void field(std::string_view key, std::string& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, std::string& value, const Rule& rule) override {
+    if (!get(key, value) || rule.allowed.empty()) return;
+    if (std::find(rule.allowed.begin(), rule.allowed.end(), value) == rule.allowed.end())
+      throw Error("{}: field '{}' = '{}' is none of {}; it was written by another version", where_,
+                  key, value, join(rule.allowed, ", "));
+  }
   void field(std::string_view key, std::vector<std::string>& v, const Rule&) override {
     get(key, v);
   }
@@ -87,55 +120,93 @@ class JsonReader final : public Fields {
 
  protected:
   bool enter(std::string_view key, const Rule&) override {
-    stack_.push_back(&member(key));
+    const nlohmann::json* found = member(key);
+    if (found == nullptr) return false;
+    push(*found, key);
     return true;
   }
-  void leave() override { stack_.pop_back(); }
-  size_t enter_list(std::string_view key, size_t, const Rule&) override {
-    stack_.push_back(&member(key));
-    if (!stack_.back()->is_array()) unreadable(key);
-    return stack_.back()->size();
+  void leave() override { pop(); }
+  size_t enter_list(std::string_view key, size_t, const Rule&, const Describe&) override {
+    static const nlohmann::json kEmpty = nlohmann::json::array();
+    const nlohmann::json* found = member(key);
+    if (found != nullptr && !found->is_array()) unreadable(key);
+    lists_.push_back(found == nullptr ? &kEmpty : found);
+    return lists_.back()->size();
   }
-  void enter_item(size_t index) override { stack_.push_back(&(*stack_.back())[index]); }
-  void leave_list() override { stack_.pop_back(); }
+  void enter_item(size_t index) override { push((*lists_.back())[index], "an item"); }
+  void leave_list() override { lists_.pop_back(); }
 
  private:
-  const nlohmann::json& member(std::string_view key) {
-    const auto at = stack_.back()->find(std::string(key));
-    if (!stack_.back()->is_object() || at == stack_.back()->end()) unreadable(key);
-    return *at;
+  struct Level {
+    const nlohmann::json* object;
+    size_t known = 0;  // members that were asked for and are there
+  };
+
+  void push(const nlohmann::json& object, std::string_view key) {
+    if (!object.is_object()) unreadable(key);
+    levels_.push_back({&object});
+  }
+  void pop() {
+    const Level level = levels_.back();
+    levels_.pop_back();
+    if (level.known < level.object->size())
+      throw Error("{}: holds a field that this version does not know; it was written by another",
+                  where_);
+  }
+  const nlohmann::json* member(std::string_view key) {
+    const auto at = levels_.back().object->find(std::string(key));
+    if (at == levels_.back().object->end()) return nullptr;
+    ++levels_.back().known;
+    return &*at;
+  }
+  // False when the field is absent.
+  template <typename T>
+  bool get(std::string_view key, T& value) {
+    const nlohmann::json* found = member(key);
+    if (found == nullptr) return false;
+    try {
+      value = found->get<T>();
+    } catch (const nlohmann::json::exception&) {
+      unreadable(key);
+    }
+    return true;
   }
   template <typename T>
-  void get(std::string_view key, T& value) {
+  void optional(std::string_view key, std::optional<T>& value) {
+    const nlohmann::json* found = member(key);
+    if (found == nullptr) return;
     try {
-      value = member(key).get<T>();
+      value = found->get<T>();
     } catch (const nlohmann::json::exception&) {
       unreadable(key);
     }
   }
-  template <typename T>
-  void optional(std::string_view key, std::optional<T>& value) {
-    if (member(key).is_null()) return value.reset();
-    T number{};
-    get(key, number);
-    value = number;
-  }
   [[noreturn]] void unreadable(std::string_view key) const {
     throw Error(
-        "{}: field '{}' is missing or of the wrong type; the file is damaged or was written "
-        "by another version",
+        "{}: field '{}' is of the wrong type; the file is damaged or was written by another "
+        "version",
         where_, key);
   }
 
   std::string where_;
-  std::vector<const nlohmann::json*> stack_;
+  std::vector<Level> levels_;
+  std::vector<const nlohmann::json*> lists_;
 };
 
 }  // namespace
 
-nlohmann::json write_json(const Describe& describe_fields) {
+nlohmann::json write_json(const Describe& describe_fields, const Describe& describe_defaults) {
+  nlohmann::json root = nlohmann::json::object(), defaults = nlohmann::json::object();
+  JsonWriter writer(root, /*compact=*/true), defaults_writer(defaults, /*compact=*/true);
+  describe_fields(writer);
+  describe_defaults(defaults_writer);
+  remove_defaults(root, defaults);
+  return root;
+}
+
+nlohmann::json write_all_json(const Describe& describe_fields) {
   nlohmann::json root = nlohmann::json::object();
-  JsonWriter writer(root);
+  JsonWriter writer(root, /*compact=*/false);
   describe_fields(writer);
   return root;
 }
@@ -144,6 +215,7 @@ void read_json(const nlohmann::json& object, const Describe& describe_fields,
                const std::string& where) {
   JsonReader reader(object, where);
   describe_fields(reader);
+  reader.finish();
 }
 
 }  // namespace repro::config

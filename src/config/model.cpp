@@ -1,9 +1,94 @@
 #include "config/model.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 namespace repro::config {
+namespace {
+
+template <typename Value>
+struct Named {
+  Value value;
+  std::string_view name;
+};
+
+constexpr std::array<Named<Score>, 3> kScores = {{{Score::softmax, "softmax"},
+                                                  {Score::sigmoid, "sigmoid"},
+                                                  {Score::selected_softmax, "selected-softmax"}}};
+constexpr std::array<Named<RouterNetwork>, 2> kNetworks = {
+    {{RouterNetwork::linear, "linear"}, {RouterNetwork::mlp, "mlp"}}};
+constexpr std::array<Named<Select>, 3> kSelections = {
+    {{Select::none, "none"}, {Select::all, "all"}, {Select::top_k, "top-k"}}};
+constexpr std::array<Named<LossKind>, 2> kLosses = {
+    {{LossKind::switch_balance, "switch-balance"}, {LossKind::cv2_balance, "cv2-balance"}}};
+constexpr std::array<Named<ExpertInit>, 2> kInits = {
+    {{ExpertInit::normal, "normal"}, {ExpertInit::kaiming_uniform, "kaiming-uniform"}}};
+
+template <typename Names, typename Value>
+std::string_view name_in(const Names& names, Value value) {
+  return std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.value == value; })
+      ->name;
+}
+
+// A field whose value is one of the names. Whoever reads reports a name that is none of them.
+template <typename Names, typename Value>
+void choice(Fields& fields, std::string_view key, Value& value, const Names& names,
+            const Rule& rule = {}) {
+  std::string text(name_in(names, value));
+  std::vector<std::string> allowed;
+  for (const auto& each : names) allowed.emplace_back(each.name);
+  fields.field(key, text, one_of(std::move(allowed)) + rule);
+  for (const auto& each : names)
+    if (each.name == text) value = each.value;
+}
+
+void validate_router(const ModelConfig& model, const Source& source, Problems& problems) {
+  const RouterConfig& router = model.router;
+  if (router.select == Select::all && model.top_k != model.experts)
+    problems.add(source,
+                 "router.select = \"all\" with top_k = {}: all {} experts work; set top_k "
+                 "= {}",
+                 model.top_k, model.experts, model.experts);
+  if (router.normalise && router.score == Score::selected_softmax)
+    problems.add(source, "router.normalise: \"selected-softmax\" scores sum to 1; leave it out");
+  if (router.noise && router.score != Score::selected_softmax)
+    problems.add(source, "router.noise needs router.score = \"selected-softmax\"");
+}
+
+void validate_dense(const ModelConfig& model, const Source& source, Problems& problems) {
+  if (model.experts != 1)
+    problems.add(source,
+                 "router.select = \"none\" with experts = {}: set experts = 1, or choose "
+                 "how tokens find their experts",
+                 model.experts);
+  if (model.router != RouterConfig{.select = Select::none})
+    problems.add(source, "router.select = \"none\": its other fields mean nothing; leave them out");
+  if (!model.losses.empty())
+    problems.add(source, "losses without a router: they measure its decisions; leave them out");
+}
+
+}  // namespace
+
+std::string_view name(LossKind kind) { return name_in(kLosses, kind); }
+
+void describe(Fields& fields, RouterConfig& router) {
+  choice(fields, "score", router.score, kScores);
+  choice(fields, "network", router.network, kNetworks);
+  choice(fields, "select", router.select, kSelections);
+  fields.field("normalise", router.normalise);
+  fields.field("scale", router.scale, positive());
+  fields.field("noise", router.noise);
+  fields.field("noise_epsilon", router.noise_epsilon, at_least(0));
+  fields.field("load_bug", router.load_bug);
+}
+
+void describe(Fields& fields, LossConfig& loss) {
+  choice(fields, "kind", loss.kind, kLosses, required());
+  fields.field("weight", loss.weight, positive() + required());
+}
 
 void describe(Fields& fields, ModelConfig& model) {
-  fields.field("architecture", model.architecture, one_of({"qwen2_moe", "llama_moe"}) + required());
   fields.field("vocabulary", model.vocabulary, at_least(2));
   fields.field("width", model.width, at_least(1));
   fields.field("layers", model.layers, at_least(1));
@@ -18,13 +103,10 @@ void describe(Fields& fields, ModelConfig& model) {
   fields.field("norm_epsilon", model.norm_epsilon, positive());
   fields.field("rope_theta", model.rope_theta, positive());
   fields.field("init_std", model.init_std, positive());
-  fields.field("normalise_top_k", model.normalise_top_k);
-  fields.field("aux_loss_weight", model.aux_loss_weight, at_least(0));
-  fields.field("gate_noise", model.gate_noise);
-  fields.field("gate_noise_epsilon", model.gate_noise_epsilon, at_least(0));
-  fields.field("balance_weight", model.balance_weight, at_least(0));
-  fields.field("score_scale", model.score_scale, positive());
-  fields.field("load_bug", model.load_bug);
+  choice(fields, "expert_init", model.expert_init, kInits);
+  fields.field("zero_pad_row", model.zero_pad_row);
+  fields.table("router", model.router);
+  fields.list("losses", model.losses);
 }
 
 void validate(const ModelConfig& model, const Source& source, Problems& problems) {
@@ -36,17 +118,27 @@ void validate(const ModelConfig& model, const Source& source, Problems& problems
   if (model.head_width % 2 != 0)
     problems.add(source, "head_width = {} is odd; rotary embeddings need an even width",
                  model.head_width);
-  if (model.architecture == "llama_moe" && model.shared_width != 0)
-    problems.add(source, "shared_width = {}: LLaMA-MoE has no shared expert; set it to 0",
-                 model.shared_width);
-  if (model.architecture == "qwen2_moe" && model.shared_width == 0)
-    problems.add(source, "shared_width = 0: Qwen2MoE has a shared expert; set its width");
+  if (model.router.select == Select::none) return validate_dense(model, source, problems);
+  if (model.experts == 1)
+    problems.add(source, "experts = 1 with a router: set router.select = \"none\"");
+  validate_router(model, source, problems);
+  for (auto loss = model.losses.begin(); loss != model.losses.end(); ++loss)
+    if (std::any_of(model.losses.begin(), loss,
+                    [&](const auto& l) { return l.kind == loss->kind; }))
+      problems.add(source, "losses: '{}' is given twice; add the weights", name(loss->kind));
 }
 
-ModelConfig submodel_of(ModelConfig model) {
+ModelConfig one_expert(ModelConfig model) {
   model.experts = 1;
   model.top_k = 1;
+  model.router = {.select = Select::none};
+  model.losses.clear();
   return model;
+}
+
+ModelConfig dense(ModelConfig model) {
+  model.expert_width *= model.experts;
+  return one_expert(std::move(model));
 }
 
 }  // namespace repro::config

@@ -31,7 +31,8 @@ struct Node {
   const Table* table() const { return std::get_if<Table>(&value); }
   const Array* array() const { return std::get_if<Array>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
-  // The node at a dotted path ("arm.full.train.lr"), or null.
+  // The node at a dotted path ("match.batch"), or null. In a list of tables a part of the path is
+  // the `name` of one: "arm.full.train.lr".
   const Node* find(std::string_view path) const;
   std::string type_name() const;  // "integer", "string", ...
   std::string text() const;       // the value as TOML would show it
@@ -57,8 +58,15 @@ class Problems {
 Node read_toml(const std::filesystem::path& path, const std::string& shown_as);
 // One "path=value" of the command line, the value in TOML syntax (a bare word is a string).
 std::pair<std::string, Node> parse_setting(const std::string& setting);
-// Replaces the value at a dotted path; missing tables on the way are made. The kind of value
-// (number, string, boolean, array) must stay.
+// Replaces the value at a dotted path, as find() reads it; missing tables on the way are made, but
+// no member of a list. The kind of value (number, string, boolean, array) must stay.
 void set_path(Node& root, std::string_view path, Node value, Problems& problems);
+
+// Lays `top` over `base`: tables member by member, lists of named tables by name (`top` may then be
+// a table whose keys are the names), else whole values.
+void overlay(Node& base, const Node& top);
+
+// The tables of a list in which each has a `name`, in order; none when it is another kind of node.
+std::vector<std::string> names_of(const Node& list);
 
 }  // namespace repro::config

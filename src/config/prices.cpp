@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/library.hpp"
 #include "config/toml_writer.hpp"
 
 namespace repro::config {
@@ -64,23 +65,12 @@ PriceSnapshot load_prices(const std::filesystem::path& path, const std::string& 
 }
 
 std::vector<std::string> price_names(const std::filesystem::path& root) {
-  std::vector<std::string> names;
-  const auto folder = root / "hardware_profiles" / "prices";
-  if (!std::filesystem::is_directory(folder)) return names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  std::sort(names.begin(), names.end());
-  return names;
+  return stems(root / "hardware_profiles/prices");
 }
 
 PriceSnapshot find_prices(const std::filesystem::path& root, const std::string& name) {
-  if (name.ends_with(".toml")) return load_prices(name, name);
-  const auto path = root / "hardware_profiles" / "prices" / (name + ".toml");
-  const auto known = price_names(root);
-  if (!std::filesystem::exists(path))
-    throw Error("no price snapshot '{}'; known: {}{}; or give the path of a .toml file", name,
-                join(known, ", "), did_you_mean(name, known));
-  return load_prices(path, "hardware_profiles/prices/" + name + ".toml");
+  const LibraryFile file = find_file(root, "hardware_profiles/prices", name, "price snapshot");
+  return load_prices(file.path, file.shown_as);
 }
 
 std::string to_toml(const PriceSnapshot& snapshot) {

@@ -1,5 +1,5 @@
 #pragma once
-// Dated price snapshots, hardware_profiles/prices/*.toml, and catalogs read into them. A price is
+// Dated price snapshots, hardware_profiles/prices/*.toml. A price is
 // meaningful only with provider, region, spot or on demand, and date; catalogs quote it per
 // instance, so both that and the price of one GPU are kept. Nothing is ever fetched.
 
@@ -49,18 +49,5 @@ PriceSnapshot load_prices(const std::filesystem::path& path, const std::string& 
 PriceSnapshot find_prices(const std::filesystem::path& root, const std::string& name);
 std::vector<std::string> price_names(const std::filesystem::path& root);
 std::string to_toml(const PriceSnapshot& snapshot);
-
-// A catalog read: the offers, and the rows that are not for a known GPU or carry no usable price.
-struct CatalogImport {
-  PriceSnapshot snapshot;
-  int64_t rows = 0;
-  int64_t skipped = 0;                // no accelerator, unknown GPU, or no price
-  std::vector<std::string> warnings;  // "file:line: ..." of rows that were repaired or doubtful
-};
-// SkyPilot catalog CSV (columns found by header name; prices per instance) or a gpuhunt JSON list
-// of offers, told apart by content. Error "file:line: what, and the way out" for a missing column,
-// a row with too few cells, or a negative or unreadable price.
-CatalogImport import_catalog(const std::filesystem::path& path, const std::string& provider,
-                             const std::string& date);
 
 }  // namespace repro::config

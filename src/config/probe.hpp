@@ -11,12 +11,12 @@
 
 namespace repro::config {
 
-// One training phase to time.
-struct ProbePhase {
+// One training step to time, and the label that the profile keeps it under: model and shape.
+struct ProbeEntry {
   std::string model;           // key: "qwen_moe"
-  std::string phase = "full";  // "full", "submodel", "finetune"
+  std::string shape = "full";  // what of the model is trained: "full" or "one-expert"
   std::string size = "paper";  // what this model's size is called: the scale's name
-  ModelConfig config;          // of the phase: a submodel has one expert
+  ModelConfig config;          // that is trained
   int64_t batch = 16;          // sequences a step
   int64_t sequence = 1024;
   int64_t accumulate = 1;
@@ -26,19 +26,19 @@ struct ProbePhase {
 struct ProbeSpec {
   std::string device = "cpu";  // or "cuda"
   int64_t threads = 1;
-  std::vector<ProbePhase> phases;
-  int64_t steps = 12;            // timed, of each size of a phase; fewer where time runs out
+  std::vector<ProbeEntry> entries;
+  int64_t steps = 12;            // timed, of each size of an entry; fewer where time runs out
   int64_t warmup = 2;            // steps before them
-  int64_t sizes = 3;             // of a phase whose real model is not measured
+  int64_t sizes = 3;             // of an entry whose real model is not measured
   int64_t gemm_repeats = 9;      // timed, of each shape and dtype
   double gemm_seconds = 0.8;     // of each shape and dtype; a shape too large for it is sliced
-  double phase_seconds = 12;     // of each phase; a model too large for it is measured smaller
+  double entry_seconds = 12;     // of each entry; a model too large for it is measured smaller
   double maximum_spread = 0.15;  // (p90 - p10) / median; above it nothing is certified
   double memory_fraction = 0.8;  // of the free memory a model may take
   int64_t memory_bytes = 0;      // free memory to plan with; 0 = what the device says
 };
 
-void describe(Fields&, ProbePhase&);
+void describe(Fields&, ProbeEntry&);
 void describe(Fields&, ProbeSpec&);
 
 }  // namespace repro::config

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "config/library.hpp"
 #include "config/toml_writer.hpp"
 
 namespace repro::config {
@@ -27,9 +28,21 @@ void describe(Fields& fields, MeasuredGemm& gemm) {
   fields.field("relative_spread", gemm.relative_spread, at_least(0));
 }
 
+namespace {
+
+// Profiles written before `shape` say by a phase of training what was trained. Never written.
+void read_old_shape(Fields& fields, MeasuredStep& step) {
+  std::string phase;
+  fields.field("phase", phase, one_of({"", "full", "submodel", "finetune"}));
+  if (phase == "submodel") step.shape = "one-expert";
+}
+
+}  // namespace
+
 void describe(Fields& fields, MeasuredStep& step) {
   fields.field("model", step.model, required());
-  fields.field("phase", step.phase, one_of({"full", "submodel", "finetune"}) + required());
+  fields.field("shape", step.shape, one_of({"full", "one-expert"}));
+  read_old_shape(fields, step);
   fields.field("size", step.size, required());
   fields.field("precision", step.precision, required());
   fields.field("batch", step.batch, at_least(1) + required());
@@ -95,19 +108,19 @@ std::string Profile::missing_peak(const std::string& dtype) const {
   return fmt::format("profile '{}' has no {} peak with fp32 accumulation", name, dtype);
 }
 
-const MeasuredStep* Profile::step(const std::string& model, const std::string& phase) const {
+const MeasuredStep* Profile::step(const std::string& model, const std::string& shape) const {
   const MeasuredStep* largest = nullptr;
   for (const MeasuredStep& step : measured.steps)
-    if (step.model == model && step.phase == phase && (!largest || step.flops() > largest->flops()))
+    if (step.model == model && step.shape == shape && (!largest || step.flops() > largest->flops()))
       largest = &step;
   return largest;
 }
 
 std::vector<MeasuredStep> Profile::series(const std::string& model,
-                                          const std::string& phase) const {
+                                          const std::string& shape) const {
   std::vector<MeasuredStep> sizes;
   for (const MeasuredStep& step : measured.steps)
-    if (step.model == model && step.phase == phase) sizes.push_back(step);
+    if (step.model == model && step.shape == shape) sizes.push_back(step);
   return sizes;
 }
 
@@ -132,23 +145,12 @@ Profile load_profile(const std::filesystem::path& path, const std::string& shown
 }
 
 std::vector<std::string> profile_names(const std::filesystem::path& root) {
-  std::vector<std::string> names;
-  const auto folder = root / "hardware_profiles";
-  if (!std::filesystem::is_directory(folder)) return names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  std::sort(names.begin(), names.end());
-  return names;
+  return stems(root / "hardware_profiles");
 }
 
 Profile find_profile(const std::filesystem::path& root, const std::string& name) {
-  if (name.ends_with(".toml")) return load_profile(name, name);
-  const auto path = root / "hardware_profiles" / (name + ".toml");
-  const auto known = profile_names(root);
-  if (!std::filesystem::exists(path))
-    throw Error("no hardware profile '{}'; known: {}{}; or give the path of a .toml file", name,
-                join(known, ", "), did_you_mean(name, known));
-  return load_profile(path, "hardware_profiles/" + name + ".toml");
+  const LibraryFile file = find_file(root, "hardware_profiles", name, "hardware profile");
+  return load_profile(file.path, file.shown_as);
 }
 
 std::string to_toml(const Profile& profile) {

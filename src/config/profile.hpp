@@ -31,12 +31,12 @@ struct MeasuredGemm {
   double relative_spread = 0;  // (p90 - p10) / median
 };
 
-// Median seconds of one optimizer step of a phase's real model, or of a smaller one: then several
+// Median seconds of one optimizer step of a real model, or of a smaller one: then several
 // sizes are measured, the largest first, so that the step of the real one can be extrapolated.
 struct MeasuredStep {
-  std::string model;  // key: "qwen_moe"
-  std::string phase;  // "full", "submodel", "finetune"
-  std::string size;   // "paper" or another scale; else how it is smaller: "2 of 24 layers"
+  std::string model;           // key: "qwen_moe"
+  std::string shape = "full";  // what of the model was trained: "full" or "one-expert"
+  std::string size;            // "paper" or another scale; else how it is smaller: "2 of 24 layers"
   std::string precision;
   int64_t batch = 0;     // sequences a step
   int64_t sequence = 0;  // tokens
@@ -77,9 +77,9 @@ struct Profile {
   std::optional<double> peak(const std::string& dtype) const;
   std::optional<double> measured_peak(const std::string& dtype) const;  // best GEMM
   std::string missing_peak(const std::string& dtype) const;             // why there is none
-  // The largest size measured of this model's phase; null when there is none.
-  const MeasuredStep* step(const std::string& model, const std::string& phase) const;
-  std::vector<MeasuredStep> series(const std::string& model, const std::string& phase) const;
+  // The largest size measured of this shape of the model; null when there is none.
+  const MeasuredStep* step(const std::string& model, const std::string& shape) const;
+  std::vector<MeasuredStep> series(const std::string& model, const std::string& shape) const;
   // "profile 'mine' is not certified: load 3.1 ..." of a measurement taken on a busy machine.
   std::optional<std::string> doubt() const;
 };

@@ -51,7 +51,7 @@ std::string write_toml(const Describe& describe_fields, const std::string& comme
   std::string text;
   for (const std::string& line : split(comment, '\n'))
     if (!line.empty()) text += "# " + line + "\n";
-  write(write_json(describe_fields), "", text);
+  write(write_all_json(describe_fields), "", text);
   return text;
 }
 

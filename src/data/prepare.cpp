@@ -1,15 +1,15 @@
 #include "data/prepare.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "data/token_shards_writer.hpp"
-#include "data/tokenizer.hpp"
+#include "base/stopwatch.hpp"
+#include "data/tokens/token_shards_writer.hpp"
+#include "data/tokens/tokenizer.hpp"
 
 namespace repro::data {
 namespace {
@@ -18,16 +18,6 @@ using nlohmann::json;
 
 const std::vector<std::string> kSplits = {"train", "valid", "test"};
 constexpr int64_t kDocumentsBetweenReports = 256;
-
-class StopWatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 // The words of train documents spread evenly over the split: a document is taken whenever the
 // sample lags behind its share of the text seen so far.
@@ -130,13 +120,12 @@ PrepareResult prepare(const config::PrepareSpec& spec, const fs::path& directory
   result.packages = text.packages;
   result.dropped = text.dropped;
   result.seconds = {{"download", text.download_seconds}, {"extract", text.extract_seconds}};
-  StopWatch tokenizer_watch;
+  Stopwatch watch;
   make_tokenizer(text, spec, tokenizer_path(directory), progress);
-  result.seconds["tokenizer"] = tokenizer_watch.seconds();
-  StopWatch encode_watch;
+  result.seconds["tokenizer"] = watch.lap();
   write_shards(text, spec, directory, result, progress);
   result.fingerprint = fingerprint(directory);
-  result.seconds["encode"] = encode_watch.seconds();
+  result.seconds["encode"] = watch.lap();
   return result;
 }
 

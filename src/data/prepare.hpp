@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/job_spec.hpp"
-#include "data/corpus_text.hpp"
+#include "data/text/corpus_text.hpp"
 
 namespace repro::data {
 

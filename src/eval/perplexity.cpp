@@ -1,10 +1,13 @@
 #include "eval/perplexity.hpp"
 
+#include <ATen/ops/from_blob.h>
+
 #include <algorithm>
 #include <numbers>
 #include <vector>
 
 #include "base/error.hpp"
+#include "data/tokens/sampler.hpp"
 
 namespace repro::eval {
 namespace {
@@ -22,18 +25,26 @@ class Scorer {
     for (int64_t row = 0; row < rows; ++row)
       split_.read(begin + row * stride, std::span(ids).subspan(static_cast<size_t>(row * length),
                                                                static_cast<size_t>(length)));
-    const at::Tensor tokens_BS = at::tensor(at::ArrayRef<int32_t>(ids), at::kInt)
-                                     .to(model_.options().device, at::kLong)
-                                     .view({rows, length});
-    nats_ += model_.negative_log_likelihood(tokens_BS, first);
+    add(ids, rows, length, first);
+  }
+
+  // The first `rows` rows of `length` tokens that stand one after the other.
+  void add(std::vector<int32_t>& ids, int64_t rows, int64_t length, int64_t first) {
+    const at::Tensor tokens_BS = at::from_blob(ids.data(), {rows, length}, at::kInt);
+    nats_ +=
+        model_.negative_log_likelihood(tokens_BS.to(model_.options().device, at::kLong), first);
     tokens_ += rows * (length - 1 - first);
+    const int64_t read = rows * (length - 1);
+    active_ += model_.active_share() * static_cast<double>(read);
+    read_ += read;
   }
 
   HeldOut result() const {
     const auto tokens = static_cast<double>(tokens_);
     const double bytes = static_cast<double>(split_.text_bytes()) *
                          (tokens / static_cast<double>(split_.tokens() - 1));
-    return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / bytes};
+    return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / bytes,
+            active_ / static_cast<double>(read_)};
   }
 
  private:
@@ -41,6 +52,8 @@ class Scorer {
   const data::TokenShards& split_;
   double nats_ = 0;
   int64_t tokens_ = 0;
+  double active_ = 0;  // share of the experts, summed over the tokens that were read
+  int64_t read_ = 0;
 };
 
 void need_two_tokens(const data::TokenShards& split) {
@@ -63,20 +76,35 @@ HeldOut held_out_loss(model::Transformer& model, const data::TokenShards& split,
 }
 
 HeldOut sliding_window_loss(model::Transformer& model, const data::TokenShards& split,
-                            int64_t window, int64_t stride, int64_t batch) {
+                            int64_t window, int64_t stride, int64_t batch, int64_t windows) {
   check(stride > 0 && stride <= window, "the stride is positive and at most the window");
   need_two_tokens(split);
   Scorer scorer(model, split);
   const int64_t last = split.tokens() - 1;  // predictions there are
   scorer.add(0, 0, 1, std::min(window, last) + 1, 0);
   // Window number i predicts up to token i * stride + window.
-  const int64_t whole = last <= window ? 0 : (last - window) / stride;
+  const int64_t there = last <= window ? 0 : (last - window) / stride;
+  const int64_t whole = windows > 0 ? std::min(there, windows - 1) : there;
   for (int64_t i = 1; i <= whole; i += batch)
     scorer.add(i * stride, stride, std::min(batch, whole - i + 1), window + 1, window - stride);
   const int64_t scored = window + whole * stride;
-  if (scored < last) {
+  if (scored < last && (windows == 0 || whole + 1 < windows)) {
     const int64_t begin = (whole + 1) * stride;
     scorer.add(begin, 0, 1, last + 1 - begin, scored - begin);
+  }
+  return scorer.result();
+}
+
+HeldOut shuffled_loss(model::Transformer& model, std::shared_ptr<const data::TokenShards> split,
+                      int64_t sequence, int64_t windows, int64_t batch, uint64_t order_seed) {
+  const data::Sampler sampler(split, {}, sequence, batch, order_seed);
+  const int64_t there = sampler.windows();
+  const int64_t wanted = windows > 0 ? std::min(windows, there) : there;
+  Scorer scorer(model, *split);
+  std::vector<int32_t> ids(static_cast<size_t>(batch * (sequence + 1)));
+  for (int64_t i = 0; i * batch < wanted; ++i) {
+    sampler.batch(i, ids);
+    scorer.add(ids, std::min(batch, wanted - i * batch), sequence + 1, 0);
   }
   return scorer.result();
 }

@@ -1,5 +1,5 @@
 #pragma once
-// How well a model predicts held-out text, in nats a token and in bits a byte. Perplexity is
+// How well a model predicts a split of a corpus, in nats a token and in bits a byte. Perplexity is
 // exp(loss). Documents are scored as one stream; evaluation mode, no gate noise.
 //
 // Bits per byte divides by the UTF-8 bytes of the scored tokens, for which the split's mean bytes a
@@ -7,8 +7,9 @@
 // is scored.
 
 #include <cstdint>
+#include <memory>
 
-#include "data/token_shards.hpp"
+#include "data/tokens/token_shards.hpp"
 #include "model/transformer.hpp"
 
 namespace repro::eval {
@@ -17,6 +18,7 @@ struct HeldOut {
   double loss = 0;     // nats a token, mean over `tokens`
   int64_t tokens = 0;  // predicted
   double bits_per_byte = 0;
+  double active_share = 1;  // of the routed experts, mean over the tokens read
 };
 
 // The first `windows` windows of T + 1 tokens, overlapping by one, `batch` rows at a time: fewer
@@ -28,7 +30,13 @@ HeldOut held_out_loss(model::Transformer& model, const data::TokenShards& split,
 // The whole split: windows of `window` input tokens that start `stride` apart (0 < stride <=
 // window); each predicts the tokens that no earlier window did, so every token but the split's
 // first is scored once, with at least window - stride tokens of context where there are as many.
+// `windows` > 0: the first so many of them.
 HeldOut sliding_window_loss(model::Transformer& model, const data::TokenShards& split,
-                            int64_t window, int64_t stride, int64_t batch);
+                            int64_t window, int64_t stride, int64_t batch, int64_t windows = 0);
+
+// Windows of T + 1 tokens in the order in which a training with this order seed reads the split:
+// the first `windows`, an epoch at most; 0 = an epoch. Error when the split does not fill one.
+HeldOut shuffled_loss(model::Transformer& model, std::shared_ptr<const data::TokenShards> split,
+                      int64_t sequence, int64_t windows, int64_t batch, uint64_t order_seed);
 
 }  // namespace repro::eval

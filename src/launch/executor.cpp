@@ -6,16 +6,12 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 
 namespace repro::launch {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using run::RunDirectory;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 // What a job's end means: its exit status, and what it left in its directory.
 struct Judgement {
@@ -66,7 +62,7 @@ class Execution {
  private:
   struct Running {
     size_t job;
-    Clock::time_point begin;
+    Stopwatch watch;
   };
 
   RunDirectory directory(size_t job) const { return RunDirectory(runs_ / graph_[job].directory); }
@@ -75,7 +71,7 @@ class Execution {
     directory(job).create(graph_[job], graph_);
     const auto handle = launcher_.start(directory(job), schedule_.width(job));
     schedule_.start(job);
-    running_[handle] = {job, Clock::now()};
+    running_[handle] = {job, Stopwatch()};
     observer_.started(job, schedule_.tries(job), handle);
   }
 
@@ -83,7 +79,7 @@ class Execution {
     const auto at = running_.find(finished.handle);
     check(at != running_.end(), "only a job that we started ends");
     const size_t job = at->second.job;
-    seconds_[job] += seconds_since(at->second.begin);
+    seconds_[job] += at->second.watch.seconds();
     running_.erase(at);
     const Judgement judgement = judge(directory(job), finished.status, interrupts_ > 0);
     messages_[job] = judgement.message;

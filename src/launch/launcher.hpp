@@ -4,22 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <vector>
 
+#include "base/process.hpp"
 #include "run/run_directory.hpp"
 
 namespace repro::launch {
-
-// How a job's process ended: by a signal, or by itself with an exit code.
-struct ExitStatus {
-  int code = 0;    // of a process that ended by itself
-  int signal = 0;  // 0 = it ended by itself
-  bool clean() const { return code == 0 && signal == 0; }
-};
-
-// "ended with exit code 4", "killed by SIGKILL (perhaps out of memory)".
-std::string describe(const ExitStatus& status);
 
 enum class Stop { ask, force };  // let it write a checkpoint first; at once
 

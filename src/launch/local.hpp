@@ -33,14 +33,15 @@ class LocalLauncher final : public Launcher {
   void terminate(Handle handle, Stop how) override;
 
  private:
-  struct Child;
+  struct Job;
   std::vector<int> take_cores(int count);
+  void give_back(const std::vector<int>& slots);
   std::vector<Finished> collect();
 
   std::filesystem::path worker_;
   std::vector<int> cores_;
   std::vector<int> load_;  // running jobs on each of cores_
-  std::map<Handle, std::unique_ptr<Child>> children_;
+  std::map<Handle, std::unique_ptr<Job>> jobs_;
 };
 
 }  // namespace repro::launch

@@ -9,7 +9,7 @@
 namespace repro::launch {
 namespace {
 
-int threads_of(const run::Job& job) { return job.spec.value("threads", 1); }
+int threads_of(const run::Job& job) { return static_cast<int>(job.resources.threads); }
 
 }  // namespace
 

@@ -2,21 +2,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace repro::measure {
 namespace {
 
-void check_phase(const Phase& phase) {
-  for (const double hours : phase.job_hours)
-    if (!std::isfinite(hours) || hours < 0)
+void check_hours(const Phase& phase) {
+  for (const JobHours& job : phase.jobs)
+    if (!std::isfinite(job.hours) || job.hours < 0)
       throw Error("phase '{}': {} hours; a time must be finite and not negative", phase.name,
-                  hours);
-  if (!std::isfinite(phase.price_per_hour) || phase.price_per_hour < 0)
+                  job.hours);
+}
+
+std::optional<double> price_of(const Phase& phase, const JobHours& job, const PriceOf& price) {
+  const std::optional<double> dollars = price(job.device);
+  if (dollars && (!std::isfinite(*dollars) || *dollars < 0))
     throw Error("phase '{}': a price of {}; it must be finite and not negative", phase.name,
-                phase.price_per_hour);
+                *dollars);
+  return dollars;
 }
 
 // What a provider bills for one device that was held this long.
@@ -31,83 +36,74 @@ double billed_hours(double hours, const Billing& billing) {
   return seconds / 3600;
 }
 
-PhaseCost cost_of(const Phase& phase, const Billing& billing) {
-  check_phase(phase);
-  PhaseCost cost;
-  cost.name = phase.name;
-  cost.device = phase.device;
-  cost.overhead = phase.overhead;
-  if (phase.job_hours.empty()) return cost;
-  const double longest = *std::max_element(phase.job_hours.begin(), phase.job_hours.end());
-  double hours = 0;
-  for (const double job : phase.job_hours)
-    hours += billed_hours(billing.accounting == Accounting::makespan ? longest : job, billing);
-  cost.wall_hours = longest;
-  cost.device_hours = hours;
-  cost.dollars = hours * phase.price_per_hour;
-  return cost;
+std::string devices_of(const Phase& phase) {
+  std::vector<std::string> devices;
+  for (const JobHours& job : phase.jobs)
+    if (std::find(devices.begin(), devices.end(), job.device) == devices.end())
+      devices.push_back(job.device);
+  return join(devices, " + ");
 }
 
-// Variance of a mean relative to its square; 0 where there is no spread to speak of.
-double relative_variance(const Summary& summary) {
-  if (!summary.sd) return 0;
-  const double error = *summary.sd / std::sqrt(static_cast<double>(summary.n));
-  return error * error / (summary.mean * summary.mean);
+double longest_of(const Phase& phase) {
+  double longest = 0;
+  for (const JobHours& job : phase.jobs) longest = std::max(longest, job.hours);
+  return longest;
+}
+
+PhaseCost cost_of(const Phase& phase, const PriceOf& price, const Billing& billing) {
+  check_hours(phase);
+  PhaseCost cost{.name = phase.name,
+                 .title = phase.title,
+                 .device = devices_of(phase),
+                 .wall_hours = {},
+                 .device_hours = {},
+                 .dollars = {},
+                 .overhead = phase.overhead};
+  if (phase.jobs.empty()) return cost;
+  cost.wall_hours = longest_of(phase);
+  double device_hours = 0, dollars = 0;
+  bool priced = true;
+  for (const JobHours& job : phase.jobs) {
+    const double held = billing.accounting == Accounting::makespan ? *cost.wall_hours : job.hours;
+    const double hours = static_cast<double>(job.devices) * billed_hours(held, billing);
+    const auto an_hour = price_of(phase, job, price);
+    priced = priced && an_hour.has_value();
+    device_hours += hours;
+    dollars += hours * an_hour.value_or(0);
+  }
+  cost.device_hours = device_hours;
+  if (priced) cost.dollars = dollars;
+  return cost;
 }
 
 }  // namespace
 
-Bill bill(const std::vector<Phase>& phases, const Billing& billing) {
+Bill bill(const std::vector<Phase>& phases, const PriceOf& price, const Billing& billing) {
   Bill total;
   total.phases.reserve(phases.size());
   for (const Phase& phase : phases) {
-    PhaseCost cost = cost_of(phase, billing);
+    PhaseCost cost = cost_of(phase, price, billing);
     if (cost.dollars) {
       total.dollars += *cost.dollars;
       total.device_hours += *cost.device_hours;
       total.wall_hours += *cost.wall_hours;
     } else {
-      total.not_measured.push_back(cost.name);
+      total.unknown.push_back(cost.name);
     }
     total.phases.push_back(std::move(cost));
   }
   return total;
 }
 
-SavingLine saving_line(double full_hours, double submodel_hours, int64_t submodel_devices,
-                       double finetune_hours) {
-  if (!(full_hours > 0) || !(submodel_hours >= 0) || !(finetune_hours >= 0))
+SavingLine saving_line(double baseline_hours, double cheap_hours, int64_t cheap_devices,
+                       double costly_hours) {
+  if (!(baseline_hours > 0) || !(cheap_hours >= 0) || !(costly_hours >= 0))
     throw Error(
-        "a saving needs hours of the full training above 0 and the others not negative, "
-        "got {}, {} and {}",
-        full_hours, submodel_hours, finetune_hours);
-  return {.a = 1 - finetune_hours / full_hours,
-          .b = static_cast<double>(submodel_devices) * submodel_hours / full_hours};
-}
-
-Uncertainty saving_interval(const ArmHours& hours, const Interval& price_ratio, double confidence) {
-  const SavingLine line = saving_line(hours.full.mean, hours.submodel.mean, hours.submodel_devices,
-                                      hours.finetune.mean);
-  Uncertainty result;
-  result.seeds_included = hours.full.sd && hours.submodel.sd && hours.finetune.sd;
-  if (!result.seeds_included) {
-    result.saving = {line.at(price_ratio.high), line.at(price_ratio.low)};
-    return result;
-  }
-  const auto fewest = std::min({hours.full.n, hours.submodel.n, hours.finetune.n});
-  const double t = student_quantile(0.5 + confidence / 2, static_cast<double>(fewest - 1));
-  // 1 - saving = (t_F + r E t_S) / t_full: first-order propagation over three independent means.
-  const auto half_width = [&](double ratio) {
-    const double finetune = 1 - line.a;
-    const double submodels = line.b * ratio;
-    const double cost = finetune + submodels;
-    return t * std::sqrt(cost * cost * relative_variance(hours.full) +
-                         finetune * finetune * relative_variance(hours.finetune) +
-                         submodels * submodels * relative_variance(hours.submodel));
-  };
-  result.saving = {line.at(price_ratio.high) - half_width(price_ratio.high),
-                   line.at(price_ratio.low) + half_width(price_ratio.low)};
-  return result;
+        "a saving needs hours of the baseline above 0 and the others not negative, got {}, {} "
+        "and {}",
+        baseline_hours, cheap_hours, costly_hours);
+  return {.a = 1 - costly_hours / baseline_hours,
+          .b = static_cast<double>(cheap_devices) * cheap_hours / baseline_hours};
 }
 
 }  // namespace repro::measure

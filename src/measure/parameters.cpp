@@ -3,12 +3,14 @@
 namespace repro::measure {
 namespace {
 
-// One router: Qwen2MoE Linear(d, E); LLaMA-MoE W1 (E, d), W2 (E, E) and the noise map (E, d).
+// One router: (E, d), the second layer (E, E) of an mlp, and the noise map (E, d).
 int64_t router_of(const config::ModelConfig& model) {
-  if (model.experts == 1) return 0;
+  if (model.router.select == config::Select::none) return 0;
   const int64_t linear = model.width * model.experts;
-  if (model.architecture == "llama_moe") return 2 * linear + model.experts * model.experts;
-  return linear;
+  int64_t count = linear;
+  if (model.router.network == config::RouterNetwork::mlp) count += model.experts * model.experts;
+  if (model.router.noise) count += linear;
+  return count;
 }
 
 }  // namespace

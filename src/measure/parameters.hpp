@@ -1,7 +1,7 @@
 #pragma once
-// Parameter counts by formula, without building a model: Qwen2MoE and LLaMA-MoE with E experts.
-// Exact: the built module must agree to the last one. Norms count their weights, Qwen's q, k and v
-// their biases, LLaMA-MoE's gate its two linear maps and the noise map.
+// Parameter counts by formula, without building a model. Exact: the built module must agree to the
+// last one. Norms count their weights, q, k and v their biases, a router its linear maps and that
+// of its noise.
 
 #include <cstdint>
 
@@ -20,18 +20,17 @@ struct Parameters {
   int64_t shared_gate = 0;     // Linear(d, 1) of the shared expert
   int64_t experts = 0;         // E SwiGLUs of width f
   int64_t active_experts = 0;  // k of them
-  int64_t router = 0;          // 0 when E = 1: a submodel has no gate
+  int64_t router = 0;          // 0 of a dense model
 
   int64_t full() const;           // everything
   int64_t active() const;         // what one token uses: k experts, the whole router
-  int64_t shared() const;         // neither expert nor router: what MoE-DisCo averages
+  int64_t shared() const;         // neither expert nor router: what a merge averages
   int64_t non_embedding() const;  // full() without the input table
   // Weights of matrix multiplications one token uses: attention, k experts, shared expert, head;
   // no input table, norm, bias, router or shared gate. The N of 6 N.
   int64_t active_matmul() const;
 };
 
-// With experts = 1 this is the submodel (config::submodel_of).
 Parameters count_parameters(const config::ModelConfig& model);
 
 }  // namespace repro::measure

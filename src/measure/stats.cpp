@@ -143,17 +143,17 @@ TestResult one_proportion(double rate, int64_t n, double expected) {
 
 TestResult mcnemar(int64_t only_a, int64_t only_b) {
   if (only_a < 0 || only_b < 0)
-    throw Error("discordant pairs cannot be negative, got {} and {}", only_a, only_b);
-  const int64_t discordant = only_a + only_b;
+    throw Error("unlike pairs cannot be negative, got {} and {}", only_a, only_b);
+  const int64_t unlike = only_a + only_b;
   const auto difference = static_cast<double>(only_a - only_b);
-  if (discordant == 0) return {};
-  if (discordant < 25) {
-    const bm::binomial fair(static_cast<double>(discordant), 0.5);
+  if (unlike == 0) return {};
+  if (unlike < 25) {
+    const bm::binomial fair(static_cast<double>(unlike), 0.5);
     const double tail = bm::cdf(fair, static_cast<double>(std::min(only_a, only_b)));
     return {.statistic = difference, .degrees_of_freedom = 0, .p = std::min(1.0, 2 * tail)};
   }
   const double corrected = std::max(0.0, std::abs(difference) - 1);
-  const double statistic = corrected * corrected / static_cast<double>(discordant);
+  const double statistic = corrected * corrected / static_cast<double>(unlike);
   return {.statistic = statistic,
           .degrees_of_freedom = 1,
           .p = bm::cdf(bm::complement(bm::chi_squared(1), statistic))};

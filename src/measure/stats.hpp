@@ -45,7 +45,7 @@ TestResult non_inferiority(const Summary& a, const Summary& b, double margin);
 TestResult two_proportion(double rate_a, int64_t n_a, double rate_b, int64_t n_b);
 // z of a rate against a fixed one (chance): standard error of the fixed rate.
 TestResult one_proportion(double rate, int64_t n, double expected);
-// Paired outcomes: b items only A has right, c only B. Exact binomial below 25 discordant pairs,
+// Paired outcomes: b items only A has right, c only B. Exact binomial below 25 pairs that differ,
 // else chi-squared with continuity correction; statistic = b - c or chi-squared.
 TestResult mcnemar(int64_t only_a, int64_t only_b);
 

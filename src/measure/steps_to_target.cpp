@@ -22,10 +22,10 @@ double interpolate(int64_t steps_before, double loss_before, int64_t steps_after
   return std::exp(std::log(before) + part * (std::log(after) - std::log(before)));
 }
 
-StepsToTarget at_bound(Outcome outcome, int64_t steps) {
+StepsToTarget at_bound(Reach reach, int64_t steps) {
   StepsToTarget result;
-  result.outcome = outcome;
-  result.after = outcome == Outcome::not_reached ? steps : 0;
+  result.reach = reach;
+  result.after = reach == Reach::not_reached ? steps : 0;
   result.by = steps;
   result.estimate = static_cast<double>(steps);
   return result;
@@ -50,9 +50,9 @@ StepsToTarget first_holding(const std::vector<Point>& points, double threshold, 
       broken = true;
       continue;
     }
-    StepsToTarget result = at_bound(Outcome::at_most, points[i].steps);
+    StepsToTarget result = at_bound(Reach::at_most, points[i].steps);
     if (i > 0) {
-      result.outcome = Outcome::reached;
+      result.reach = Reach::reached;
       result.after = points[i - 1].steps;
       result.estimate = interpolate(points[i - 1].steps, points[i - 1].loss, points[i].steps,
                                     points[i].loss, threshold);
@@ -61,7 +61,7 @@ StepsToTarget first_holding(const std::vector<Point>& points, double threshold, 
     result.monotone = !broken;
     return result;
   }
-  StepsToTarget result = at_bound(Outcome::not_reached, points.back().steps);
+  StepsToTarget result = at_bound(Reach::not_reached, points.back().steps);
   result.monotone = !broken;
   return result;
 }
@@ -76,19 +76,19 @@ double window_mean(std::span<const double> losses, int64_t window) {
   return std::accumulate(last.begin(), last.end(), 0.0) / static_cast<double>(window);
 }
 
-Target target_from(std::span<const double> full_losses, int64_t window, double tolerance) {
+LossTarget target_from(std::span<const double> full_losses, int64_t window, double tolerance) {
   return {window_mean(full_losses, window), tolerance};
 }
 
 std::string StepsToTarget::text() const {
-  if (outcome == Outcome::at_most) return fmt::format("<= {}", with_commas(by));
-  if (outcome == Outcome::not_reached) return fmt::format(">= {}", with_commas(by));
+  if (reach == Reach::at_most) return fmt::format("<= {}", with_commas(by));
+  if (reach == Reach::not_reached) return fmt::format(">= {}", with_commas(by));
   return fmt::format("{} ({} to {}]", with_commas(std::llround(estimate)), with_commas(after),
                      with_commas(by));
 }
 
 StepsToTarget first_crossing(std::span<const int64_t> steps, std::span<const double> losses,
-                             const Target& target, const CrossingRule& rule) {
+                             const LossTarget& target, const CrossingRule& rule) {
   if (steps.size() != losses.size())
     throw Error("{} steps but {} losses", steps.size(), losses.size());
   if (rule.window < 1 || rule.sustain < 1)
@@ -106,7 +106,7 @@ StepsToTarget first_crossing(std::span<const int64_t> steps, std::span<const dou
   return first_holding(points, target.threshold(), rule.sustain);
 }
 
-StepsToTarget smallest_horizon(std::span<const Rung> ladder, const Target& target) {
+StepsToTarget smallest_horizon(std::span<const Rung> ladder, const LossTarget& target) {
   if (ladder.empty()) throw Error("a ladder without a finished run has no steps to target");
   std::vector<Point> points;
   for (const Rung& rung : ladder) {

@@ -15,22 +15,22 @@ namespace repro::measure {
 // Mean of the last `window` values; Error when there are fewer.
 double window_mean(std::span<const double> losses, int64_t window);
 
-struct Target {
+struct LossTarget {
   double loss = 0;       // nats a token
   double tolerance = 0;  // reached when loss <= loss + tolerance
   double threshold() const { return loss + tolerance; }
 };
 // From the full arm's step losses: the mean of its last `window` steps.
-Target target_from(std::span<const double> full_losses, int64_t window, double tolerance);
+LossTarget target_from(std::span<const double> full_losses, int64_t window, double tolerance);
 
-enum class Outcome {
+enum class Reach {
   reached,      // after < steps <= by
   at_most,      // the first point observed already reaches it: "<= N"
   not_reached,  // the last one does not: ">= N"
 };
 
 struct StepsToTarget {
-  Outcome outcome = Outcome::not_reached;
+  Reach reach = Reach::not_reached;
   int64_t after = 0;     // last failing point (0 when at_most)
   int64_t by = 0;        // first passing point; not_reached: the last point, which failed
   double estimate = 0;   // reached: interpolated linearly in log-step; otherwise the bound itself
@@ -45,13 +45,13 @@ struct CrossingRule {
 // Within one run: `steps` increasing, `losses` at those steps. Error when lengths differ, nothing
 // was recorded, or fewer than `window` points.
 StepsToTarget first_crossing(std::span<const int64_t> steps, std::span<const double> losses,
-                             const Target& target, const CrossingRule& rule = {});
+                             const LossTarget& target, const CrossingRule& rule = {});
 
 struct Rung {
   int64_t steps = 0;      // the run's horizon
   double final_loss = 0;  // window mean at its end; not finite = the run diverged, a failure
 };
 // Over finished runs of increasing horizon; Error when empty or not increasing.
-StepsToTarget smallest_horizon(std::span<const Rung> ladder, const Target& target);
+StepsToTarget smallest_horizon(std::span<const Rung> ladder, const LossTarget& target);
 
 }  // namespace repro::measure

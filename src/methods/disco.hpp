@@ -1,35 +1,19 @@
 #pragma once
 // MoE-DisCo, "Low Economy Cost Training Mixture-of-Experts Models" (eq. 1-4, algorithm 1): cluster
 // the documents, train one dense submodel a cluster from a common initialisation, merge, fine-tune.
-// Here: eq. 1 and 4 (document vectors and k-means), the split of a model into submodels, and eq. 2
-// (the merge). Training is the same trainer as everywhere.
+// Here: the split of a model into submodels, and eq. 2 (the merge). Eq. 1 and 4 are
+// document_vectors.hpp and kmeans.hpp; training is the same trainer as everywhere.
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "config/job_spec.hpp"
-#include "data/token_shards.hpp"
-#include "methods/assignment.hpp"
-#include "model/transformer.hpp"
+#include "config/model.hpp"
+#include "model/parameters.hpp"
 
 namespace repro::methods {
-
-// How far a job has come: phase ("embed", "kmeans"), done of total, unit ("documents"). May throw
-// to stop the job.
-using Progress =
-    std::function<void(std::string_view phase, double done, double total, std::string_view unit)>;
-
-// Job `cluster`: `corpus` is the folder of a finished prepare job; writes clusters.bin into
-// `output` and returns the job's result: documents and tokens of each cluster, sse, iterations,
-// variance_explained, dimension, seconds {embed, kmeans}.
-nlohmann::json run_cluster(const config::ClusterSpec& spec, const std::filesystem::path& corpus,
-                           const std::filesystem::path& output, const Progress& progress);
 
 // theta -> Theta_k = (theta_sh, theta_k): copies the shared tensors and expert k of a full model;
 // the router is left out. Call values_changed() of the submodel after it.

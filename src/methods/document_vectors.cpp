@@ -1,14 +1,14 @@
 #include "methods/document_vectors.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ops/empty.h>
 
 #include <cstring>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "data/embedding_table.hpp"
 #include "data/prepare.hpp"
+#include "data/tokens/embedding_table.hpp"
 #include "model/layout.hpp"
 
 namespace repro::methods {
@@ -45,7 +45,7 @@ at::Tensor model_vectors(const config::ClusterSpec& spec, const data::TokenShard
 }
 
 at::Tensor wordllama_vectors(const std::filesystem::path& corpus, const data::TokenShards& train,
-                             const Progress& progress) {
+                             const data::ProgressCallback& progress) {
   const data::EmbeddingFiles files = data::fetch_wordllama(cache_directory(), progress);
   const data::Matrix table = data::read_table(files.table, "embedding.weight");
   const data::Tokenizer tokenizer(data::tokenizer_path(corpus));
@@ -56,7 +56,8 @@ at::Tensor wordllama_vectors(const std::filesystem::path& corpus, const data::To
 }  // namespace
 
 at::Tensor document_vectors(const config::ClusterSpec& spec, const std::filesystem::path& corpus,
-                            const data::TokenShards& train, const Progress& progress) {
+                            const data::TokenShards& train,
+                            const data::ProgressCallback& progress) {
   if (train.documents() == 0)
     throw Error("{}: the train split has no documents; prepare the corpus again", corpus.string());
   if (spec.embedding == "model") return model_vectors(spec, train);

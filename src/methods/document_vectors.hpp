@@ -6,8 +6,8 @@
 #include <filesystem>
 
 #include "config/job_spec.hpp"
-#include "data/token_shards.hpp"
-#include "methods/disco.hpp"
+#include "data/text/document.hpp"
+#include "data/tokens/token_shards.hpp"
 
 namespace repro::methods {
 
@@ -15,6 +15,6 @@ namespace repro::methods {
 // token table of spec.model (a random projection of the bag of tokens). "wordllama": a pre-trained
 // table with its own vocabulary, into which the documents are translated.
 at::Tensor document_vectors(const config::ClusterSpec& spec, const std::filesystem::path& corpus,
-                            const data::TokenShards& train, const Progress& progress);
+                            const data::TokenShards& train, const data::ProgressCallback& progress);
 
 }  // namespace repro::methods

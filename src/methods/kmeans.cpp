@@ -1,7 +1,8 @@
 // Lloyd, "Least squares quantization in PCM" (1982); Arthur and Vassilvitskii, "k-means++" (2007).
 #include "methods/kmeans.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <cmath>

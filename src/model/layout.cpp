@@ -32,14 +32,14 @@ TensorSpec router(std::string name, int64_t rows, int64_t columns) {
           .streams = rows};
 }
 
-// LLaMA-MoE's experts are bare parameters that keep PyTorch's default initialisation.
-TensorSpec experts(std::string name, std::vector<int64_t> shape, bool llama) {
+TensorSpec experts(std::string name, std::vector<int64_t> shape, config::ExpertInit init) {
   const int64_t count = shape[0];
-  return {.name = std::move(name),
-          .shape = std::move(shape),
-          .tensor_class = TensorClass::expert,
-          .initial = llama ? Initial::kaiming_uniform : Initial::normal,
-          .streams = count};
+  return {
+      .name = std::move(name),
+      .shape = std::move(shape),
+      .tensor_class = TensorClass::expert,
+      .initial = init == config::ExpertInit::normal ? Initial::normal : Initial::kaiming_uniform,
+      .streams = count};
 }
 
 using Tensors = std::vector<TensorSpec>;
@@ -58,26 +58,23 @@ void add_attention(Tensors& out, const ModelConfig& m, const std::string& at) {
   out.push_back(weight(at + "o_proj.weight", {m.width, query}));
 }
 
-void add_router(Tensors& out, const ModelConfig& m, const std::string& at, bool llama) {
-  if (m.experts == 1) return;
-  if (!llama) {
-    out.push_back(router(at + "gate.weight", m.experts, m.width));
-    return;
-  }
-  out.push_back(router(at + "gate.gate_network.0.weight", m.experts, m.width));
-  out.push_back(router(at + "gate.gate_network.2.weight", m.experts, m.experts));
-  if (m.gate_noise) out.push_back(router(at + "gate.weight_noise.weight", m.experts, m.width));
+void add_router(Tensors& out, const ModelConfig& m, const std::string& at) {
+  if (m.router.select == config::Select::none) return;
+  out.push_back(router(at + router_name(m.router), m.experts, m.width));
+  if (m.router.network == config::RouterNetwork::mlp)
+    out.push_back(router(at + "gate.gate_network.2.weight", m.experts, m.experts));
+  if (m.router.noise) out.push_back(router(at + "gate.weight_noise.weight", m.experts, m.width));
 }
 
-void add_moe(Tensors& out, const ModelConfig& m, const std::string& at, bool llama) {
-  add_router(out, m, at, llama);
+void add_moe(Tensors& out, const ModelConfig& m, const std::string& at) {
+  add_router(out, m, at);
   const int64_t d = m.width, f = m.expert_width, fs = m.shared_width;
-  out.push_back(experts(at + "experts.gate_up_proj", {m.experts, 2 * f, d}, llama));
+  out.push_back(experts(at + "experts.gate_up_proj", {m.experts, 2 * f, d}, m.expert_init));
   if (fs > 0) {
     out.push_back(weight(at + "shared_expert.gate_proj.weight", {fs, d}));
     out.push_back(weight(at + "shared_expert.up_proj.weight", {fs, d}));
   }
-  out.push_back(experts(at + "experts.down_proj", {m.experts, d, f}, llama));
+  out.push_back(experts(at + "experts.down_proj", {m.experts, d, f}, m.expert_init));
   if (fs > 0) {
     out.push_back(weight(at + "shared_expert.down_proj.weight", {d, fs}));
     out.push_back(weight(at + "shared_expert_gate.weight", {1, d}));
@@ -117,18 +114,22 @@ void fill_uniform(uint64_t seed, uint64_t stream, double bound, int64_t count, f
 
 }  // namespace
 
+std::string router_name(const config::RouterConfig& router) {
+  return router.network == config::RouterNetwork::mlp ? "gate.gate_network.0.weight"
+                                                      : "gate.weight";
+}
+
 Layout layout_of(const ModelConfig& m) {
-  const bool llama = m.architecture == "llama_moe";
   Layout layout;
   Tensors& out = layout.tensors;
   out.push_back(weight("model.embed_tokens.weight", {m.vocabulary, m.width}));
-  if (llama) out.back().initial = Initial::normal_pad_row_zero;
+  if (m.zero_pad_row) out.back().initial = Initial::normal_pad_row_zero;
   for (int64_t layer = 0; layer < m.layers; ++layer) {
     const std::string at = "model.layers." + std::to_string(layer) + ".";
     out.push_back(norm(at + "input_layernorm.weight", m.width));
     add_attention(out, m, at + "self_attn.");
     out.push_back(norm(at + "post_attention_layernorm.weight", m.width));
-    add_moe(out, m, at + "mlp.", llama);
+    add_moe(out, m, at + "mlp.");
   }
   out.push_back(norm("model.norm.weight", m.width));
   out.push_back(weight("lm_head.weight", {m.vocabulary, m.width}));

@@ -35,6 +35,9 @@ struct Layout {
 };
 
 Layout layout_of(const config::ModelConfig& model);
+// The published name, under "mlp.", of the matrix that the router reads tokens with: Qwen2MoE's, or
+// LLaMA-MoE's of an mlp.
+std::string router_name(const config::RouterConfig& router);
 
 // One pass over a tensor's initial values: value(i) for i in [0, count). `first_stream` shifts the
 // stream numbers, so that expert 0 of a submodel may draw what expert k of the full model draws.

@@ -1,6 +1,7 @@
 #include "model/parameters.hpp"
 
-#include <ATen/ATen.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <functional>
 #include <numeric>

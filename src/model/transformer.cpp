@@ -1,12 +1,23 @@
 // B sequences, T tokens, N = B * T, d width, E experts, L layers, V vocabulary.
 #include "model/transformer.hpp"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/stack.h>
+#include <c10/core/GradMode.h>
+
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "model/kernels/blocks.hpp"
 #include "model/kernels/plain.hpp"
+#include "model/losses.hpp"
 #include "model/memory.hpp"
 
 namespace repro::model {
@@ -32,14 +43,13 @@ LayerWeights layer_weights(const ParameterStore& store, const config::ModelConfi
   const std::string attention = at + "self_attn.", mlp = at + "mlp.";
   const int64_t d = m.width, e = m.experts, f = m.expert_width, fs = m.shared_width;
   const int64_t qkv = (m.heads + 2 * m.kv_heads) * m.head_width;
-  const bool llama = m.architecture == "llama_moe";
   LayerWeights w;
   w.attention.norm = store.weight(at + "input_layernorm.weight", {d});
   w.attention.qkv = store.weight(attention + "q_proj.weight", {qkv, d});
   w.attention.qkv_bias = store.weight(attention + "q_proj.bias", {qkv});
   w.attention.output = store.weight(attention + "o_proj.weight", {d, m.heads * m.head_width});
   w.moe.norm = store.weight(at + "post_attention_layernorm.weight", {d});
-  w.moe.router = store.weight(mlp + (llama ? "gate.gate_network.0.weight" : "gate.weight"), {e, d});
+  w.moe.router = store.weight(mlp + router_name(m.router), {e, d});
   w.moe.router_out = store.weight(mlp + "gate.gate_network.2.weight", {e, e});
   w.moe.router_noise = store.weight(mlp + "gate.weight_noise.weight", {e, d});
   w.moe.gate_up = store.weight(mlp + "experts.gate_up_proj", {e, 2 * f, d});
@@ -51,21 +61,11 @@ LayerWeights layer_weights(const ParameterStore& store, const config::ModelConfi
 }
 
 MoeShape moe_shape(const config::ModelConfig& m, at::ScalarType compute) {
-  const Gate gate = m.architecture == "llama_moe" ? Gate::noisy_top_k : Gate::softmax;
-  return {.gate = m.experts == 1 ? Gate::none : gate,
+  return {.router = m.router,
           .experts = m.experts,
           .top_k = m.top_k,
-          .normalise_top_k = m.normalise_top_k,
-          .noise_epsilon = m.gate_noise_epsilon,
-          .score_scale = gate == Gate::noisy_top_k ? m.score_scale : 1.0,
-          .load_bug = m.load_bug,
           .epsilon = m.norm_epsilon,
           .compute = compute};
-}
-
-// Squared coefficient of variation, unbiased variance; LLaMA-MoE's balance measure.
-at::Tensor squared_variation(const at::Tensor& x_E) {
-  return x_E.var(0, /*unbiased=*/true) / (x_E.mean().square() + 1e-10);
 }
 
 }  // namespace
@@ -84,6 +84,8 @@ struct Transformer::Impl {
         store(model, wanted.device, value_type(wanted.precision), compute_type(wanted.precision)),
         blocks(blocks_for(wanted.device, value_type(wanted.precision), wanted.fused)),
         embedding(store.weight("model.embed_tokens.weight", {model.vocabulary, model.width})) {
+    check((model.router.select == config::Select::none) == (model.experts == 1),
+          "a router wherever there are several experts");
     keep_freed_memory();
     for (int64_t layer = 0; layer < model.layers; ++layer)
       layers.push_back(layer_weights(store, model, layer));
@@ -92,10 +94,9 @@ struct Transformer::Impl {
   }
 
   // Embedding and all layers: (B, T) token ids -> (N, d). Routers' statistics go to `routed`.
-  at::Tensor body(const at::Tensor& tokens_BT, bool training, uint64_t noise_seed,
-                  uint64_t noise_step, std::vector<MoeOutput>& routed);
-  at::Tensor auxiliary_loss(const std::vector<MoeOutput>& routed, int64_t rows) const;
-  at::Tensor gate_noise(int64_t rows, int64_t layer, uint64_t seed, uint64_t step) const;
+  at::Tensor body(const at::Tensor& tokens_BT, const NoisePlace* noise,
+                  std::vector<MoeOutput>& routed);
+  at::Tensor gate_noise(int64_t rows, int64_t layer, const NoisePlace& place) const;
   AttentionShape attention_shape(int64_t batch, int64_t tokens);
   HeadShape head_shape() const {
     return {.epsilon = config.norm_epsilon, .compute = compute_type(options.precision)};
@@ -110,6 +111,7 @@ struct Transformer::Impl {
   HeadWeights head;
   at::Tensor cos_TD, sin_TD;         // rotary angles of the longest sequence seen
   std::vector<at::Tensor> counts_E;  // tokens per expert in the last forward, one tensor a layer
+  int64_t last_rows = 0;             // of it
 };
 
 AttentionShape Transformer::Impl::attention_shape(int64_t batch, int64_t tokens) {
@@ -132,61 +134,38 @@ AttentionShape Transformer::Impl::attention_shape(int64_t batch, int64_t tokens)
           .sin_TD = sin_TD.narrow(0, 0, tokens)};
 }
 
-at::Tensor Transformer::Impl::gate_noise(int64_t rows, int64_t layer, uint64_t seed,
-                                         uint64_t step) const {
+at::Tensor Transformer::Impl::gate_noise(int64_t rows, int64_t layer,
+                                         const NoisePlace& place) const {
   constexpr uint64_t kGateNoise = 0x67617465;  // keeps these streams apart from other uses
   const uint64_t stream = mix64(kGateNoise) + static_cast<uint64_t>(layer);
   at::Tensor noise = at::empty({rows, config.experts}, at::kFloat);
   float* out = noise.data_ptr<float>();
+  const uint64_t first =
+      (place.step << 32) + static_cast<uint64_t>(place.first_row * config.experts);
   for (int64_t i = 0; i < noise.numel(); ++i)
     out[i] =
-        static_cast<float>(random_normal(seed, stream, (step << 32) + static_cast<uint64_t>(i)));
+        static_cast<float>(random_normal(place.seed, stream, first + static_cast<uint64_t>(i)));
   return noise.to(options.device);
 }
 
-at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, bool training, uint64_t noise_seed,
-                                   uint64_t noise_step, std::vector<MoeOutput>& routed) {
+at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, const NoisePlace* noise,
+                                   std::vector<MoeOutput>& routed) {
   check(tokens_BT.dim() == 2 && tokens_BT.scalar_type() == at::kLong, "tokens are (B, T) int64");
-  const int64_t rows = tokens_BT.numel();
+  const int64_t rows = last_rows = tokens_BT.numel();
   const AttentionShape attention = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
   const MoeShape moe = moe_shape(config, compute_type(options.precision));
-  const bool noisy = training && moe.gate == Gate::noisy_top_k && config.gate_noise;
   at::Tensor x = blocks.embed(tokens_BT.reshape({rows}), embedding);
   counts_E.clear();
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights& weights = layers[layer];
     x = blocks.attention(x, weights.attention, attention);
-    const at::Tensor noise = noisy ? gate_noise(rows, layer, noise_seed, noise_step) : at::Tensor();
-    routed.push_back(blocks.moe(x, weights.moe, moe, noise));
+    const at::Tensor noise_NE =
+        noise != nullptr && config.router.noise ? gate_noise(rows, layer, *noise) : at::Tensor();
+    routed.push_back(blocks.moe(x, weights.moe, moe, noise_NE));
     x = std::exchange(routed.back().x_ND, {});
     counts_E.push_back(routed.back().counts_E);
   }
   return x;
-}
-
-at::Tensor Transformer::Impl::auxiliary_loss(const std::vector<MoeOutput>& routed,
-                                             int64_t rows) const {
-  at::Tensor loss;
-  if (config.experts == 1) return loss;
-  if (config.architecture == "llama_moe") {
-    if (config.balance_weight == 0) return loss;
-    for (const MoeOutput& layer : routed) {
-      const at::Tensor term =
-          squared_variation(layer.importance_E) + squared_variation(layer.load_E);
-      loss = loss.defined() ? loss + term : term;
-    }
-    return loss * config.balance_weight;
-  }
-  // With every expert active the Qwen2MoE loss is the constant E: nothing to balance.
-  if (config.aux_loss_weight == 0 || config.top_k == config.experts) return loss;
-  at::Tensor load, importance;  // layers pooled, as published
-  for (const MoeOutput& layer : routed) {
-    load = load.defined() ? load + layer.load_E : layer.load_E;
-    importance = importance.defined() ? importance + layer.importance_E : layer.importance_E;
-  }
-  const double tokens = static_cast<double>(rows * config.layers);
-  return (load / tokens * (importance / tokens)).sum() *
-         (static_cast<double>(config.experts) * config.aux_loss_weight);
 }
 
 Transformer::Transformer(const config::ModelConfig& config, const Options& options)
@@ -208,21 +187,22 @@ void Transformer::initialise(uint64_t seed, int64_t expert_offset) {
   impl_->store.initialise(impl_->config.init_std, seed, expert_offset);
 }
 
-Loss Transformer::forward(const at::Tensor& tokens_BS, bool training, uint64_t noise_seed,
-                          uint64_t noise_step) {
+Loss Transformer::forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise) {
   const int64_t tokens = tokens_BS.size(1) - 1;
   const at::Tensor inputs_BT = tokens_BS.narrow(1, 0, tokens);
   const at::Tensor targets_N = tokens_BS.narrow(1, 1, tokens).reshape({-1});
   std::vector<MoeOutput> routed;
-  const at::Tensor x_ND = impl_->body(inputs_BT, training, noise_seed, noise_step, routed);
+  const at::Tensor x_ND = impl_->body(inputs_BT, training ? &noise : nullptr, routed);
   const at::Tensor sum = impl_->blocks.head(x_ND, impl_->head, impl_->head_shape(), targets_N);
   Loss loss;
   loss.total = (sum / static_cast<double>(targets_N.numel())).to(at::kFloat);
   loss.lm = sum.item<double>() / static_cast<double>(targets_N.numel());
-  const at::Tensor auxiliary = impl_->auxiliary_loss(routed, targets_N.numel());
-  if (!auxiliary.defined()) return loss;
-  loss.total = loss.total + auxiliary;
-  loss.aux = auxiliary.item<double>();
+  for (const AuxiliaryLoss& each : auxiliary_losses(impl_->config, routed)) {
+    loss.total = loss.total + each.value;
+    const auto value = each.value.item<double>();
+    loss.aux += value;
+    loss.auxiliary.emplace_back(config::name(each.kind), value);
+  }
   return loss;
 }
 
@@ -231,7 +211,7 @@ double Transformer::negative_log_likelihood(const at::Tensor& tokens_BS, int64_t
   const int64_t tokens = tokens_BS.size(1) - 1;
   check(first >= 0 && first < tokens, "at least one token is predicted");
   std::vector<MoeOutput> routed;
-  at::Tensor x_ND = impl_->body(tokens_BS.narrow(1, 0, tokens), false, 0, 0, routed);
+  at::Tensor x_ND = impl_->body(tokens_BS.narrow(1, 0, tokens), nullptr, routed);
   const at::Tensor x_BTD = x_ND.view({tokens_BS.size(0), tokens, -1});
   x_ND = x_BTD.narrow(1, first, tokens - first).reshape({-1, x_ND.size(1)});
   const at::Tensor targets_N = tokens_BS.narrow(1, first + 1, tokens - first).reshape({-1});
@@ -241,7 +221,7 @@ double Transformer::negative_log_likelihood(const at::Tensor& tokens_BS, int64_t
 at::Tensor Transformer::logits(const at::Tensor& tokens_BT) {
   const at::NoGradGuard no_graph;
   std::vector<MoeOutput> routed;
-  const at::Tensor x_ND = impl_->body(tokens_BT, false, 0, 0, routed);
+  const at::Tensor x_ND = impl_->body(tokens_BT, nullptr, routed);
   const HeadShape shape = impl_->head_shape();
   const at::Tensor normed = rms_norm(x_ND, impl_->head.norm.leaf, shape.epsilon, shape.compute);
   return at::linear(normed, impl_->head.output.compute)
@@ -249,9 +229,16 @@ at::Tensor Transformer::logits(const at::Tensor& tokens_BT) {
       .view({tokens_BT.size(0), tokens_BT.size(1), -1});
 }
 
+double Transformer::active_share() const {
+  if (impl_->config.router.select == config::Select::none || impl_->counts_E.empty()) return 1;
+  const auto active = at::stack(impl_->counts_E).sum().item<double>();
+  return active /
+         static_cast<double>(impl_->last_rows * impl_->config.layers * impl_->config.experts);
+}
+
 at::Tensor Transformer::expert_load() const {
   const int64_t experts = impl_->config.experts;
-  if (experts == 1 || impl_->counts_E.empty())
+  if (impl_->config.router.select == config::Select::none || impl_->counts_E.empty())
     return at::ones({impl_->config.layers, experts}, at::kFloat) / experts;
   const at::Tensor counts_LE = at::stack(impl_->counts_E).to(at::kCPU, at::kFloat);
   return counts_LE / counts_LE.sum(1, /*keepdim=*/true);

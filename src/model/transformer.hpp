@@ -1,15 +1,17 @@
 #pragma once
-// A decoder-only mixture-of-experts language model: Qwen2MoE or LLaMA-MoE by its config. Owns its
+// A decoder-only mixture-of-experts language model, or a dense one, by its config. Owns its
 // parameters in one flat buffer; forward() builds the autograd graph, backward() of the loss fills
 // the flat gradient.
 //
 // Shapes: B sequences, T tokens, d width, E experts, k active experts, L layers, V vocabulary.
 
-#include <torch/torch.h>
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
@@ -21,15 +23,24 @@ enum class Precision { fp32, bf16_mixed, bf16_pure };
 Precision parse_precision(const std::string& name);  // "fp32", "bf16-mixed", "bf16-pure"
 
 struct Options {
-  torch::Device device = torch::kCPU;
+  c10::Device device = c10::kCPU;
   Precision precision = Precision::fp32;
   bool fused = true;  // fused kernels where they exist; false = the plain twins everywhere
 };
 
+// Where in a training a forward pass stands. Noise is a pure function of (seed, step, layer, row of
+// the step's whole batch, expert): micro-batches and ranks that share a batch draw their rows' own.
+struct NoisePlace {
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  int64_t first_row = 0;  // tokens of the batch before these
+};
+
 struct Loss {
-  torch::Tensor total;  // () fp32, with graph: lm + aux; mean over the micro-batch's tokens
-  double lm = 0;        // nats a token
-  double aux = 0;
+  at::Tensor total;  // () fp32, with graph: lm + aux; mean over the micro-batch's tokens
+  double lm = 0;     // nats a token
+  double aux = 0;    // sum of the auxiliary losses, weights included
+  std::vector<std::pair<std::string, double>> auxiliary;  // each by its kind's name
 };
 
 class Transformer {
@@ -47,9 +58,9 @@ class Transformer {
 
   // In the order of the flat buffer: decayed parameters first.
   std::vector<Parameter>& parameters();
-  torch::Tensor flat_values();     // (P) fp32, or bf16 in bf16-pure
-  torch::Tensor flat_gradients();  // (P) same dtype as the values
-  int64_t decayed_count() const;   // the first this many elements take weight decay
+  at::Tensor flat_values();       // (P) fp32, or bf16 in bf16-pure
+  at::Tensor flat_gradients();    // (P) same dtype as the values
+  int64_t decayed_count() const;  // the first this many elements take weight decay
   int64_t parameter_count() const;
 
   void zero_gradients();
@@ -57,17 +68,19 @@ class Transformer {
   void values_changed();
 
   // tokens_BS (B, T + 1) int64 on the model's device; loss of predicting [:, 1:] from [:, :-1].
-  // `noise_seed` and `noise_step` fix the gate noise of LLaMA-MoE; training = false turns it off.
-  Loss forward(const torch::Tensor& tokens_BS, bool training, uint64_t noise_seed = 0,
-               uint64_t noise_step = 0);
+  // `noise` places the router's noise; training = false turns it off.
+  Loss forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise = {});
   // Sum of -log p of tokens_BS[:, t + 1] over positions t >= first, no graph. (B, T + 1) -> nats.
-  double negative_log_likelihood(const torch::Tensor& tokens_BS, int64_t first = 0);
+  double negative_log_likelihood(const at::Tensor& tokens_BS, int64_t first = 0);
   // (B, T) -> fp32 logits (B, T, V), no graph; for tests and evaluation of small batches.
-  torch::Tensor logits(const torch::Tensor& tokens_BT);
+  at::Tensor logits(const at::Tensor& tokens_BT);
 
   // Fraction of routed (token, slot) pairs that went to each expert in the last forward: (L, E) on
   // the CPU.
-  torch::Tensor expert_load() const;
+  at::Tensor expert_load() const;
+  // Mean share of the experts that worked on a token in the last forward (negative_log_likelihood
+  // and logits too): k / E with top-k, 1 of a dense model.
+  double active_share() const;
 
   ~Transformer();
   Transformer(Transformer&&) noexcept;

@@ -1,6 +1,6 @@
 #include "model/weights.hpp"
 
-#include <ATen/Functions.h>
+#include <ATen/ops/from_blob.h>
 #include <c10/core/GradMode.h>
 #include <fmt/ranges.h>
 

@@ -10,6 +10,11 @@
 namespace repro::report {
 namespace {
 
+using findings::Seed;
+using findings::Study;
+using findings::StudyRow;
+using findings::Training;
+
 constexpr size_t kMostPoints = 240;  // a curve: more cannot be seen
 
 enum class Axis { steps, time, dollars };
@@ -20,24 +25,45 @@ struct AxisUnit {
   double factor = 1;  // from steps, seconds or dollars
 };
 
+// The arm's work before its last phase begins, in the seed's first done ending.
+std::optional<plan::Work> before_last_phase(const Seed& seed, const plan::ArmPlan& arm) {
+  const auto work = seed.runs.work_at(arm, static_cast<double>(arm.endings.back().steps));
+  return work ? std::optional(plan::without_last_phase(*work)) : std::nullopt;
+}
+
+const Training* reference_of(const Seed& seed) {
+  const plan::Cell& cell = seed.runs.cell();
+  return seed.runs.training(cell.arms[cell.baseline].endings[cell.reference].job);
+}
+
 double longest_seconds(const Study& study) {
   double longest = 0;
   for (const StudyRow& row : study.rows)
-    longest = std::max(longest, row.seeds.front().cell.full.clocks.wall());
+    if (const Training* run = reference_of(row.seeds.front()))
+      longest = std::max(longest, run->clocks.wall());
   return longest;
+}
+
+// "... included": what the time and dollars of the other arms begin with.
+std::string included(const Study& study) {
+  for (const plan::ArmPlan& arm : study.plan.cells.front().arms)
+    for (const plan::PhasePlan& phase : arm.phases)
+      if (!phase.overhead && &phase != &arm.last()) return ", " + phase.title + "s included";
+  return "";
 }
 
 AxisUnit unit_of(Axis axis, const Study& study) {
   const double seconds = longest_seconds(study);
+  const std::string more = included(study);
   if (axis == Axis::steps) return {"steps of the run", 1};
   if (axis == Axis::dollars) {
-    const double dollars = seconds / 3600 * study.prices.full.value_or(0);
-    return dollars < 1 ? AxisUnit{"cents, submodels included", 100}
-                       : AxisUnit{"dollars, submodels included", 1};
+    const double price = study.prices.of(study.baseline().last().profile).value_or(0);
+    return seconds / 3600 * price < 1 ? AxisUnit{"cents" + more, 100}
+                                      : AxisUnit{"dollars" + more, 1};
   }
-  if (seconds < 300) return {"seconds, submodels included", 1};
-  if (seconds < 18000) return {"minutes, submodels included", 1.0 / 60};
-  return {"hours, submodels included", 1.0 / 3600};
+  if (seconds < 300) return {"seconds" + more, 1};
+  if (seconds < 18000) return {"minutes" + more, 1.0 / 60};
+  return {"hours" + more, 1.0 / 3600};
 }
 
 double axis_value(Axis axis, const run::StepRecord& step, double price) {
@@ -50,6 +76,17 @@ double axis_value(Axis axis, const run::StepRecord& step, double price) {
       return step.clocks.wall() / 3600 * price;
   }
   return 0;
+}
+
+// What an arm has taken when its last phase starts.
+double offset_of(const Seed& seed, const plan::ArmPlan& arm, Axis axis, const Study& study) {
+  if (axis == Axis::steps || arm.phases.size() == 1) return 0;
+  const auto work = before_last_phase(seed, arm);
+  if (!work) return 0;
+  if (axis == Axis::time) return work->hours() * 3600;
+  return measure::bill(work->to_bill(plan::Clock::wall, /*overheads=*/false),
+                       [&](const std::string& device) { return study.prices.of(device); }, {})
+      .dollars;
 }
 
 // Trailing means over `window` steps, thinned evenly; the last point is always kept.
@@ -71,60 +108,72 @@ std::vector<Point> loss_points(const Training& run, int64_t window, Axis axis, d
   return points;
 }
 
-// What the submodels have taken when the fine-tune starts, by the paper's accounting.
-double submodel_offset(const StudyRow& row, Axis axis, const Study& study) {
-  const CellOutcome& cell = row.seeds.front().cell;
-  double longest = 0;
-  for (const Training& run : cell.submodels) longest = std::max(longest, run.clocks.wall());
-  if (axis == Axis::time) return longest;
-  if (axis == Axis::steps) return 0;
-  return longest / 3600 * study.prices.submodel.value_or(0) *
-         static_cast<double>(cell.submodels.size());
+// "F 80": short, because three columns of labels stand below a panel.
+std::string run_label(const plan::ArmPlan& arm, const plan::Ending& ending) {
+  return arm.last().symbol + " " + with_commas(ending.steps);
 }
 
-// "F 80": short, because three columns of labels stand below a panel.
-std::string run_label(const std::string& arm, const Training& run) {
-  return arm + " " + with_commas(run.steps);
+Stroke stroke_of(const plan::Cell& cell, const plan::ArmPlan& arm) {
+  return &arm == &cell.arms[cell.baseline] ? Stroke::reference : Stroke::ladder;
+}
+
+// The endings that are drawn: of the baseline the reference alone.
+std::vector<const plan::Ending*> drawn(const plan::Cell& cell, const plan::ArmPlan& arm) {
+  if (&arm == &cell.arms[cell.baseline]) return {&arm.endings[cell.reference]};
+  std::vector<const plan::Ending*> all;
+  for (const plan::Ending& ending : arm.endings) all.push_back(&ending);
+  return all;
 }
 
 Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   const AxisUnit unit = unit_of(axis, study);
   const int64_t window = study.experiment().target.window;
-  const CellOutcome& cell = row.seeds.front().cell;
+  const Seed& seed = row.seeds.front();
+  const plan::Cell& cell = seed.runs.cell();
   Panel panel{.title = row.corpus_text(), .x_label = unit.label};
-  const auto add = [&](const std::string& label, Stroke stroke, const Training& run, double price,
-                       double offset) {
-    std::vector<Point> points = loss_points(run, window, axis, price, offset, unit.factor);
-    if (!points.empty()) panel.curves.push_back({label, stroke, std::move(points)});
-  };
-  add(run_label("full", cell.full), Stroke::reference, cell.full, study.prices.full.value_or(0), 0);
-  for (const Training& run : cell.finetunes)
-    add(run_label("F", run), Stroke::ladder, run, study.prices.finetune.value_or(0),
-        submodel_offset(row, axis, study));
-  if (const auto& comparison = row.seeds.front().comparison)
-    panel.target = comparison->target.threshold();
-  if (const Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
+  for (const plan::ArmPlan& arm : cell.arms) {
+    const double price = study.prices.of(arm.last().profile).value_or(0);
+    const double offset = offset_of(seed, arm, axis, study);
+    for (const plan::Ending* ending : drawn(cell, arm)) {
+      const Training* run = seed.runs.training(ending->job);
+      if (run == nullptr) continue;
+      auto points = loss_points(*run, window, axis, price, offset, unit.factor);
+      if (!points.empty())
+        panel.curves.push_back({run_label(arm, *ending), stroke_of(cell, arm), std::move(points)});
+    }
+  }
+  if (seed.comparison && study.experiment().protocol == plan::Protocol::target)
+    panel.target = seed.comparison->target.threshold();
+  if (const findings::Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
 
-std::vector<Point> perplexity_points(const Training& run) {
+// Held-out losses on the way, and of the finished model.
+std::vector<Point> perplexity_points(const Seed& seed, const plan::Ending& ending) {
   std::vector<Point> points;
-  for (const run::EvalRecord& eval : run.records.evals)
+  const Training* run = seed.runs.training(ending.job);
+  if (run == nullptr) return points;
+  for (const run::EvalRecord& eval : run->records.evals)
     points.push_back({static_cast<double>(eval.step), std::exp(eval.loss)});
+  const findings::Measured* last = seed.runs.measured(ending, "held_out");
+  const auto steps = static_cast<double>(ending.steps);
+  if (last != nullptr && (points.empty() || points.back().x < steps))
+    points.push_back({steps, std::exp(last->loss)});
   return points;
 }
 
 Panel perplexity_panel(const Study& study, const StudyRow& row) {
-  const CellOutcome& cell = row.seeds.front().cell;
+  const Seed& seed = row.seeds.front();
+  const plan::Cell& cell = seed.runs.cell();
   Panel panel{.title = row.corpus_text(), .x_label = unit_of(Axis::steps, study).label};
-  const auto add = [&](const std::string& label, Stroke stroke, std::vector<Point> points) {
-    if (!points.empty())
-      panel.curves.push_back({label, stroke, std::move(points), /*mark_points=*/true});
-  };
-  add(run_label("full", cell.full), Stroke::reference, perplexity_points(cell.full));
-  for (const Training& run : cell.finetunes)
-    add(run_label("F", run), Stroke::ladder, perplexity_points(run));
-  if (const Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
+  for (const plan::ArmPlan& arm : cell.arms)
+    for (const plan::Ending* ending : drawn(cell, arm)) {
+      auto points = perplexity_points(seed, *ending);
+      if (!points.empty())
+        panel.curves.push_back({run_label(arm, *ending), stroke_of(cell, arm), std::move(points),
+                                /*mark_points=*/true});
+    }
+  if (const findings::Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
 
@@ -142,6 +191,15 @@ Picture picture_of(const Study& study, const std::string& model, std::string y_l
   return picture;
 }
 
+// "; F n: a run of n steps", for each last phase that is not called after its arm.
+std::string legend_of(const Study& study) {
+  std::string text;
+  for (const plan::ArmPlan& arm : study.plan.cells.front().arms)
+    if (arm.last().title != arm.last().symbol)
+      text += fmt::format("; {} n: a {} of n steps", arm.last().symbol, arm.last().title);
+  return text;
+}
+
 }  // namespace
 
 std::vector<NamedPicture> pictures_of(const Study& study) {
@@ -154,19 +212,18 @@ std::vector<NamedPicture> pictures_of(const Study& study) {
                              {"time", "wall-clock time", Axis::time},
                              {"dollars", "dollars", Axis::dollars}};
   std::vector<NamedPicture> pictures;
+  const std::string legend = legend_of(study);
   for (const std::string& model : study.experiment().models) {
     const std::string& title = study.experiment().model_entries.at(model).title;
     for (const Kind& kind : kKinds)
       pictures.push_back(
           {fmt::format("loss-{}-{}", kind.name, model),
-           fmt::format("{}: training loss against {}; mean over {} steps; F n: a fine-tune of "
-                       "n steps",
-                       title, kind.against, study.experiment().target.window),
+           fmt::format("{}: training loss against {}; mean over {} steps{}", title, kind.against,
+                       study.experiment().target.window, legend),
            picture_of(study, model, "training loss (nats a token)",
                       [&](const StudyRow& row) { return loss_panel(study, row, kind.axis); })});
     pictures.push_back(
-        {"ppl-steps-" + model,
-         title + ": held-out perplexity against steps; F n: a fine-tune of n steps",
+        {"ppl-steps-" + model, title + ": held-out perplexity against steps" + legend,
          picture_of(study, model, "perplexity, valid split",
                     [&](const StudyRow& row) { return perplexity_panel(study, row); })});
   }

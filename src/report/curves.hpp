@@ -1,14 +1,14 @@
 #pragma once
-// The paper's figures 4 and 5 from these runs: training loss and perplexity of the full arm and of
-// the fine-tune stage, one panel a corpus, one picture a model. Losses are means over the target's
-// window. Against time and dollars the fine-tune starts where the submodels ended; against steps it
-// starts at zero, as in the paper.
+// Training loss and perplexity of the baseline and of every other arm's last phase, one panel a
+// corpus, one picture a model. Losses are means
+// over the target's window. Against time and dollars a last phase starts where the arm's earlier
+// phases ended; against steps it starts at zero.
 
 #include <string>
 #include <vector>
 
+#include "findings/study.hpp"
 #include "report/figure.hpp"
-#include "report/study.hpp"
 
 namespace repro::report {
 
@@ -19,6 +19,6 @@ struct NamedPicture {
 };
 
 // First seed's runs. A picture without any curve is left out.
-std::vector<NamedPicture> pictures_of(const Study& study);
+std::vector<NamedPicture> pictures_of(const findings::Study& study);
 
 }  // namespace repro::report

@@ -3,27 +3,35 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "findings/numbers.hpp"
+#include "findings/timing.hpp"
 #include "measure/flops.hpp"
 #include "report/details.hpp"
-#include "report/numbers.hpp"
-#include "report/timing.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
 namespace {
 
-Cell seconds_cell(double seconds) { return {seconds_text(seconds), seconds}; }
+using findings::fixed;
+using findings::seconds_text;
+using findings::Seed;
+using findings::significant;
+using findings::StudyRow;
+using findings::Training;
 
-Cell saving_cell(const std::optional<double>& saving) {
-  return saving ? Cell(percent(*saving), saving) : Cell("no price");
+TableCell seconds_cell(double seconds) { return {seconds_text(seconds), seconds}; }
+
+TableCell saving_cell(const std::optional<double>& saving) {
+  return saving ? TableCell(findings::percent(*saving), saving) : TableCell("no price");
 }
 
 void add_clock_row(Table& table, const std::string& label, const std::string& phase,
-                   const Training& run, bool rule) {
-  if (!run.status.done()) {
-    table.add({label, phase, run.status.text(), "-", "-", "-", "-", "-", "-", "-"}, rule);
+                   const findings::JobOutcome& outcome, bool rule) {
+  if (!outcome.status.done()) {
+    table.add({label, phase, outcome.status.text(), "-", "-", "-", "-", "-", "-", "-"}, rule);
     return;
   }
+  const Training& run = *outcome.training;
   const run::Clocks& clocks = run.clocks;
   table.add({label,
              phase,
@@ -40,13 +48,15 @@ void add_clock_row(Table& table, const std::string& label, const std::string& ph
 }
 
 void add_job_row(Table& table, const std::string& label, const std::string& phase,
-                 const Status& status, double seconds) {
-  table.add({label, phase, "-", "-", "-", "-",
-             status.done() ? seconds_cell(seconds) : Cell(status.text()), "-", "-", "-"});
+                 const findings::JobOutcome& outcome) {
+  table.add(
+      {label, phase, "-", "-", "-", "-",
+       outcome.status.done() ? seconds_cell(outcome.seconds) : TableCell(outcome.status.text()),
+       "-", "-", "-"});
 }
 
 // The dtype that matrix multiplications run in.
-std::string dtype_of(const config::Experiment& experiment) {
+std::string dtype_of(const plan::Experiment& experiment) {
   return experiment.match.precision == "fp32" ? "fp32" : "bf16";
 }
 
@@ -58,17 +68,17 @@ struct Peak {
 
 std::vector<Peak> peaks_of(const Study& study) {
   const std::string unknown = "no profile of this machine";
-  if (!study.options.machine)
+  if (!study.sources.machine)
     return {{"measured GEMM", std::nullopt, unknown}, {"data sheet", std::nullopt, unknown}};
-  const config::Profile& machine = *study.options.machine;
+  const config::Profile& machine = *study.sources.machine;
   const std::string dtype = dtype_of(study.experiment());
   return {{"measured GEMM", machine.measured_peak(dtype),
            "no " + dtype + " GEMM was measured on " + machine.name},
           {"data sheet", machine.peak(dtype), machine.missing_peak(dtype)}};
 }
 
-Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
-  Cell cell = {percent(*use.value), use.value};
+TableCell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
+  TableCell cell = {findings::percent(*use.value), use.value};
   const auto verdict = measure::plausibility(*use.value);
   if (verdict == measure::Plausibility::suspect)
     cell.mark = notes.mark("suspect: more than 75 % of the peak on one device");
@@ -79,87 +89,177 @@ Cell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
 
 // Achieved FLOP/s under each convention, then their share of each known peak.
 void add_utilisation_rows(Table& table, const std::vector<Peak>& peaks, const std::string& label,
-                          const std::string& phase, const Training& run,
-                          const config::ModelConfig& model, int64_t sequence) {
-  if (!run.status.done()) return;
-  const Cell speed = {significant(run.tokens_per_second), run.tokens_per_second};
-  std::vector<Cell> achieved = {label, phase, "achieved GFLOP/s", speed};
+                          const std::string& phase, const Training& run) {
+  const TableCell speed = {significant(run.tokens_per_second), run.tokens_per_second};
+  std::vector<TableCell> achieved = {label, phase, "achieved GFLOP/s", speed};
   for (const measure::Convention convention : measure::all_conventions()) {
     const double flops =
-        static_cast<double>(flops_per_token(convention, model, sequence)) * run.tokens_per_second;
+        static_cast<double>(measure::flops_per_token(convention, run.model, run.sequence)) *
+        run.tokens_per_second;
     achieved.emplace_back(significant(flops / 1e9), flops / 1e9);
   }
   table.add(std::move(achieved));
   Footnotes notes(table);
   for (const Peak& peak : peaks) {
     if (!peak.flops) continue;
-    std::vector<Cell> cells = {label, phase, "MFU of " + peak.name, speed};
+    std::vector<TableCell> cells = {label, phase, "MFU of " + peak.name, speed};
     for (const measure::Convention convention : measure::all_conventions())
       cells.push_back(mfu_cell(
-          measure::mfu(convention, model, sequence, run.tokens_per_second, peak.flops), notes));
+          measure::mfu(convention, run.model, run.sequence, run.tokens_per_second, peak.flops),
+          notes));
     table.add(std::move(cells));
   }
 }
 
-std::string step_time_note(const Study& study, const std::string& model, bool submodels,
-                           const StepTimes& times) {
-  return fmt::format("step times of {}{}: {} to {} ms, median {} ms, over {} runs",
-                     study.experiment().model_entries.at(model).title,
-                     submodels ? "'s submodels" : "", significant(times.least * 1e3),
-                     significant(times.greatest * 1e3), significant(times.median * 1e3),
-                     times.runs);
+// What they are, and on whose device.
+std::string overheads_text(const plan::ArmPlan& arm) {
+  std::vector<std::string> parts;
+  for (const plan::PhasePlan& phase : arm.phases) {
+    if (!phase.overhead) continue;
+    std::string owner;
+    for (const plan::PhasePlan& other : arm.phases)
+      if (!other.overhead && other.profile == phase.profile && owner.empty())
+        owner = other.title + (&other == &arm.last() ? "'s" : "s'");
+    parts.push_back(
+        fmt::format("{} (on the {}{})", phase.title, owner, parts.empty() ? " device" : ""));
+  }
+  return join(parts, " and ");
+}
+
+// The billed phases of all arms but the baseline, each symbol once.
+std::vector<std::string> billed_symbols(const plan::Cell& cell) {
+  std::vector<std::string> symbols;
+  for (const size_t arm : other_arms(cell))
+    for (const plan::PhasePlan& phase : cell.arms[arm].phases)
+      if (!phase.overhead &&
+          std::find(symbols.begin(), symbols.end(), phase.symbol) == symbols.end())
+        symbols.push_back(phase.symbol);
+  return symbols;
+}
+
+// One arm's bills beside the baseline's.
+class CostRow {
+ public:
+  CostRow(const Study& study, const Seed& seed, size_t arm) : study_(study) {
+    const plan::Cell& cell = seed.runs.cell();
+    const auto work_of = [&](size_t index) {
+      const auto& standing = seed.comparison->arms[index];
+      return standing ? seed.runs.work_at(cell.arms[index], standing->at) : std::nullopt;
+    };
+    baseline_ = work_of(cell.baseline);
+    own_ = work_of(arm);
+    arm_ = &cell.arms[arm];
+  }
+
+  bool known() const { return baseline_ && own_; }
+  std::optional<double> baseline() const { return bill(*baseline_, plan::Clock::wall, {}, false); }
+  std::optional<double> phase(const std::string& symbol) const {
+    const measure::Bill all = full_bill(*own_, plan::Clock::wall, {}, false);
+    for (const plan::PhasePlan& phase : arm_->phases)
+      for (const measure::PhaseCost& cost : all.phases)
+        if (phase.symbol == symbol && cost.name == phase.name) return cost.dollars;
+    return std::nullopt;
+  }
+  std::optional<double> saving(measure::Accounting accounting, plan::Clock clock,
+                               bool overheads) const {
+    const auto own = bill(*own_, clock, {.accounting = accounting}, overheads);
+    const auto full = bill(*baseline_, clock, {}, false);
+    return own && full ? std::optional(1 - *own / *full) : std::nullopt;
+  }
+  // Price ratio of the two devices above which nothing is saved; empty when all are on one device.
+  std::optional<double> break_even() const {
+    const std::string& device = arm_->last().profile;
+    double cheap = 0, costly = 0;
+    for (const plan::PhaseWork& phase : own_->phases) {
+      if (phase.overhead || phase.jobs.empty()) continue;
+      (phase.jobs.front().profile == device ? costly : cheap) += phase.device_hours();
+    }
+    return cheap > 0 ? std::optional((baseline_->device_hours() - costly) / cheap) : std::nullopt;
+  }
+
+ private:
+  measure::Bill full_bill(const plan::Work& work, plan::Clock clock,
+                          const measure::Billing& billing, bool overheads) const {
+    return measure::bill(
+        work.to_bill(clock, overheads),
+        [this](const std::string& device) { return study_.prices.of(device); }, billing);
+  }
+  std::optional<double> bill(const plan::Work& work, plan::Clock clock,
+                             const measure::Billing& billing, bool overheads) const {
+    const measure::Bill all = full_bill(work, clock, billing, overheads);
+    return all.complete() ? std::optional(all.dollars) : std::nullopt;
+  }
+
+  const Study& study_;
+  const plan::ArmPlan* arm_ = nullptr;
+  std::optional<plan::Work> baseline_, own_;
+};
+
+void add_cost_row(const Study& study, const StudyRow& row, const Seed& seed, size_t arm,
+                  const std::vector<std::string>& symbols, Table& table) {
+  std::vector<TableCell> cells = {label_of(row, seed, arm)};
+  if (seed.comparison)
+    if (const CostRow cost(study, seed, arm); cost.known()) {
+      using measure::Accounting;
+      const auto dollars = [](const std::optional<double>& value) {
+        return value ? TableCell(significant(*value), value) : TableCell("no price");
+      };
+      cells.push_back(dollars(cost.baseline()));
+      for (const std::string& symbol : symbols) cells.push_back(dollars(cost.phase(symbol)));
+      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::wall, false)));
+      cells.push_back(saving_cell(cost.saving(Accounting::usage, plan::Clock::wall, false)));
+      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::wall, true)));
+      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::train, false)));
+      cells.push_back(saving_cell(findings::steady_saving(study, row, arm)));
+      const auto even = cost.break_even();
+      cells.push_back(even ? TableCell(fixed(*even, 3), even) : TableCell("-"));
+    }
+  cells.resize(table.columns.size(), "-");
+  table.add(std::move(cells));
+}
+
+std::string step_time_note(const findings::StepTimes& times) {
+  return fmt::format("step times of {}: {} to {} ms, median {} ms, over {} runs", times.what,
+                     significant(times.least * 1e3), significant(times.greatest * 1e3),
+                     significant(times.median * 1e3), times.runs);
 }
 
 }  // namespace
 
 Table costs(const Study& study) {
+  const plan::Cell& cell = study.plan.cells.front();
+  const std::vector<std::string> symbols = billed_symbols(cell);
   Table table;
   table.columns = {{.heading = "cell", .align = Align::left},
-                   {.heading = "full", .group = "dollars"},
-                   {.heading = "S", .group = "dollars"},
-                   {.heading = "F", .group = "dollars"},
-                   {.heading = "makespan (paper)", .group = "saving"},
-                   {.heading = "usage", .group = "saving"},
-                   {.heading = "with overheads", .group = "saving"},
-                   {.heading = "training time only", .group = "saving"},
-                   {.heading = "at median step times (calibrated)"},
-                   {.heading = "break-even price ratio"}};
+                   {.heading = study.baseline().name, .group = "dollars"}};
+  for (const std::string& symbol : symbols)
+    table.columns.push_back({.heading = symbol, .group = "dollars"});
+  for (const char* heading : {"makespan (paper)", "usage", "with overheads", "training time only"})
+    table.columns.push_back({.heading = heading, .group = "saving"});
+  table.columns.push_back({.heading = "at median step times (calibrated)"});
+  table.columns.push_back({.heading = "break-even price ratio"});
   for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds) {
-      std::vector<Cell> cells(table.columns.size(), "-");
-      cells[0] = row.text(seed);
-      if (seed.comparison) {
-        const Effort& at = seed.comparison->at;
-        const auto dollars = [](const std::optional<double>& value) {
-          return value ? Cell(significant(*value), value) : Cell("no price");
-        };
-        cells[1] = dollars(at.full_dollars);
-        cells[2] = dollars(at.submodel_dollars);
-        cells[3] = dollars(at.finetune_dollars);
-        cells[4] = saving_cell(at.saving);
-        cells[5] = saving_cell(at.usage_saving);
-        cells[6] = saving_cell(at.overhead_saving);
-        cells[7] = saving_cell(at.training_saving);
-        cells[8] = saving_cell(steady_saving(study, row));
-        cells[9] = {fixed(at.break_even_ratio, 3), at.break_even_ratio};
-      }
-      table.add(std::move(cells));
-    }
+    for (const Seed& seed : row.seeds)
+      for (const size_t arm : other_arms(seed.runs.cell()))
+        add_cost_row(study, row, seed, arm, symbols, table);
+  const plan::ArmPlan& arm = cell.arms[other_arms(cell).front()];
+  const plan::PhasePlan& first = arm.phases.size() > 1 ? arm.phases[1] : arm.phases[0];
   table.notes = {
-      "makespan: every submodel device is paid until the longest submodel ends, as the paper "
-      "counts; usage: each pays for its own time",
-      "billed time includes evaluation, checkpoints and start; training time only leaves them out "
-      "of both arms",
-      "overheads: clustering (on the submodels' device) and merging (on the fine-tune's), "
-      "measured; "
-      "moving data and checkpoints between machines: n/m, nothing was moved; preparing the corpus "
-      "is needed by both arms and charged to neither",
+      fmt::format("makespan: every {} device is paid until the longest {} ends, as the paper "
+                  "counts; usage: each pays for its own time",
+                  first.title, first.title),
+      "billed time includes checkpoints, start and evaluation on the way; measuring the finished "
+      "models is charged to no arm; training time only leaves all of that out of both arms"};
+  if (const std::string overheads = overheads_text(arm); !overheads.empty())
+    table.notes.push_back(fmt::format(
+        "overheads: {}, measured; moving data and checkpoints between machines: n/m, nothing was "
+        "moved; preparing the corpus is needed by both arms and charged to neither",
+        overheads));
+  table.notes.push_back(
       "at median step times: each phase's steps x the model's median step time over all runs of "
-      "equal work, training only: what is left when no run was slowed by its neighbours"};
-  for (const std::string& model : study.experiment().models)
-    for (const bool submodels : {false, true})
-      if (const auto times = step_times(study, model, submodels))
-        table.notes.push_back(step_time_note(study, model, submodels, *times));
+      "equal work, training only: what is left when no run was slowed by its neighbours");
+  for (const findings::StepTimes& times : findings::step_times(study))
+    table.notes.push_back(step_time_note(times));
   return table;
 }
 
@@ -177,18 +277,22 @@ Table wall_clock(const Study& study) {
                    {.heading = "peak memory"}};
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds) {
-      const CellOutcome& cell = seed.cell;
+      const plan::Cell& cell = seed.runs.cell();
       const std::string label = row.text(seed);
-      add_clock_row(table, label, "full", cell.full, !table.rows.empty());
-      add_job_row(table, label, "prepare", cell.prepare.status, cell.prepare.seconds);
-      add_job_row(table, label, "cluster", cell.cluster.status, cell.cluster.seconds);
-      for (size_t k = 0; k < cell.submodels.size(); ++k)
-        add_clock_row(table, label, fmt::format("submodel {}", k), cell.submodels[k], false);
-      add_job_row(table, label, "merge", cell.merge.status, cell.merge.seconds);
-      for (size_t k = 0; k < cell.finetunes.size(); ++k)
-        add_clock_row(table, label,
-                      fmt::format("fine-tune, {} steps", with_commas(cell.cell.finetune_steps[k])),
-                      cell.finetunes[k], false);
+      bool rule = !table.rows.empty();
+      add_job_row(table, label, "prepare", seed.runs[cell.prepare]);
+      table.rows.back().rule_before = rule;
+      for (const plan::ArmPlan& arm : cell.arms)
+        for (const plan::PhasePlan& phase : arm.phases)
+          for (size_t i = 0; i < phase.jobs.size(); ++i) {
+            const findings::JobOutcome& outcome = seed.runs[phase.jobs[i]];
+            std::string title = job_title(cell, arm, phase, i);
+            if (other_arms(cell).size() > 1 && title != arm.name) title = arm.name + ", " + title;
+            if (outcome.kind == "train")
+              add_clock_row(table, label, title, outcome, false);
+            else
+              add_job_row(table, label, title, outcome);
+          }
     }
   table.notes = {"preparing and clustering a corpus are done once and serve every model"};
   return table;
@@ -203,19 +307,22 @@ Table utilisation(const Study& study) {
   for (const measure::Convention convention : measure::all_conventions())
     table.columns.push_back({.heading = std::string(measure::name(convention))});
   const std::vector<Peak> peaks = peaks_of(study);
-  for (const StudyRow& row : study.rows) {
-    const config::ModelConfig& model = study.experiment().model_entries.at(row.model).model;
+  for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds) {
-      const auto add = [&](const char* phase, const Training& run,
-                           const config::ModelConfig& trained) {
-        add_utilisation_rows(table, peaks, row.text(seed), phase, run, trained,
-                             study.experiment().match.sequence);
-      };
-      add("full", seed.cell.full, model);
-      add("submodel 0", seed.cell.submodels.front(), config::submodel_of(model));
-      add("longest fine-tune", seed.cell.finetunes.back(), model);
+      const plan::Cell& cell = seed.runs.cell();
+      for (const plan::ArmPlan& arm : cell.arms)
+        for (const plan::PhasePlan& phase : arm.phases) {
+          const bool last = &phase == &arm.last();
+          const size_t shown = last ? phase.jobs.size() - 1 : 0;
+          const Training* run = phase.overhead ? nullptr : seed.runs.training(phase.jobs[shown]);
+          if (run == nullptr) continue;
+          const std::string title =
+              last && phase.jobs.size() > 1 && &arm != &cell.arms[cell.baseline]
+                  ? "longest " + phase.title
+                  : job_title(cell, arm, phase, shown);
+          add_utilisation_rows(table, peaks, row.text(seed), title, *run);
+        }
     }
-  }
   for (const Peak& peak : peaks)
     table.notes.push_back(peak.flops ? fmt::format("{}, {}: {} GFLOP/s", peak.name,
                                                    dtype_of(study.experiment()),

@@ -1,14 +1,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.hpp"
+#include "config/job_spec.hpp"
+#include "findings/numbers.hpp"
 #include "report/details.hpp"
-#include "report/numbers.hpp"
 
 namespace repro::report {
 namespace {
+
+using findings::fixed;
+using findings::loss_text;
+using findings::Seed;
+using findings::StudyRow;
+using nlohmann::json;
 
 std::string counts_text(const std::vector<int64_t>& counts) {
   std::vector<std::string> parts;
@@ -22,7 +31,7 @@ std::string gamma_text(const std::vector<double>& gamma) {
   return join(parts, " ");
 }
 
-// Smallest and largest over pairs of different submodels.
+// Smallest and largest over pairs of different parts.
 std::string cosine_text(const std::vector<std::vector<double>>& cosine) {
   double low = 2, high = -2;
   for (size_t i = 0; i < cosine.size(); ++i)
@@ -34,21 +43,94 @@ std::string cosine_text(const std::vector<std::vector<double>>& cosine) {
   return low > high ? "-" : fmt::format("{} to {}", fixed(low, 4), fixed(high, 4));
 }
 
-std::string order_text(const OrderProof& order) {
+std::string order_text(const findings::OrderProof& order) {
   if (order.first_difference)
     return fmt::format("DIFFERENT from step {}", with_commas(*order.first_difference));
   return fmt::format("equal over {} steps", with_commas(order.compared));
 }
 
-void add_run(Table& table, std::set<std::string>& seen, const std::string& cell,
-             const std::string& what, const Status& status) {
-  if (!seen.insert(status.directory).second) return;
-  table.add({cell, what, status.directory, obstacle_text(status)});
+void fill_job(const findings::JobOutcome& outcome, std::vector<TableCell>& cells) {
+  if (outcome.kind == "cluster") {
+    cells[1] = outcome.status.text();
+    if (const auto& clusters = outcome.clustering) {
+      cells[1] = counts_text(clusters->documents);
+      cells[2] = counts_text(clusters->tokens);
+      cells[3] = {fixed(clusters->variance_explained, 3), clusters->variance_explained};
+    }
+  }
+  if (outcome.kind == "merge") {
+    cells[4] = outcome.status.text();
+    if (const auto& merged = outcome.merging) {
+      cells[4] = gamma_text(merged->gamma);
+      cells[5] = cosine_text(merged->backbone_cosine);
+    }
+  }
+  if (const auto& evaluation = outcome.evaluation)
+    for (const auto& [at, measure] : {std::pair{6, "train"}, {7, "held_out"}})
+      if (const auto found = evaluation->measures.find(measure);
+          found != evaluation->measures.end())
+        cells[at] = {loss_text(found->second.loss), found->second.loss};
+}
+
+void add_internals(const StudyRow& row, const Seed& seed, size_t index, Table& table) {
+  const plan::ArmPlan& arm = seed.runs.cell().arms[index];
+  std::vector<TableCell> cells(table.columns.size(), "-");
+  cells[0] = label_of(row, seed, index);
+  for (const plan::PhasePlan& phase : arm.phases) {
+    for (const size_t job : phase.jobs) fill_job(seed.runs[job], cells);
+    for (const size_t job : phase.evals) fill_job(seed.runs[job], cells);
+  }
+  if (seed.comparison && seed.comparison->arms[index])
+    if (const auto& order = seed.comparison->arms[index]->order) cells[8] = order_text(*order);
+  table.add(std::move(cells));
+}
+
+// What some phase leaves and has measured.
+std::string leaves_of(const plan::Cell& cell) {
+  for (const plan::ArmPlan& arm : cell.arms)
+    for (const plan::PhasePlan& phase : arm.phases)
+      if (!phase.leaves.empty()) return phase.leaves;
+  return "before the last phase";
+}
+
+// Every field of a training, flat: "optimizer.lr" -> 0.0003.
+std::map<std::string, std::string> fields_of(const run::Job& job) {
+  const auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
+  std::map<std::string, std::string> fields;
+  const json flat = config::to_full_json(spec).flatten();
+  for (const auto& [pointer, value] : flat.items()) {
+    std::string path = pointer.substr(1);
+    std::replace(path.begin(), path.end(), '/', '.');
+    fields[path] = value.dump();
+  }
+  fields["starts from"] =
+      job.inputs.contains("initial") ? "weights of the phase before" : "scratch";
+  return fields;
+}
+
+void add_phase_differences(const std::string& label, const run::Job& reference, const run::Job& job,
+                           Table& table) {
+  const auto theirs = fields_of(reference), ours = fields_of(job);
+  std::set<std::string> paths;
+  for (const auto& [path, value] : theirs) paths.insert(path);
+  for (const auto& [path, value] : ours) paths.insert(path);
+  const auto value = [](const std::map<std::string, std::string>& fields, const std::string& path) {
+    const auto at = fields.find(path);
+    return at == fields.end() ? std::string("-") : at->second;
+  };
+  bool first = !table.rows.empty();
+  for (const std::string& path : paths) {
+    if (value(theirs, path) == value(ours, path)) continue;
+    table.add({label, path, value(theirs, path), value(ours, path)}, first);
+    first = false;
+  }
 }
 
 }  // namespace
 
 Table method_internals(const Study& study) {
+  const plan::Cell& cell = study.plan.cells.front();
+  const std::string leaves = leaves_of(cell);
   Table table;
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "documents", .group = "clusters", .align = Align::left},
@@ -56,35 +138,14 @@ Table method_internals(const Study& study) {
                    {.heading = "variance explained", .group = "clusters"},
                    {.heading = "gamma", .group = "merge", .align = Align::left},
                    {.heading = "cosine of shared parts", .group = "merge"},
-                   {.heading = "train loss", .group = "merged, before fine-tuning"},
-                   {.heading = "valid loss", .group = "merged, before fine-tuning"},
-                   {.heading = "data order, full and fine-tune", .align = Align::left}};
+                   {.heading = "train loss", .group = leaves},
+                   {.heading = "valid loss", .group = leaves},
+                   {.heading = fmt::format("data order, {} and {}", study.baseline().name,
+                                           cell.arms[other_arms(cell).front()].last().title),
+                    .align = Align::left}};
   for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds) {
-      const CellOutcome& cell = seed.cell;
-      std::vector<Cell> cells(table.columns.size(), "-");
-      cells[0] = row.text(seed);
-      if (cell.cluster.status.done()) {
-        cells[1] = counts_text(cell.cluster.documents);
-        cells[2] = counts_text(cell.cluster.tokens);
-        cells[3] = {fixed(cell.cluster.variance_explained, 3), cell.cluster.variance_explained};
-      } else {
-        cells[1] = cell.cluster.status.text();
-      }
-      if (cell.merge.status.done()) {
-        cells[4] = gamma_text(cell.merge.gamma);
-        cells[5] = cosine_text(cell.merge.backbone_cosine);
-      } else {
-        cells[4] = cell.merge.status.text();
-      }
-      const auto loss = [](const std::optional<double>& value) {
-        return value ? Cell(loss_text(*value), value) : Cell("-");
-      };
-      cells[6] = loss(cell.merge.train_loss);
-      cells[7] = loss(cell.merge.valid_loss);
-      if (seed.comparison) cells[8] = order_text(seed.comparison->order);
-      table.add(std::move(cells));
-    }
+    for (const Seed& seed : row.seeds)
+      for (const size_t arm : other_arms(seed.runs.cell())) add_internals(row, seed, arm, table);
   table.notes = {
       "data order: the rolling hash of the token ids that both arms recorded, step by step"};
   return table;
@@ -96,8 +157,34 @@ Table differences(const Study& study) {
                    {.heading = "paper", .align = Align::left},
                    {.heading = "here", .align = Align::left},
                    {.heading = "set by", .align = Align::left}};
-  for (const config::Difference& difference : study.experiment().differences)
+  for (const plan::Difference& difference : study.experiment().differences)
     table.add({difference.path, difference.paper, difference.here, difference.origin});
+  return table;
+}
+
+// Of the first cell: arms differ in the same fields in all of them.
+Table arm_differences(const Study& study) {
+  const plan::Cell& cell = study.plan.cells.front();
+  const auto& graph = study.plan.graph;
+  const run::Job& reference = graph[study.baseline().endings[cell.reference].job];
+  Table table;
+  table.columns = {{.heading = "arm and phase", .align = Align::left},
+                   {.heading = "field", .align = Align::left},
+                   {.heading = study.baseline().name, .align = Align::left, .key = "baseline"},
+                   {.heading = "there", .align = Align::left}};
+  for (const size_t index : other_arms(cell)) {
+    const plan::ArmPlan& arm = cell.arms[index];
+    for (const plan::PhasePlan& phase : arm.phases) {
+      if (phase.jobs.empty() || graph[phase.jobs.front()].kind != "train") continue;
+      const std::string label =
+          phase.title == arm.name ? arm.name : fmt::format("{}, {}", arm.name, phase.title);
+      add_phase_differences(label, reference, graph[phase.jobs.back()], table);
+    }
+  }
+  table.notes = {
+      fmt::format("fields of {}: whatever is not listed is the same in all arms; of jobs "
+                  "side by side and of ladders the last",
+                  cell.name())};
   return table;
 }
 
@@ -113,10 +200,12 @@ Table corpora(const Study& study) {
   for (const StudyRow& row : study.rows) {
     if (!seen.insert(row.corpus).second) continue;
     const config::Corpus& corpus = study.experiment().corpus_entries.at(row.corpus);
-    const Preparing& prepare = row.seeds.front().cell.prepare;
-    table.add({row.corpus_title, corpus.name, corpus.title, corpus.licence,
-               join(prepare.packages, ", "),
-               prepare.status.done() ? prepare.fingerprint.substr(0, 16) : prepare.status.text()});
+    const auto& runs = row.seeds.front().runs;
+    const findings::JobOutcome& prepare = runs[runs.cell().prepare];
+    table.add(
+        {row.corpus_title, corpus.name, corpus.title, corpus.licence,
+         prepare.preparing ? join(prepare.preparing->packages, ", ") : "",
+         prepare.preparing ? prepare.preparing->fingerprint.substr(0, 16) : prepare.status.text()});
   }
   return table;
 }
@@ -129,20 +218,12 @@ Table runs(const Study& study) {
                    {.heading = "state", .align = Align::left}};
   std::set<std::string> seen;
   for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds) {
-      const CellOutcome& cell = seed.cell;
-      const std::string label = row.text(seed);
-      add_run(table, seen, label, "prepare", cell.prepare.status);
-      add_run(table, seen, label, "full", cell.full.status);
-      for (const Training& run : cell.full_ladder)
-        add_run(table, seen, label, "full, ladder", run.status);
-      add_run(table, seen, label, "cluster", cell.cluster.status);
-      for (const Training& run : cell.submodels)
-        add_run(table, seen, label, "submodel", run.status);
-      add_run(table, seen, label, "merge", cell.merge.status);
-      for (const Training& run : cell.finetunes)
-        add_run(table, seen, label, "fine-tune", run.status);
-    }
+    for (const Seed& seed : row.seeds)
+      for (const plan::CellJob& one : plan::jobs_of(seed.runs.cell())) {
+        const findings::Status& status = seed.runs[one.job].status;
+        if (seen.insert(status.directory).second)
+          table.add({row.text(seed), one.title, status.directory, findings::obstacle_text(status)});
+      }
   return table;
 }
 

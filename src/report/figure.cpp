@@ -1,21 +1,15 @@
 #include "report/figure.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/process.hpp"
 #include "base/text.hpp"
-
-extern char** environ;
 
 namespace repro::report {
 namespace {
@@ -137,30 +131,6 @@ std::string panel_script(const Picture& picture, const Panel& panel, size_t firs
                               range.high, join(plots, ", \\\n     "));
 }
 
-struct Spawned {
-  int status = 0;
-  std::string said;
-};
-
-Spawned run_gnuplot(const fs::path& script) {
-  const fs::path log = fs::path(script).concat(".log");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(),
-                                   O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  std::string program = "gnuplot", argument = script.string();
-  std::array<char*, 3> arguments = {program.data(), argument.data(), nullptr};
-  pid_t child = 0;
-  const int started = posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (started != 0) return {started, "cannot be started"};
-  Spawned result;
-  ::waitpid(child, &result.status, 0);
-  if (fs::exists(log)) result.said = std::string(trim(read_file(log)));
-  fs::remove(log);
-  return result;
-}
-
 double picture_width(const Picture& picture) {
   return kPanelWidth * static_cast<double>(std::max<size_t>(picture.panels.size(), 1));
 }
@@ -177,12 +147,7 @@ std::string legend_place(const Picture& picture, size_t panel) {
 
 }  // namespace
 
-bool gnuplot_found() {
-  const char* path = std::getenv("PATH");
-  for (const std::string& folder : split(path ? path : "", ':'))
-    if (::access((fs::path(folder) / "gnuplot").c_str(), X_OK) == 0) return true;
-  return false;
-}
+bool gnuplot_found() { return find_program("gnuplot").has_value(); }
 
 std::string gnuplot_script(const Picture& picture) {
   std::string out =
@@ -218,10 +183,10 @@ void draw(const Picture& picture, const fs::path& base) {
                           "'#ffffff'\nset output {}\n{}",
                           size, file_name(fs::path(base).concat(".svg")), body, size,
                           file_name(fs::path(base).concat(".png")), body));
-  const Spawned gnuplot = run_gnuplot(script);
+  const Completed gnuplot = run_to_end({.words = {"gnuplot", script.string()}});
   fs::remove(script);
-  if (gnuplot.status != 0)
-    throw Error(Exit::run_failed, "{}: gnuplot failed: {}", base.string(), gnuplot.said);
+  if (!gnuplot.status.clean())
+    throw Error(Exit::run_failed, "{}: gnuplot failed: {}", base.string(), trim(gnuplot.errors));
 }
 
 }  // namespace repro::report

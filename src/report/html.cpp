@@ -45,10 +45,10 @@ std::string head(const Table& table) {
   return out + "</tr>\n</thead>\n";
 }
 
-std::string body_row(const Table& table, const Row& row) {
+std::string body_row(const Table& table, const TableRow& row) {
   std::string out = row.rule_before ? "<tr class=\"rule\">" : "<tr>";
   for (size_t i = 0; i < row.cells.size(); ++i) {
-    const Cell& cell = row.cells[i];
+    const TableCell& cell = row.cells[i];
     out += fmt::format("<td{}>{}", attribute(table.columns[i].align), escape_html(cell.text));
     if (!cell.mark.empty()) out += fmt::format("<sup>{}</sup>", escape_html(cell.mark));
     out += "</td>";
@@ -88,7 +88,7 @@ std::string to_html(const Table& table) {
   std::string out = "<div class=\"scroll\">\n<table>\n";
   if (!table.title.empty()) out += "<caption>" + escape_html(table.title) + "</caption>\n";
   out += head(table) + "<tbody>\n";
-  for (const Row& row : table.rows) out += body_row(table, row);
+  for (const TableRow& row : table.rows) out += body_row(table, row);
   out += "</tbody>\n</table>\n</div>\n";
   if (table.footnotes.empty() && table.notes.empty()) return out;
   out += "<ul class=\"notes\">\n";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "report/table.hpp"
 #include "report/table_parts.hpp"
 
@@ -53,9 +54,9 @@ std::string group_rows(const Table& table) {
   return names + " \\\\\n" + rules + "\n";
 }
 
-std::string row_text(const Row& row) {
+std::string row_text(const TableRow& row) {
   std::string out;
-  for (const Cell& cell : row.cells) {
+  for (const TableCell& cell : row.cells) {
     if (&cell != &row.cells.front()) out += " & ";
     out += escape_latex(cell.text);
     if (!cell.mark.empty()) out += "\\textsuperscript{" + escape_latex(cell.mark) + "}";
@@ -101,7 +102,7 @@ std::vector<size_t> natural_widths(const Table& table) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     widths.push_back(display_width(table.columns[i].heading));
-    for (const Row& row : table.rows)
+    for (const TableRow& row : table.rows)
       widths.back() = std::max(widths.back(), display_width(row.cells[i].text));
   }
   return widths;
@@ -110,7 +111,7 @@ std::vector<size_t> natural_widths(const Table& table) {
 // LaTeX breaks no word of the kind "accuracies_above_guessing".
 size_t longest_word(const Table& table, size_t column) {
   size_t longest = kNarrowestText;
-  for (const Row& row : table.rows)
+  for (const TableRow& row : table.rows)
     for (const std::string& word : split(row.cells[column].text, ' '))
       longest = std::max(longest, display_width(word));
   return longest;
@@ -143,7 +144,7 @@ std::string column_types(const Table& table) {
 }
 
 std::string heading_rows(const Table& table) {
-  Row headings;
+  TableRow headings;
   for (const Column& column : table.columns) headings.cells.emplace_back(column.heading);
   return "\\toprule\n" + (has_groups(table) ? group_rows(table) : "") + row_text(headings) +
          "\\midrule\n";
@@ -151,7 +152,8 @@ std::string heading_rows(const Table& table) {
 
 std::string body_rows(const Table& table) {
   std::string out;
-  for (const Row& row : table.rows) out += (row.rule_before ? "\\midrule\n" : "") + row_text(row);
+  for (const TableRow& row : table.rows)
+    out += (row.rule_before ? "\\midrule\n" : "") + row_text(row);
   return out;
 }
 

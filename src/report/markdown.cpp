@@ -37,9 +37,9 @@ std::string to_markdown(const Table& table) {
   out += "\n|";
   for (const Column& column : table.columns) out += column.align == Align::left ? ":--|" : "--:|";
   out += "\n";
-  for (const Row& row : table.rows) {
+  for (const TableRow& row : table.rows) {
     out += "|";
-    for (const Cell& cell : row.cells) {
+    for (const TableCell& cell : row.cells) {
       out += " " + escape_markdown(cell.text);
       if (!cell.mark.empty()) out += "<sup>" + escape_markdown(cell.mark) + "</sup>";
       out += " |";

@@ -10,8 +10,6 @@
 #include "report/curves.hpp"
 #include "report/details.hpp"
 #include "report/document.hpp"
-#include "report/quantities.hpp"
-#include "report/study.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -23,12 +21,6 @@ bool wanted(const ReportOptions& options, Format format) {
   return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
 }
 
-// "Table 3" where the claims name the view's table, else the experiment's own name.
-std::string view_title(const Study& study) {
-  const config::ClaimTable* table = study.options.claims.table(study.experiment().view);
-  return table ? table->where.substr(0, table->where.find(';')) : study.experiment().name;
-}
-
 // No number at all has no evidence level.
 std::string evidence_text(const std::vector<Finding>& findings) {
   const bool any = std::any_of(findings.begin(), findings.end(),
@@ -38,7 +30,7 @@ std::string evidence_text(const std::vector<Finding>& findings) {
 
 // The first line of every rendering: a stand-in is called one there.
 std::string headline(const Study& study, const std::vector<Finding>& findings) {
-  return fmt::format("{}, {}, {}", view_title(study), scope_text(study), evidence_text(findings));
+  return fmt::format("{}, {}, {}", study.view.title, scope_text(study), evidence_text(findings));
 }
 
 std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
@@ -62,17 +54,21 @@ struct Section {
 std::vector<Section> sections_of(const Study& study, const std::vector<Finding>& findings) {
   std::vector<Section> sections = {
       {"work", "Work behind the saving", work_ratios(study)},
-      {"steps", "Steps to the target", steps_to_target(study)},
+      {"steps",
+       study.experiment().protocol == plan::Protocol::target ? "Steps to the target"
+                                                             : "Steps within the budget",
+       steps_to_target(study)},
       {"quality", "Four measures of each model", model_quality(study)},
       {"costs", "Costs", costs(study)},
       {"clocks", "Wall clock by phase", wall_clock(study)},
       {"utilisation", "Model FLOPs utilisation", utilisation(study)},
       {"method", "Clusters, merge and data order", method_internals(study)},
+      {"arms", "What the arms differ in", arm_differences(study)},
       {"differences", "Values that differ from the paper", differences(study)},
       {"corpora", "Corpora", corpora(study)},
       {"numbers", "Every number", every_number(findings)},
       {"runs", "Runs", runs(study)}};
-  if (study.experiment().full.ladder)
+  if (study.baseline().endings.size() > 1)
     sections.insert(
         sections.begin() + 3,
         {"equal_work", "The arms at equal steps and at equal samples", equal_work(study)});
@@ -135,57 +131,39 @@ json report_json(const Study& study, const std::vector<Finding>& findings, const
 }
 
 std::string terminal_text(const Study& study, const std::vector<Finding>& findings, Table view,
-                          const fs::path& folder) {
+                          const fs::path& folder, size_t width) {
   view.title = study.experiment().title;
   view.notes.push_back(progress_text(study));
   view.notes.push_back("details: " + (folder / "report.html").string());
-  return headline(study, findings) + "\n" + to_terminal(view, study.options.width);
+  return headline(study, findings) + "\n" + to_terminal(view, width);
 }
 
 Counts count(const Study& study) {
   Counts counts;
-  for (const StudyRow& row : study.rows) {
+  for (const findings::StudyRow& row : study.rows) {
     ++counts.cells;
-    const Status* obstacle = row.obstacle();
+    const findings::Status* obstacle = row.obstacle();
     counts.measured += obstacle == nullptr;
     counts.failed += obstacle && obstacle->state == run::State::failed;
-    counts.not_reached += row.count(measure::Outcome::not_reached) > 0;
+    counts.not_reached += row.count(measure::Reach::not_reached) > 0;
   }
   return counts;
 }
 
 }  // namespace
 
-ReportOptions load_options(const fs::path& root, const config::Experiment& experiment,
-                           const fs::path& runs, const std::string& prices) {
-  ReportOptions options;
-  options.runs = runs;
-  options.claims = config::find_claims(root, experiment.claims);
-  options.prices = config::find_prices(root, prices);
-  for (const std::string& name : {experiment.full.profile, experiment.disco.submodel.profile,
-                                  experiment.disco.finetune.profile})
-    if (!options.profiles.contains(name))
-      options.profiles.emplace(name, config::find_profile(root, name));
-  options.machine = experiment.match.device == "cpu" ? config::find_profile(root, "cpu")
-                                                     : options.profiles.at(experiment.full.profile);
-  return options;
-}
-
-std::vector<Finding> find(const run::Plan& plan, const ReportOptions& options) {
-  return findings_of(make_study(plan, options));
-}
-
-Report render(const run::Plan& plan, const ReportOptions& options) {
-  const Study study = make_study(plan, options);
-  const config::Experiment& experiment = plan.experiment;
+Report render(const plan::Plan& plan, const findings::Sources& sources,
+              const ReportOptions& options) {
+  const Study study(plan, sources);
+  const plan::Experiment& experiment = plan.experiment;
   const fs::path folder =
       options.output.empty()
-          ? options.runs / "reports" / (experiment.name + "-" + experiment.scale.name)
+          ? sources.runs / "reports" / (experiment.name + "-" + experiment.scale.name)
           : options.output;
   make_directories(folder);
 
   Report report;
-  report.findings = findings_of(study);
+  report.findings = findings::findings_of(study);
   report.counts = count(study);
   const Table view = make_view(study, report.findings);
   const auto write = [&](Format format, const char* name, const std::string& text) {
@@ -205,7 +183,7 @@ Report render(const run::Plan& plan, const ReportOptions& options) {
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json",
         report_json(study, report.findings, view, sections).dump(1) + "\n");
-  report.terminal = terminal_text(study, report.findings, view, folder);
+  report.terminal = terminal_text(study, report.findings, view, folder, options.width);
   return report;
 }
 

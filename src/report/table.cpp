@@ -9,7 +9,7 @@
 
 namespace repro::report {
 
-void Table::add(std::vector<Cell> cells, bool rule_before) {
+void Table::add(std::vector<TableCell> cells, bool rule_before) {
   check(cells.size() == columns.size(), "a row has as many cells as the table has columns");
   rows.push_back({std::move(cells), rule_before});
 }
@@ -54,7 +54,7 @@ nlohmann::json to_json(const Table& table) {
     columns.push_back({{"key", keys[i]}, {"heading", column.heading}, {"group", column.group}});
   }
   auto rows = nlohmann::json::array();
-  for (const Row& row : table.rows) {
+  for (const TableRow& row : table.rows) {
     auto object = nlohmann::json::object();
     for (size_t i = 0; i < keys.size(); ++i) {
       nlohmann::json& cell = object[keys[i]];
@@ -91,9 +91,9 @@ std::string to_csv(const Table& table) {
     out += "\r\n";
   };
   line(column_keys(table));
-  for (const Row& row : table.rows) {
+  for (const TableRow& row : table.rows) {
     std::vector<std::string> fields;
-    for (const Cell& cell : row.cells)
+    for (const TableCell& cell : row.cells)
       fields.push_back(cell.value ? fmt::format("{}", *cell.value) : cell.text);
     line(fields);
   }

@@ -20,22 +20,22 @@ struct Column {
   std::string key = {};  // name in CSV and JSON; "" = made of group and heading
 };
 
-struct Cell {
+struct TableCell {
   std::string text = {};
   std::optional<double> value =
       {};                 // for CSV and JSON, all digits; the text stays beside it in JSON
   std::string mark = {};  // of a footnote: "a"
 
-  Cell() = default;
-  Cell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a string is a cell
-  Cell(const char* shown) : text(shown) {}             // NOLINT
-  Cell(std::string shown, std::optional<double> number, std::string footnote = {})
+  TableCell() = default;
+  TableCell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a string is a cell
+  TableCell(const char* shown) : text(shown) {}             // NOLINT
+  TableCell(std::string shown, std::optional<double> number, std::string footnote = {})
       : text(std::move(shown)), value(number), mark(std::move(footnote)) {}
 };
 
-struct Row {
-  std::vector<Cell> cells;   // as many as columns
-  bool rule_before = false;  // a line above: a new group of rows
+struct TableRow {
+  std::vector<TableCell> cells;  // as many as columns
+  bool rule_before = false;      // a line above: a new group of rows
 };
 
 struct Footnote {
@@ -46,12 +46,12 @@ struct Footnote {
 struct Table {
   std::string title = {};
   std::vector<Column> columns = {};
-  std::vector<Row> rows = {};
+  std::vector<TableRow> rows = {};
   std::vector<Footnote> footnotes = {};
   std::vector<std::string> notes = {};  // lines below the footnotes
 
   // A row of texts or cells; a repro::check that their number is the number of columns.
-  void add(std::vector<Cell> cells, bool rule_before = false);
+  void add(std::vector<TableCell> cells, bool rule_before = false);
 };
 
 // Aligned columns. Wider than `width`: left-aligned columns are wrapped at words, the widest first.
@@ -77,8 +77,6 @@ std::string escape_markdown(std::string_view text);
 std::string escape_html(std::string_view text);
 std::string escape_latex(std::string_view text);
 
-// Columns that UTF-8 text takes on a terminal: combining marks 0, East Asian wide characters 2.
-size_t display_width(std::string_view text);
 // Breaks at spaces so that no line is wider than `width`, unless one word is.
 std::vector<std::string> wrap(std::string_view text, size_t width);
 

@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <array>
-#include <cstdint>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "report/table.hpp"
 #include "report/table_parts.hpp"
 
@@ -12,38 +11,7 @@ namespace {
 constexpr size_t kGap = 2;             // spaces between columns
 constexpr size_t kNarrowestText = 12;  // a wrapped column is not made narrower than this
 
-// One code point of UTF-8; a byte that starts none counts as itself.
-char32_t next_code_point(std::string_view text, size_t& at) {
-  const auto lead = static_cast<uint8_t>(text[at++]);
-  const int following = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-  char32_t point = following == 0 ? lead : lead & (0x3F >> following);
-  for (int i = 0; i < following && at < text.size(); ++i)
-    point = point << 6 | (static_cast<uint8_t>(text[at++]) & 0x3F);
-  return point;
-}
-
-struct Range {
-  char32_t first, last;
-};
-// The blocks that reports can meet: corpus titles may be in any script.
-constexpr std::array<Range, 5> kZeroWidth = {
-    {{0x0300, 0x036F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}}};
-constexpr std::array<Range, 7> kWide = {{{0x1100, 0x115F},
-                                         {0x2E80, 0xA4CF},
-                                         {0xAC00, 0xD7A3},
-                                         {0xF900, 0xFAFF},
-                                         {0xFF00, 0xFF60},
-                                         {0x1F300, 0x1FAFF},
-                                         {0x20000, 0x3FFFD}}};
-
-template <size_t N>
-bool contains(const std::array<Range, N>& ranges, char32_t point) {
-  return std::any_of(ranges.begin(), ranges.end(), [&](const Range& range) {
-    return range.first <= point && point <= range.last;
-  });
-}
-
-std::string shown(const Cell& cell) {
+std::string shown(const TableCell& cell) {
   return cell.mark.empty() ? cell.text : cell.text + " " + cell.mark;
 }
 
@@ -62,7 +30,8 @@ std::vector<size_t> natural_widths(const Table& table) {
   std::vector<size_t> widths;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     size_t width = display_width(table.columns[i].heading);
-    for (const Row& row : table.rows) width = std::max(width, display_width(shown(row.cells[i])));
+    for (const TableRow& row : table.rows)
+      width = std::max(width, display_width(shown(row.cells[i])));
     widths.push_back(width);
   }
   // A group's heading may be wider than what stands below it.
@@ -90,7 +59,8 @@ size_t longest_word(std::string_view text) {
 // A wrapped column holds its longest word: a broken one would push its neighbours out of line.
 size_t narrowest(const Table& table, size_t column) {
   size_t width = std::max(kNarrowestText, longest_word(table.columns[column].heading));
-  for (const Row& row : table.rows) width = std::max(width, longest_word(shown(row.cells[column])));
+  for (const TableRow& row : table.rows)
+    width = std::max(width, longest_word(shown(row.cells[column])));
   return width;
 }
 
@@ -157,16 +127,6 @@ std::string indented(const std::string& first, std::string_view text, size_t wid
 
 }  // namespace
 
-size_t display_width(std::string_view text) {
-  size_t width = 0;
-  for (size_t at = 0; at < text.size();) {
-    const char32_t point = next_code_point(text, at);
-    if (contains(kZeroWidth, point)) continue;
-    width += contains(kWide, point) ? 2 : 1;
-  }
-  return width;
-}
-
 std::vector<std::string> wrap(std::string_view text, size_t width) {
   std::vector<std::string> lines = {""};
   for (const std::string& word : split(text, ' ')) {
@@ -190,9 +150,9 @@ std::string to_terminal(const Table& table, size_t width) {
   std::vector<std::string> headings;
   for (const Column& column : table.columns) headings.push_back(column.heading);
   out += text_lines(table, widths, headings) + rule(widths);
-  for (const Row& row : table.rows) {
+  for (const TableRow& row : table.rows) {
     std::vector<std::string> texts;
-    for (const Cell& cell : row.cells) texts.push_back(shown(cell));
+    for (const TableCell& cell : row.cells) texts.push_back(shown(cell));
     if (row.rule_before) out += rule(widths);
     out += text_lines(table, widths, texts);
   }

@@ -3,16 +3,242 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "claims/quantities.hpp"
+#include "findings/numbers.hpp"
+#include "findings/values.hpp"
 
 namespace repro::report {
+namespace {
+
+using claims::ViewColumn;
+using findings::Finding;
+using findings::Study;
+using findings::StudyRow;
+using measure::Reach;
+
+// Stand-in runs cost cents; the unit keeps their digits in sight.
+struct MoneyUnit {
+  double factor = 1;
+  std::string name = "$";
+  std::string text(double dollars) const { return findings::significant(dollars * factor); }
+};
+
+class ViewMaker {
+ public:
+  ViewMaker(const Study& study, const std::vector<Finding>& found)
+      : study_(study), found_(found), money_(money_unit()) {}
+
+  Table make() {
+    add_columns();
+    const bool below = study_.view.layout == "below";
+    for (const StudyRow& row : study_.rows) below ? add_two_lines(row) : add_line(row);
+    for (const std::string& name : study_.view.notes)
+      for (std::string& sentence : note(name, study_, found_))
+        table_.notes.push_back(std::move(sentence));
+    return std::move(table_);
+  }
+
+ private:
+  const Finding& finding(const StudyRow& row, const std::string& quantity) const {
+    return findings::finding(found_, study_, row, quantity);
+  }
+  const Finding& verdict(const StudyRow& row) const { return finding(row, study_.view.verdict); }
+  const claims::Quantity& quantity(const std::string& id) const {
+    return *study_.sources.claims.quantity(id);
+  }
+  std::string unit(const std::string& id) const { return quantity(id).unit; }
+
+  MoneyUnit money_unit() const {
+    double greatest = 0;
+    for (const ViewColumn& column : study_.view.columns)
+      if (unit(column.quantity) == "USD")
+        for (const StudyRow& row : study_.rows)
+          greatest = std::max(greatest, finding(row, column.quantity).here.value_or(0));
+    return greatest > 0 && greatest < 1 ? MoneyUnit{100, "¢"} : MoneyUnit{};
+  }
+
+  std::string heading(const ViewColumn& column, bool paper) const {
+    if (!column.heading.empty() && study_.view.layout == "below") return column.heading;
+    std::string text = paper ? "paper" : "here";
+    if (unit(column.quantity) == "USD") text += paper ? " $" : " " + money_.name;
+    if (!paper && column.range) text += " (range)";
+    return text;
+  }
+
+  void add_columns() {
+    table_.columns = {{.heading = "model", .align = Align::left},
+                      {.heading = "corpus", .align = Align::left}};
+    const bool below = study_.view.layout == "below";
+    for (const ViewColumn& column : study_.view.columns) {
+      const auto add = [&](bool paper) {
+        const std::string side = below ? "" : paper ? "_paper" : "_here";
+        const bool money = unit(column.quantity) == "USD";
+        table_.columns.push_back({.heading = heading(column, paper),
+                                  .group = column.group,
+                                  .key = column.quantity + side + (money ? "_usd" : "")});
+      };
+      if (!below && column.paper) add(true);
+      if (column.here || below) add(false);
+    }
+    table_.columns.push_back({.heading = "verdict", .align = Align::left});
+  }
+
+  // "<= " or ">= " when the row's number is only a bound.
+  static std::string sign_of(const Finding& found) {
+    const std::string& text = found.here_text;
+    return text.starts_with("<= ") || text.starts_with(">= ") ? text.substr(0, 3) : "";
+  }
+
+  TableCell paper_cell(const StudyRow& row, const ViewColumn& column) const {
+    const Finding& found = finding(row, column.quantity);
+    if (!found.paper) return "-";
+    return {paper_number(row, column.quantity) + parts_text(row, column, /*paper=*/true),
+            found.paper};
+  }
+
+  std::string paper_number(const StudyRow& row, const std::string& id) const {
+    const Finding& found = finding(row, id);
+    if (!found.paper) return "-";
+    const std::string of = unit(id);
+    if (of == "USD") return findings::fixed(*found.paper, 2);
+    if (of == "%") return findings::percent(*found.paper);
+    std::string text = findings::paper_text(quantity(id), study_, row);
+    if (of == "h") text += " h";
+    return text;
+  }
+
+  std::string here_number(const StudyRow& row, const std::string& id) const {
+    const Finding& found = finding(row, id);
+    if (!found.here) return "-";
+    const std::string of = unit(id);
+    if (of == "USD") return money_.text(*found.here);
+    if (of == "h") return findings::seconds_text(*found.here * 3600);
+    return found.here_text;
+  }
+
+  // " = 2.93+3.94"
+  std::string parts_text(const StudyRow& row, const ViewColumn& column, bool paper) const {
+    std::vector<std::string> parts;
+    for (const std::string& part : column.parts)
+      parts.push_back(paper ? paper_number(row, part) : here_number(row, part));
+    return parts.empty() ? "" : " = " + join(parts, "+");
+  }
+
+  TableCell here_cell(const StudyRow& row, const ViewColumn& column) const {
+    const Finding& found = finding(row, column.quantity);
+    if (!found.here) return column.range ? TableCell(found.here_text) : TableCell("-");
+    if (column.range) return {range_text(row, found), found.here};
+    const std::string of = unit(column.quantity);
+    const std::string sign = of == "USD" || of == "h" ? sign_of(found) : "";
+    // Of a bound the parts say nothing that the whole does not.
+    return {sign + here_number(row, column.quantity) +
+                (sign.empty() ? parts_text(row, column, /*paper=*/false) : ""),
+            found.here};
+  }
+
+  std::string range_text(const StudyRow& row, const Finding& found) const {
+    const size_t missed = row.count(Reach::not_reached);
+    const size_t compared = row.compared().size();
+    const bool bounded = found.here_text != findings::format_value(*found.here, found.unit);
+    if (found.unit != "%")
+      return found.range
+                 ? fmt::format("{} ({})", found.here_text, findings::range_text(*found.range))
+                 : found.here_text;
+    if (bounded && missed == compared && compared > 0) return "not reached";
+    if (bounded && missed > 0) return fmt::format("{} of {} reach", compared - missed, compared);
+    if (bounded) return sign_of(found) + findings::fixed(100 * *found.here, 0) + " %";
+    return found.range ? findings::percent_range(*found.here, *found.range)
+                       : findings::fixed(100 * *found.here, 0) + " %";
+  }
+
+  void mark_remark(const StudyRow& row, TableCell& cell) {
+    const std::string remark = row_remark(row, verdict(row));
+    if (!remark.empty()) cell.mark = Footnotes(table_).mark(remark);
+  }
+
+  void add_line(const StudyRow& row) {
+    std::vector<TableCell> cells = {row.model_title, row.corpus_text()};
+    size_t marked = 0;
+    for (const ViewColumn& column : study_.view.columns) {
+      if (column.paper) cells.push_back(paper_cell(row, column));
+      if (!column.here) continue;
+      if (column.quantity == study_.view.verdict || marked == 0) marked = cells.size();
+      cells.push_back(here_cell(row, column));
+    }
+    mark_remark(row, cells[marked]);
+    cells.emplace_back(findings::verdict_text(verdict(row)));
+    table_.add(std::move(cells), starts_new_model(study_, row));
+  }
+
+  // In a table of two lines a ratio carries its unit: there is no column that says it.
+  std::string with_unit(const std::string& text, const std::string& id) const {
+    if (unit(id) == "%" && !text.ends_with("%") && text != "-") return text + " %";
+    return unit(id) == "x" && text != "-" ? text + "x" : text;
+  }
+
+  void add_two_lines(const StudyRow& row) {
+    std::vector<TableCell> paper = {row.model_title, row.corpus_title + ", paper"};
+    std::vector<TableCell> here = {
+        "", (row.stand_in.empty() ? row.corpus_title : row.stand_in) + ", here"};
+    size_t marked = 0;
+    for (const ViewColumn& column : study_.view.columns) {
+      const Finding& found = finding(row, column.quantity);
+      paper.emplace_back(column.paper && found.paper
+                             ? with_unit(paper_number(row, column.quantity), column.quantity)
+                             : "-",
+                         found.paper);
+      if (column.quantity == study_.view.verdict) marked = here.size();
+      here.emplace_back(found.here
+                            ? with_unit(short_number(found, column.quantity), column.quantity)
+                        : column.quantity == study_.view.verdict ? found.here_text
+                                                                 : "-",
+                        found.here);
+    }
+    if (marked > 0) mark_remark(row, here[marked]);
+    paper.emplace_back("");
+    here.emplace_back(findings::verdict_text(verdict(row)));
+    table_.add(std::move(paper), starts_new_model(study_, row));
+    table_.add(std::move(here));
+  }
+
+  // Three decimals of a loss, one of a perplexity: a narrow table's digits.
+  std::string short_number(const Finding& found, const std::string& id) const {
+    const std::string of = unit(id);
+    if (of == "nats" || of == "bits") return sign_of(found) + findings::fixed(*found.here, 3);
+    if (of == "ppl") return sign_of(found) + findings::fixed(*found.here, 1);
+    return found.here_text;
+  }
+
+  const Study& study_;
+  const std::vector<Finding>& found_;
+  MoneyUnit money_;
+  Table table_;
+};
+
+// The arm that a row's remark speaks of: the first that did not reach, or reached at once.
+const plan::ArmPlan* arm_that(const StudyRow& row, Reach reach, int64_t& steps) {
+  for (const findings::Seed* seed : row.compared()) {
+    const auto& arms = seed->runs.cell().arms;
+    for (size_t i = 0; i < arms.size(); ++i) {
+      const auto& standing = seed->comparison->arms[i];
+      if (standing->reach != reach) continue;
+      steps = std::llround(standing->at);
+      return &arms[i];
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 std::string Footnotes::mark(const std::string& text) {
-  for (const Footnote& note : table_.footnotes)
-    if (note.text == text) return note.mark;
+  for (const Footnote& known : table_.footnotes)
+    if (known.text == text) return known.mark;
   const size_t number = table_.footnotes.size();
   const std::string mark =
       number < 26 ? std::string(1, static_cast<char>('a' + number)) : std::to_string(number + 1);
@@ -24,31 +250,32 @@ bool starts_new_model(const Study& study, const StudyRow& row) {
   return &row != &study.rows.front() && (&row - 1)->model != row.model;
 }
 
-std::string bound_sign(const StudyRow& row) {
-  if (row.all(measure::Outcome::at_most)) return "<= ";
-  return row.all(measure::Outcome::not_reached) ? ">= " : "";
-}
-
-std::string row_remark(const StudyRow& row, const measure::Judgement& judgement) {
-  const Seed* first = row.first();
-  if (!first) return judgement.reason;
+std::string row_remark(const StudyRow& row, const Finding& verdict) {
+  if (!verdict.here) return verdict.judgement.reason;
   const size_t compared = row.compared().size();
-  const size_t missed = row.count(measure::Outcome::not_reached);
-  const std::string steps = with_commas(first->comparison->to_target.by);
+  const size_t missed = row.count(Reach::not_reached);
+  int64_t steps = 0;
   std::string remark;
-  if (missed == compared)
-    remark = "not reached: the longest fine-tune ended at " + steps + " steps above the target";
-  else if (missed > 0)
+  // A number that does not follow from the steps is no bound, whatever became of them.
+  const bool bounded = verdict.here_text != findings::format_value(*verdict.here, verdict.unit);
+  if (bounded && missed == compared && compared > 0) {
+    const plan::ArmPlan& arm = *arm_that(row, Reach::not_reached, steps);
+    remark = fmt::format("not reached: the longest {} ended at {} steps above the target",
+                         arm.last().title, with_commas(steps));
+  } else if (bounded && missed > 0) {
     remark = fmt::format("{} of {} seeds did not reach the target", missed, compared);
-  else if (row.all(measure::Outcome::at_most))
-    remark = "reached by the shortest fine-tune already, " + steps + " steps: fewer may do";
+  } else if (bounded && row.all(Reach::at_most)) {
+    const plan::ArmPlan& arm = *arm_that(row, Reach::at_most, steps);
+    remark = fmt::format("reached by the shortest {} already, {} steps: fewer may do",
+                         arm.last().title, with_commas(steps));
+  }
   if (compared == row.seeds.size()) return remark;
   return fmt::format("{}{} of {} seeds measured, one is {}", remark.empty() ? "" : remark + "; ",
-                     compared, row.seeds.size(), obstacle_text(*row.obstacle()));
+                     compared, row.seeds.size(), findings::obstacle_text(*row.obstacle()));
 }
 
 std::string scope_text(const Study& study) {
-  const config::Experiment& experiment = study.experiment();
+  const plan::Experiment& experiment = study.experiment();
   std::vector<std::string> stand_ins;
   for (const StudyRow& row : study.rows) {
     const bool known =
@@ -65,9 +292,9 @@ std::string scope_text(const Study& study) {
 
 std::string machine_text(const Study& study) {
   std::set<std::string> machines;
-  for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds)
-      if (!seed.cell.full.machine.empty()) machines.insert(seed.cell.full.machine);
+  for (const findings::JobOutcome& outcome : study.outcomes)
+    if (outcome.training && !outcome.training->machine.empty())
+      machines.insert(outcome.training->machine);
   return join({machines.begin(), machines.end()}, "; ");
 }
 
@@ -75,20 +302,18 @@ std::string progress_text(const Study& study) {
   int64_t reached = 0, compared = 0, failed = 0;
   for (const StudyRow& row : study.rows) {
     compared += row.first() != nullptr;
-    const Status* obstacle = row.obstacle();
+    const findings::Status* obstacle = row.obstacle();
     failed += obstacle && obstacle->state == run::State::failed;
-    reached += row.first() && row.count(measure::Outcome::not_reached) == 0;
+    reached += row.first() && row.count(Reach::not_reached) == 0;
   }
-  return fmt::format("cells: {} of {} measured, {} of them reach the target{}", compared,
-                     study.rows.size(), reached, failed ? fmt::format(", {} failed", failed) : "");
+  const bool target = study.experiment().protocol == plan::Protocol::target;
+  return fmt::format("cells: {} of {} measured, {} of them {}{}", compared, study.rows.size(),
+                     reached, target ? "reach the target" : "spend the whole budget",
+                     failed ? fmt::format(", {} failed", failed) : "");
 }
 
-Table make_view(const Study& study, const std::vector<Finding>& findings) {
-  const std::string& view = study.experiment().view;
-  if (view == "table1") return table1_view(study, findings);
-  if (view == "table3") return table3_view(study, findings);
-  if (view == "table6") return table6_view(study, findings);
-  throw Error("unknown view '{}' (known: table1, table3, table6)", view);
+Table make_view(const Study& study, const std::vector<Finding>& found) {
+  return ViewMaker(study, found).make();
 }
 
 }  // namespace repro::report

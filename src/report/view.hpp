@@ -1,35 +1,36 @@
 #pragma once
-// The views: the paper's table with ours beside it, small enough for one screen.
+// The view: the paper's table with ours beside it, small enough for one screen. Which columns it
+// has and which notes stand below is said by the claims file ([[view]]); how they are shown, here.
 
 #include <string>
 #include <vector>
 
-#include "report/finding.hpp"
-#include "report/study.hpp"
+#include "findings/findings.hpp"
 #include "report/table.hpp"
 
 namespace repro::report {
 
-// The view that the experiment names; its notes say under which conditions it holds.
-Table make_view(const Study& study, const std::vector<Finding>& findings);
+// What the experiment's view shows; its notes say under which conditions it holds.
+Table make_view(const findings::Study& study, const std::vector<findings::Finding>& found);
 
-Table table1_view(const Study& study, const std::vector<Finding>& findings);
-Table table3_view(const Study& study, const std::vector<Finding>& findings);
-Table table6_view(const Study& study, const std::vector<Finding>& findings);
+// What a reader must know of a row beside the number that is judged: why it has none, or why it is
+// only a bound.
+std::string row_remark(const findings::StudyRow& row, const findings::Finding& verdict);
+
+// "STAND-IN scale mini, STAND-IN corpora web/wiki/books, 1 seed": in the first line of all.
+std::string scope_text(const findings::Study& study);
+// "measured on AMD EPYC, 2 cores": the machines that the runs recorded; "" when they recorded none.
+std::string machine_text(const findings::Study& study);
+// "4 of 6 cells reach the target" and what keeps the others from it.
+std::string progress_text(const findings::Study& study);
 
 // The row's model is not that of the row before: a rule goes between them.
-bool starts_new_model(const Study& study, const StudyRow& row);
-// "<= " or ">= " when all seeds are bounded on the same side in steps, else "".
-std::string bound_sign(const StudyRow& row);
-// What a reader must know of a row beside its numbers: why it has none, or why it has only a bound.
-std::string row_remark(const StudyRow& row, const measure::Judgement& judgement);
+bool starts_new_model(const findings::Study& study, const findings::StudyRow& row);
 
-// "STAND-IN scale mini, STAND-IN corpora web/wiki/prose, 1 seed": in the first line of all.
-std::string scope_text(const Study& study);
-// "measured on AMD EPYC, 2 cores": the machines that the runs recorded; "" when they recorded none.
-std::string machine_text(const Study& study);
-// "4 of 6 cells reach the target" and what keeps the others from it.
-std::string progress_text(const Study& study);
+// The sentences that a view may name: "target", "measures", "steps", "prices", "costs", "timing",
+// "break_even", "time", "share"; each may be several lines or none. Error for another name.
+std::vector<std::string> note(const std::string& name, const findings::Study& study,
+                              const std::vector<findings::Finding>& found);
 
 // Footnote marks a, b, ...: equal texts share one.
 class Footnotes {

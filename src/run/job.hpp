@@ -12,17 +12,34 @@
 
 namespace repro::run {
 
+// What a launcher must find for a job; not part of its key, except where it changes the result and
+// so stands in the spec as well.
+struct Resources {
+  std::string profile = {};  // hardware profile it is planned on; "" = any machine
+  int64_t ranks = 1;         // devices that work on it together
+  int64_t threads = 1;       // cores of one rank
+};
+
 struct Job {
-  std::string kind;                      // "prepare", "cluster", "train", "merge", "probe"
+  std::string kind;                      // "prepare", "cluster", "train", "merge", "eval", "probe"
   std::string name;                      // for people: "train-qwen-web-full-s0"
   nlohmann::json spec;                   // config::TrainSpec, ... as JSON
   std::map<std::string, size_t> inputs;  // role -> index of a job of the same plan
   nlohmann::json execution =
-      nlohmann::json::object();                       // what may change without changing the result
+      nlohmann::json::object();  // what may change without changing the result
+  Resources resources = {};
   nlohmann::json origins = nlohmann::json::object();  // manifest path -> where its value came from
   std::string key;                                    // 64 hex digits; set by JobGraph::add
   std::string directory;                              // "<name>-<first 8 of key>"
 };
+
+// Of run directories and keys. Bumped when the meaning of a spec changes without its fields: runs
+// of another schema are recognised, said, and left alone.
+constexpr int kSchema = 2;
+
+// The content address of a job: SHA-256 over schema, kind, spec and the keys of its inputs by role.
+std::string job_key(const std::string& kind, const nlohmann::json& spec,
+                    const std::map<std::string, std::string>& input_keys);
 
 // Jobs in an order in which inputs come first. Adding a job equal to an earlier one (same key)
 // returns it.

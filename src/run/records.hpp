@@ -1,15 +1,14 @@
 #pragma once
 // records.jsonl: one JSON object a line, written as things happen, full precision. Events:
 //
-//   {"event":"start", "step":0, "schema":1, ...}           a process began, at this step (again
-//   after a resume)
-//   {"event":"step", "step":12, "tokens":24576, "loss":5.21, "lm_loss":..., "aux_loss":...,
-//   "lr":..., "grad_norm":...,
+// clang-format off
+//   {"event":"start", "step":0, "schema":1, ...}    a process began, at this step (again after a resume)
+//   {"event":"step", "step":12, "tokens":24576, "loss":5.21, "lm_loss":.., "aux_loss":.., "lr":.., "grad_norm":..,
 //    "seconds":{"train":..,"eval":..,"checkpoint":..,"other":..}, "data_hash":"16 hex digits"}
-//   {"event":"eval", "step":100, "split":"valid", "loss":5.4, "tokens":..., "ppl":...,
-//   "bits_per_byte":...}
+//   {"event":"eval", "step":100, "split":"valid", "loss":5.4, "tokens":.., "ppl":.., "bits_per_byte":..}
 //   {"event":"progress", "phase":"tokenize", "done":.., "total":.., "unit":"documents"}
-//   {"event":"phase", "phase":"kmeans", "seconds":1.2}     wall time of a named part of a job
+//   {"event":"phase", "phase":"kmeans", "seconds":1.2}    wall time of a named part of a job
+// clang-format on
 //
 // `step` counts finished optimizer steps: the first step record has step 1. Clocks are cumulative
 // over restarts. A resumed run drops records after its checkpoint, so steps are unique and

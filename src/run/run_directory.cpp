@@ -32,16 +32,35 @@ json RunDirectory::result() const {
   return read_object(result_file(), "delete its folder and run again");
 }
 
+std::filesystem::path RunDirectory::weights() const {
+  if (state() != State::done || !std::filesystem::exists(weights_file()))
+    throw Error("{}: holds no weights; delete its folder and run again", path_.string());
+  return weights_file();
+}
+
+int RunDirectory::schema() const {
+  std::error_code ignored;
+  if (!std::filesystem::exists(job_file(), ignored)) return 0;
+  const json file = json::parse(read_file(job_file()), nullptr, /*allow_exceptions=*/false);
+  return file.is_object() && file.contains("schema") && file["schema"].is_number_integer()
+             ? file["schema"].get<int>()
+             : 0;
+}
+
 void RunDirectory::create(const Job& job, const JobGraph& graph) const {
   make_directories(path_);
   json inputs = json::object();
   for (const auto& [role, index] : job.inputs) inputs[role] = graph[index].directory;
-  const json file = {{"schema", 1},
+  const json file = {{"schema", kSchema},
                      {"kind", job.kind},
                      {"name", job.name},
                      {"key", job.key},
                      {"spec", job.spec},
                      {"inputs", inputs},
+                     {"resources",
+                      {{"profile", job.resources.profile},
+                       {"ranks", job.resources.ranks},
+                       {"threads", job.resources.threads}}},
                      {"origins", job.origins},
                      {"execution", job.execution}};
   write_file_atomically(job_file(), file.dump(1) + "\n");
@@ -56,6 +75,9 @@ void RunDirectory::mark_failed(const std::string& one_line) const {
 
 OpenedJob open_job(const RunDirectory& directory) {
   const json file = read_object(directory.job_file(), "start it through `repro run`");
+  if (const int schema = directory.schema(); schema != kSchema)
+    throw Error("{}: is of schema {}, this program writes {}; start it through `repro run`",
+                directory.job_file().string(), schema, kSchema);
   OpenedJob job;
   try {
     job.kind = file.at("kind");
@@ -63,6 +85,8 @@ OpenedJob open_job(const RunDirectory& directory) {
     job.key = file.at("key");
     job.spec = file.at("spec");
     job.execution = file.at("execution");
+    const json& resources = file.at("resources");
+    job.resources = {resources.at("profile"), resources.at("ranks"), resources.at("threads")};
     for (const auto& [role, name] : file.at("inputs").items())
       job.inputs.emplace(role, RunDirectory(directory.path().parent_path() / std::string(name)));
   } catch (const json::exception&) {
@@ -73,7 +97,23 @@ OpenedJob open_job(const RunDirectory& directory) {
     if (input.state() != State::done)
       throw Error("{}: its input '{}' ({}) is not finished; start it through `repro run`",
                   directory.path().string(), role, input.path().filename().string());
+  std::map<std::string, std::string> input_keys;
+  for (const auto& [role, input] : job.inputs)
+    input_keys[role] = read_object(input.job_file(), "run again").value("key", "");
+  if (job.key != job_key(job.kind, job.spec, input_keys))
+    throw Error("{}: its key is not that of its values; delete its folder and run again",
+                directory.job_file().string());
   return job;
+}
+
+int64_t count_foreign_runs(const std::filesystem::path& runs) {
+  int64_t count = 0;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(runs, ignored)) {
+    const int schema = RunDirectory(entry.path()).schema();
+    count += schema != 0 && schema != kSchema;
+  }
+  return count;
 }
 
 }  // namespace repro::run

@@ -1,13 +1,17 @@
 #pragma once
 // The run directory: the only channel between processes. Every file name in it is here.
 //
-//   job.json             kind, name, key, spec, inputs (role -> sibling directory), execution,
-//   origins environment.json     host, CPU, threads, versions, load at the last start records.jsonl
-//   one object a line, see run/records.hpp mlperf.log           a training's run as :::MLLOG lines
-//   result.json          a finished job's summary; written before DONE
+// clang-format off
+//   job.json           schema, kind, name, key, spec, inputs (role -> sibling directory), resources, execution, origins
+//   environment.json   host, CPU, threads, versions, load at the last start
+//   records.jsonl      one object a line, see run/records.hpp
+//   mlperf.log         a training's run as :::MLLOG lines
+//   result.json        a finished job's summary; written before DONE
+//   model.safetensors  the weights that a finished job leaves, whatever its kind
 //   checkpoints/00001000/{model.safetensors, optimizer.safetensors, state.json, DONE}
 //   stdout.log stderr.log
-//   DONE | FAILED        written last, atomically; FAILED holds one line: why
+//   DONE | FAILED      written last, atomically; FAILED holds one line: why
+// clang-format on
 
 #include <filesystem>
 #include <map>
@@ -31,6 +35,7 @@ class RunDirectory {
   std::filesystem::path records_file() const { return path_ / "records.jsonl"; }
   std::filesystem::path mlperf_file() const { return path_ / "mlperf.log"; }
   std::filesystem::path result_file() const { return path_ / "result.json"; }
+  std::filesystem::path weights_file() const { return path_ / "model.safetensors"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path stdout_file() const { return path_ / "stdout.log"; }
   std::filesystem::path stderr_file() const { return path_ / "stderr.log"; }
@@ -40,6 +45,10 @@ class RunDirectory {
   State state() const;
   std::optional<std::string> failure() const;  // the line in FAILED
   nlohmann::json result() const;               // Error when absent or damaged
+  // The weights of a done job; Error when it left none, or is not done.
+  std::filesystem::path weights() const;
+  // Of its job.json; 0 when there is none that can be read.
+  int schema() const;
 
   // Makes the directory and writes job.json; removes a FAILED mark of an earlier try.
   void create(const Job& job, const JobGraph& graph) const;
@@ -55,9 +64,14 @@ struct OpenedJob {
   std::string kind, name, key;
   nlohmann::json spec;
   nlohmann::json execution;
+  Resources resources;
   std::map<std::string, RunDirectory>
       inputs;  // role -> directory beside this one, which must be done
 };
+// Error when the file is damaged, of another schema, or its key is not that of its spec and inputs.
 OpenedJob open_job(const RunDirectory& directory);
+
+// How many run directories below `runs` are of another schema. They are left alone.
+int64_t count_foreign_runs(const std::filesystem::path& runs);
 
 }  // namespace repro::run

@@ -23,9 +23,9 @@ constexpr const char* kStateFile = "state.json";
 constexpr const char* kDoneFile = "DONE";
 constexpr int kSchema = 1;
 
-// A renamed folder survives a power failure only once its parent is on disk.
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+// A renamed folder survives a power failure only once its parent is on disk. Files likewise.
+void sync(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return;
   ::fsync(descriptor);
   ::close(descriptor);
@@ -156,10 +156,10 @@ void save_checkpoint(const fs::path& checkpoints, const TrainState& state,
     fs::remove_all(unfinished, ignored);  // makes room again on a full disk
     throw;
   }
-  sync_folder(unfinished);
+  sync(unfinished);
   fs::remove_all(folder);  // a damaged one of this step, from which the run fell back
   fs::rename(unfinished, folder);
-  sync_folder(checkpoints);
+  sync(checkpoints);
 
   const std::vector<fs::path> found = finished_checkpoints(checkpoints);
   for (size_t i = 0; i + 2 < found.size(); ++i) fs::remove_all(found[i]);
@@ -188,6 +188,18 @@ void keep_only(const fs::path& checkpoints, int64_t step) {
   const fs::path kept = checkpoint_folder(checkpoints, step);
   for (const fs::directory_entry& entry : fs::directory_iterator(checkpoints))
     if (entry.path() != kept) fs::remove_all(entry.path());
+}
+
+void leave_weights(const fs::path& checkpoints, int64_t step, const fs::path& file) {
+  const fs::path kept = checkpoint_folder(checkpoints, step) / kModelFile;
+  fs::remove(file);  // of a try that ended before it was done
+  std::error_code no_links;
+  fs::create_hard_link(kept, file, no_links);
+  if (no_links) {
+    fs::copy_file(kept, file);
+    sync(file);
+  }
+  sync(file.parent_path());
 }
 
 }  // namespace repro::train

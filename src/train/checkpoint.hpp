@@ -48,4 +48,9 @@ std::optional<TrainState> load_newest_checkpoint(const std::filesystem::path& ch
 // Removes all checkpoints but the one of `step`: when a run is finished.
 void keep_only(const std::filesystem::path& checkpoints, int64_t step);
 
+// The weights of the checkpoint of `step` under another name, as a second link to the same bytes,
+// or a copy where the file system has none.
+void leave_weights(const std::filesystem::path& checkpoints, int64_t step,
+                   const std::filesystem::path& file);
+
 }  // namespace repro::train

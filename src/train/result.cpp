@@ -1,51 +1,26 @@
 #include "train/result.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 
 namespace repro::train {
-namespace {
 
 using nlohmann::json;
 
-double mean_lm_loss(const std::vector<run::StepRecord>& steps, size_t window) {
-  double sum = 0;
-  for (size_t i = steps.size() - window; i < steps.size(); ++i) sum += steps[i].lm_loss;
-  return sum / static_cast<double>(window);
-}
-
-json eval_json(const run::EvalRecord& record) {
-  return {{"step", record.step},
-          {"split", record.split},
-          {"loss", record.loss},
-          {"tokens", record.tokens},
-          {"bits_per_byte", record.bits_per_byte}};
-}
-
-}  // namespace
-
-json summarise(const run::Records& records, int64_t window) {
-  if (records.steps.empty())
-    throw Error("the run has no step records; delete its folder and run again");
-  const run::StepRecord& last = records.steps.back();
-  if (static_cast<int64_t>(records.steps.size()) != last.step)
+json summarise(const std::vector<run::StepRecord>& steps) {
+  if (steps.empty()) throw Error("the run has no step records; delete its folder and run again");
+  const run::StepRecord& last = steps.back();
+  if (static_cast<int64_t>(steps.size()) != last.step)
     throw Error(
         "{} step records up to step {}: some are missing; delete the run's folder and run "
         "again",
-        records.steps.size(), last.step);
-  const size_t averaged = std::min(records.steps.size(), static_cast<size_t>(window));
-  json evals = json::array();
-  for (const run::EvalRecord& record : records.evals) evals.push_back(eval_json(record));
+        steps.size(), last.step);
   return {{"steps", last.step},
           {"tokens", last.tokens},
           {"data_hash", fmt::format("{:016x}", last.data_hash)},
-          {"loss_first", records.steps.front().lm_loss},
-          {"final_loss", mean_lm_loss(records.steps, averaged)},
-          {"final_loss_window", averaged},
-          {"heldout", evals.empty() ? json() : evals.back()},
-          {"evals", evals}};
+          {"loss_first", steps.front().lm_loss},
+          {"loss_last", last.lm_loss}};
 }
 
 json clocks_json(const run::Clocks& clocks) {

@@ -3,16 +3,16 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <vector>
 
 #include "run/records.hpp"
 
 namespace repro::train {
 
-// steps, tokens, data_hash, loss_first, final_loss (mean LM loss of the last `window` steps),
-// final_loss_window (of as many as there are), evals, heldout. Error when there is no step record.
-nlohmann::json summarise(const run::Records& records, int64_t window);
+// steps, tokens, data_hash, loss_first, loss_last. Error when there is no step record, or one is
+// missing.
+nlohmann::json summarise(const std::vector<run::StepRecord>& steps);
 
 nlohmann::json clocks_json(const run::Clocks& clocks);
 

@@ -1,5 +1,7 @@
 #include "train/trainer.hpp"
 
+#include <ATen/ops/from_blob.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -35,9 +37,8 @@ config::TrainSpec read_spec(const run::OpenedJob& job) {
 }
 
 model::Transformer make_model(const config::TrainSpec& spec) {
-  const bool submodel = spec.cluster >= 0;
   return {
-      submodel ? config::submodel_of(spec.model) : spec.model,
+      spec.model,
       {.device = open_device(spec.device), .precision = model::parse_precision(spec.precision)}};
 }
 
@@ -69,7 +70,7 @@ class Trainer {
     while (state_.step < total_) {
       step();
       const bool last = state_.step == total_;
-      if (last || due(spec_.evaluate.every)) evaluate();
+      if (due(spec_.watch.every)) watch();
       if (last || due(checkpoint_every_) || interrupted_) checkpoint();
       if (interrupted_ && !last)
         throw Error(Exit::interrupted,
@@ -82,15 +83,15 @@ class Trainer {
 
  private:
   void step() {
-    data_.sampler.batch(state_.step, batch_);
+    data_.sampler.batch(data_step(), batch_);
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
-      const model::Loss loss = model_.forward(micro_batch(micro), /*training=*/true,
-                                              static_cast<uint64_t>(spec_.seed), noise_step(micro));
+      const model::Loss loss =
+          model_.forward(micro_batch(micro), /*training=*/true, noise_place(micro));
       const auto share = 1.0 / static_cast<double>(spec_.accumulate);
-      (loss.total * share).backward();
+      loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
     }
@@ -127,8 +128,13 @@ class Trainer {
     return tokens_BS.to(model_.options().device, at::kLong);
   }
 
-  uint64_t noise_step(int64_t micro) const {
-    return static_cast<uint64_t>(state_.step * spec_.accumulate + micro);
+  // Data and noise go on where an earlier stage ended.
+  int64_t data_step() const { return spec_.first_step + state_.step; }
+
+  model::NoisePlace noise_place(int64_t micro) const {
+    return {.seed = static_cast<uint64_t>(spec_.seed),
+            .step = static_cast<uint64_t>(data_step()),
+            .first_row = micro * rows_at_once() * spec_.sequence};
   }
 
   void need_finite(double loss, double norm) {
@@ -142,12 +148,12 @@ class Trainer {
 
   bool due(int64_t every) const { return every > 0 && state_.step % every == 0; }
 
-  void evaluate() {
+  void watch() {
     const json samples = {{"samples_count", state_.step * spec_.batch}, {"step_num", state_.step}};
     mlperf_->start("eval_start", samples);
     clock_.lap(&run::Clocks::other);
     const eval::HeldOut held_out = eval::held_out_loss(model_, *data_.valid, spec_.sequence,
-                                                       spec_.evaluate.windows, rows_at_once());
+                                                       spec_.watch.windows, rows_at_once());
     clock_.lap(&run::Clocks::eval);
     mlperf_->point("eval_accuracy", held_out.loss, samples);
     mlperf_->stop("eval_stop", samples);
@@ -178,19 +184,19 @@ class Trainer {
     return true;
   }
 
-  // Merged weights, or the common initialisation: of expert k alone in a submodel.
+  // Another run's weights, or the common initialisation from expert `slice` on.
   void set_initial_weights(const run::OpenedJob& job) {
     if (job.inputs.contains("initial"))
-      model::load_weights(input(job, "initial").path() / "model.safetensors", model_.parameters());
+      model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
-      model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.cluster, 0));
+      model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.slice, 0));
     model_.values_changed();
   }
 
   void log_start() {
     mlperf_->start("init_start", json::object());
     log_configuration(*mlperf_, spec_, name_, total_, data_.sampler.windows(),
-                      spec_.evaluate.windows);
+                      spec_.watch.every > 0 ? spec_.watch.windows : 0);
     mlperf_->stop("init_stop", json::object());
     mlperf_->start("run_start", json::object());
     mlperf_->start("block_start", {{"first_epoch_num", 0}, {"step_num", 0}});
@@ -208,25 +214,15 @@ class Trainer {
   }
 
   json finish() {
-    const config::EvaluateSpec& evaluate = spec_.evaluate;
-    const int64_t window = evaluate.ppl_window > 0 ? evaluate.ppl_window : spec_.sequence;
-    const int64_t stride = evaluate.ppl_stride > 0 ? evaluate.ppl_stride : window;
-    clock_.lap(&run::Clocks::other);
-    const eval::HeldOut ppl =
-        eval::sliding_window_loss(model_, *data_.perplexity, window, stride, rows_at_once());
-    clock_.lap(&run::Clocks::eval);
     mlperf_->stop("block_stop", {{"first_epoch_num", 0}, {"step_num", total_}});
     mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
                    json::object());
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
     keep_only(directory_.checkpoints(), total_);
+    leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
     clock_.lap(&run::Clocks::other);
 
-    json result = summarise(run::read_records(directory_.records_file()), spec_.loss_window);
-    result["ppl"] = {
-        {"split", evaluate.ppl_split},       {"window", window}, {"stride", stride},
-        {"value", std::exp(ppl.loss)},       {"loss", ppl.loss}, {"tokens", ppl.tokens},
-        {"bits_per_byte", ppl.bits_per_byte}};
+    json result = summarise(run::read_records(directory_.records_file()).steps);
     result["clocks"] = clocks_json(clock_.totals());
     result["tokens_per_second"] =
         static_cast<double>(state_.tokens) / std::max(clock_.totals().train, 1e-9);

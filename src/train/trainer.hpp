@@ -1,6 +1,6 @@
 #pragma once
-// Training one model: the job `train`, whatever its phase. Continues from the newest checkpoint of
-// its run directory; a run that was killed and continued ends with the same bits as one that was
+// Training one model: the job `train`, whatever it is part of. Continues from the newest checkpoint
+// of its run directory; a run that was killed and continued ends with the same bits as one that was
 // not.
 
 #include <atomic>
@@ -10,15 +10,14 @@
 
 namespace repro::train {
 
-// Reads config::TrainSpec from the job; its inputs: "corpus", "clusters" when cluster >= 0,
-// "initial" for merged weights. Writes records.jsonl, mlperf.log and checkpoints/; returns the
-// job's result:
+// Reads config::TrainSpec from the job; its inputs: "corpus", "assignment" when part >= 0,
+// "initial" for the weights of another run. Writes records.jsonl, mlperf.log, checkpoints/ and, at
+// the end, model.safetensors; returns the job's result:
 //
-//   steps, tokens, parameters, loss_first, final_loss (mean LM loss of the last final_loss_window
-//   steps), evals [{step, split, loss, tokens, bits_per_byte}], heldout (the last of them), ppl
-//   {split, window, stride, value, loss, tokens, bits_per_byte}, clocks {train, eval, checkpoint,
-//   other, wall} in seconds, tokens_per_second (of training time), data_hash, expert_load [L][E],
-//   peak_memory_bytes, corpus_fingerprint, tokenizer_sha256
+//   steps, tokens, parameters, loss_first and loss_last (LM loss of the first and last step),
+//   clocks {train, eval, checkpoint, other, wall} in seconds, tokens_per_second (of training time),
+//   data_hash, expert_load [L][E] of the last forward pass, peak_memory_bytes, corpus_fingerprint,
+//   tokenizer_sha256
 //
 // execution: checkpoint_every (steps, default 200). When `interrupted` is set the step is finished,
 // a checkpoint written, and Error thrown with Exit::interrupted. Error with Exit::run_failed when a

@@ -1,6 +1,6 @@
 #pragma once
 // What a training reads: the token shards of its corpus, and the sampler over all documents or over
-// those of one cluster.
+// those of one part.
 
 #include <filesystem>
 #include <map>
@@ -8,8 +8,8 @@
 #include <string>
 
 #include "config/job_spec.hpp"
-#include "data/sampler.hpp"
-#include "data/token_shards.hpp"
+#include "data/tokens/sampler.hpp"
+#include "data/tokens/token_shards.hpp"
 #include "run/run_directory.hpp"
 
 namespace repro::train {
@@ -17,7 +17,6 @@ namespace repro::train {
 struct TrainingData {
   std::shared_ptr<const data::TokenShards> train;
   std::shared_ptr<const data::TokenShards> valid;
-  std::shared_ptr<const data::TokenShards> perplexity;  // the split named by evaluate.ppl_split
   data::Sampler sampler;
   std::string fingerprint;  // of the prepared corpus
 };
@@ -26,8 +25,8 @@ struct TrainingData {
 std::shared_ptr<const data::TokenShards> open_split(const std::filesystem::path& corpus,
                                                     const std::string& split);
 
-// Error when a file is missing or damaged, when the clusters belong to another corpus, or when a
-// cluster is too small for one window.
+// Error when a file is missing or damaged, when the parts are those of another corpus, or when one
+// is too small for one window.
 TrainingData open_training_data(const config::TrainSpec& spec, const run::OpenedJob& job);
 
 // The directory of an input; Error naming the job when it has none of that role.

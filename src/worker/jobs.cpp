@@ -1,16 +1,13 @@
 #include "worker/jobs.hpp"
 
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "config/job_spec.hpp"
-#include "data/prepare.hpp"
-#include "methods/disco.hpp"
-#include "train/merge_job.hpp"
-#include "train/probe.hpp"
-#include "train/trainer.hpp"
+#include "worker/kinds.hpp"
 
 namespace repro::worker {
 namespace {
@@ -22,7 +19,7 @@ using nlohmann::json;
 class ProgressWriter {
  public:
   ProgressWriter(const run::RunDirectory& directory, const std::atomic<bool>& interrupted)
-      : writer_(directory.records_file()), interrupted_(interrupted) {}
+      : file_(directory.records_file()), interrupted_(interrupted) {}
 
   void operator()(std::string_view phase, double done, double total, std::string_view unit) {
     if (interrupted_)
@@ -31,50 +28,38 @@ class ProgressWriter {
     if (phase == last_phase_ && now - last_ < std::chrono::milliseconds(300)) return;
     last_ = now;
     last_phase_ = phase;
-    writer_.write(json({{"event", "progress"},
-                        {"phase", phase},
-                        {"done", done},
-                        {"total", total},
-                        {"unit", unit}})
-                      .dump());
+    if (!writer_) writer_.emplace(file_);  // a training keeps records of its own there
+    writer_->write(json({{"event", "progress"},
+                         {"phase", phase},
+                         {"done", done},
+                         {"total", total},
+                         {"unit", unit}})
+                       .dump());
   }
 
  private:
-  LineWriter writer_;
+  fs::path file_;
+  std::optional<LineWriter> writer_;
   const std::atomic<bool>& interrupted_;
   std::chrono::steady_clock::time_point last_;
   std::string last_phase_;
 };
 
-const run::RunDirectory& input(const run::OpenedJob& job, const std::string& role) {
-  const auto at = job.inputs.find(role);
-  if (at == job.inputs.end())
-    throw Error("{}: the job names no input '{}'; start it through `repro run`", job.name, role);
-  return at->second;
-}
-
-template <typename Spec>
-Spec spec_of(const run::OpenedJob& job) {
-  return config::from_json<Spec>(job.spec, job.name + "/job.json");
-}
+using Body = json (*)(const Work&);
+const std::map<std::string, Body> kBodies = {{"prepare", prepare}, {"cluster", cluster},
+                                             {"train", train},     {"merge", merge},
+                                             {"eval", evaluate},   {"probe", probe}};
 
 }  // namespace
 
 json run_job(const run::OpenedJob& job, const run::RunDirectory& directory,
              const std::atomic<bool>& interrupted) {
-  if (job.kind == "train") return train::train(job, directory, interrupted);
-
+  const auto body = kBodies.find(job.kind);
+  if (body == kBodies.end())
+    throw Error("{}: unknown kind of job '{}'; this worker is of another version than `repro`",
+                job.name, job.kind);
   ProgressWriter progress(directory, interrupted);
-  if (job.kind == "prepare")
-    return data::prepare(spec_of<config::PrepareSpec>(job), directory.path(), std::ref(progress));
-  if (job.kind == "cluster")
-    return methods::run_cluster(spec_of<config::ClusterSpec>(job), input(job, "corpus").path(),
-                                directory.path(), std::ref(progress));
-  if (job.kind == "probe") return train::run_probe(job, std::ref(progress));
-  if (job.kind == "merge") return train::run_merge(job, directory, std::ref(progress));
-  if (job.kind == "probe") return train::run_probe(job, std::ref(progress));
-  throw Error("{}: unknown kind of job '{}'; this worker is of another version than `repro`",
-              job.name, job.kind);
+  return body->second({job, directory, interrupted, std::ref(progress)});
 }
 
 }  // namespace repro::worker

@@ -23,7 +23,7 @@ TEST_CASE("data list names the corpora and what each stands for", "[cli]") {
   TemporaryDirectory folder;
   const Finished ended = run_in(folder.path(), {"data", "list", "--root", kRoot});
   CHECK(ended.exit_code == 0);
-  CHECK_THAT(ended.output, Contains("web") && Contains("wiki") && Contains("prose") &&
+  CHECK_THAT(ended.output, Contains("web") && Contains("wiki") && Contains("essays") &&
                                Contains("openwebtext") && Contains("cache: "));
 }
 

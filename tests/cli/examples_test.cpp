@@ -21,7 +21,7 @@ config::Measurement measurement() {
   measured.date = "2026-02-01";
   measured.certified = true;
   for (const char* model : {"qwen_moe", "llama_moe"})
-    for (const char* phase : {"full", "submodel", "finetune"})
+    for (const char* phase : {"full", "one-expert"})
       measured.steps.push_back(
           {model, phase, "paper", "bf16-mixed", 16, 1024, 24, 2048, 1e10, 2.0});
   return measured;
@@ -31,7 +31,8 @@ config::Measurement measurement() {
 class World {
  public:
   World() {
-    for (const char* part : {"experiments", "hardware_profiles"})
+    fs::create_directories(path() / "docs");
+    for (const char* part : {"experiments", "hardware_profiles", "docs/example"})
       fs::copy(fs::path(kRoot) / part, path() / part, fs::copy_options::recursive);
     make_logs_and_catalogs();
     make_texts();
@@ -42,7 +43,8 @@ class World {
     write_file_atomically(path() / "probe.json",
                           nlohmann::json{{"measurement", config::to_json(measurement())}}.dump());
     for (const char* words : {"profile measure --name mine", "run table3 --scale smoke"})
-      if (run(words).exit_code != 0) FAIL("repro " << words);
+      if (const Finished ended = run(words); ended.exit_code != 0)
+        FAIL("repro " << words << ": " << ended.errors);
     for (const char* copy : {"runs/train-a", "other/train-a"}) copy_training(copy);
   }
 
@@ -73,7 +75,7 @@ class World {
     const fs::path catalog = path() / "catalogs/v8/vast";
     fs::create_directories(catalog);
     for (const fs::path& to : {path(), catalog})
-      fs::copy(kTests / "config/catalogs/vast.csv", to / "vms.csv");
+      fs::copy(kTests / "import/catalogs/vast.csv", to / "vms.csv");
   }
 
   void make_texts() const {

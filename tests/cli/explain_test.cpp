@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/repro_process.hpp"
-#include "cli/run_comparison.hpp"
+#include "run/comparison.hpp"
 #include "run/records.hpp"
 
 namespace repro::cli {

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
-#include "cli/foreign_log.hpp"
 #include "cli/repro_process.hpp"
+#include "import/foreign_log.hpp"
 
 namespace repro::cli {
 namespace {
@@ -11,18 +11,18 @@ using Catch::Contains;
 
 const fs::path kLogs = fs::path(REPRO_TESTS) / "cli" / "logs";
 
-ImportedLog import(const std::string& file, const ForeignLog& log) {
-  return import_foreign_log(kLogs / file, log);
+imports::ImportedLog import(const std::string& file, const imports::ForeignLog& log) {
+  return imports::import_foreign_log(kLogs / file, log);
 }
 
-std::vector<int64_t> steps_of(const ImportedLog& log) {
+std::vector<int64_t> steps_of(const imports::ImportedLog& log) {
   std::vector<int64_t> steps;
   for (const run::StepRecord& record : log.records.steps) steps.push_back(record.step);
   return steps;
 }
 
 TEST_CASE("the Hugging Face trainer's text log has losses, evaluations and a total time", "[cli]") {
-  const ImportedLog log = import(
+  const imports::ImportedLog log = import(
       "hf_trainer.log", {.format = "hf-trainer", .tokens_per_step = 16384, .logging_steps = 10});
   CHECK(steps_of(log) == std::vector<int64_t>{10, 20, 30});
   CHECK(log.records.steps[0].loss == 9.1234);
@@ -39,7 +39,7 @@ TEST_CASE("the Hugging Face trainer's text log has losses, evaluations and a tot
 }
 
 TEST_CASE("trainer_state.json gives the same as the text log", "[cli]") {
-  const ImportedLog state =
+  const imports::ImportedLog state =
       import("trainer_state.json", {.format = "hf-trainer", .tokens_per_step = 16384});
   CHECK(steps_of(state) == std::vector<int64_t>{10, 20, 30});
   CHECK(state.records.steps[1].loss == 7.25);
@@ -50,7 +50,7 @@ TEST_CASE("trainer_state.json gives the same as the text log", "[cli]") {
 
 TEST_CASE("Megatron's iterations bring samples and milliseconds; a restart replaces steps",
           "[cli]") {
-  const ImportedLog log = import("megatron.log", {.format = "megatron", .sequence = 1024});
+  const imports::ImportedLog log = import("megatron.log", {.format = "megatron", .sequence = 1024});
   CHECK(steps_of(log) == std::vector<int64_t>{10, 20, 30});
   CHECK(log.replaced == 1);
   CHECK(log.records.steps[1].loss == 7.24);
@@ -62,7 +62,8 @@ TEST_CASE("Megatron's iterations bring samples and milliseconds; a restart repla
 }
 
 TEST_CASE("nanoGPT's iterations count from zero and are timed one by one", "[cli]") {
-  const ImportedLog log = import("nanogpt.log", {.format = "nanogpt", .tokens_per_step = 16384});
+  const imports::ImportedLog log =
+      import("nanogpt.log", {.format = "nanogpt", .tokens_per_step = 16384});
   CHECK(steps_of(log) == std::vector<int64_t>{1, 11, 21});
   CHECK(log.records.steps[2].clocks.train == Approx(30 + 10 + 10));
   CHECK(log.records.steps[2].tokens == 21 * 16384);
@@ -72,7 +73,7 @@ TEST_CASE("nanoGPT's iterations count from zero and are timed one by one", "[cli
 }
 
 TEST_CASE("torchtitan's coloured lines give tokens a second of one device", "[cli]") {
-  const ImportedLog log =
+  const imports::ImportedLog log =
       import("torchtitan.log", {.format = "torchtitan", .tokens_per_step = 65536, .devices = 4});
   CHECK(steps_of(log) == std::vector<int64_t>{1, 10});
   CHECK(log.records.steps[1].loss == 5.5);
@@ -82,7 +83,7 @@ TEST_CASE("torchtitan's coloured lines give tokens a second of one device", "[cl
 }
 
 TEST_CASE("a CSV log is read by its headings", "[cli]") {
-  const ImportedLog log = import("train.csv", {.format = "csv"});
+  const imports::ImportedLog log = import("train.csv", {.format = "csv"});
   CHECK(steps_of(log) == std::vector<int64_t>{10, 20, 30});
   CHECK(log.records.steps[2].tokens == 491520);
   CHECK(log.records.steps[2].clocks.train == 4.5);
@@ -93,7 +94,8 @@ TEST_CASE("a log cut in the middle of a line keeps what was whole", "[cli]") {
   const std::string whole = read_file(kLogs / "megatron.log");
   const fs::path cut = folder.path() / "cut.log";
   std::ofstream(cut) << whole.substr(0, whole.find("lm loss: 6.5"));
-  const ImportedLog log = import_foreign_log(cut, {.format = "megatron", .sequence = 1024});
+  const imports::ImportedLog log =
+      imports::import_foreign_log(cut, {.format = "megatron", .sequence = 1024});
   CHECK(steps_of(log) == std::vector<int64_t>{10, 20});
   CHECK(log.unknown == 4);
 }
@@ -104,10 +106,11 @@ TEST_CASE("a file of another format, a truncated CSV and a damaged state are ref
                     Contains("no step of format 'megatron' in 7 lines; another --format"));
   const fs::path csv = folder.path() / "cut.csv";
   std::ofstream(csv) << "step,loss\n1,9.0\n2\n";
-  CHECK_THROWS_WITH(import_foreign_log(csv, {.format = "csv"}), Contains("cut.csv:3: 1 cells"));
+  CHECK_THROWS_WITH(imports::import_foreign_log(csv, {.format = "csv"}),
+                    Contains("cut.csv:3: 1 cells"));
   const fs::path state = folder.path() / "state.json";
   std::ofstream(state) << "{\n\"log_history\": [\n{\"loss\": 1.0, \"st";
-  CHECK_THROWS_WITH(import_foreign_log(state, {.format = "hf-trainer"}),
+  CHECK_THROWS_WITH(imports::import_foreign_log(state, {.format = "hf-trainer"}),
                     Contains("state.json:3: not readable as JSON"));
 }
 

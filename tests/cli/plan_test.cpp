@@ -31,7 +31,7 @@ TEST_CASE("the plan at paper scale shows the published parameter counts", "[cli]
   const json plan = plan_json(folder, "paper");
   CHECK(row_of(plan, "qwen_moe", "full").at("parameters") == 2'686'420'992);
   CHECK(row_of(plan, "qwen_moe", "submodel").at("parameters") == 2'063'370'240);
-  CHECK(row_of(plan, "qwen_moe", "finetune").at("parameters") == 2'686'420'992);
+  CHECK(row_of(plan, "qwen_moe", "fine-tune").at("parameters") == 2'686'420'992);
   CHECK(row_of(plan, "llama_moe", "full").at("parameters") == 3'493'073'408);
   CHECK(row_of(plan, "llama_moe", "submodel").at("parameters") == 2'680'426'496);
   for (const json& row : plan.at("rows"))
@@ -58,8 +58,9 @@ TEST_CASE("a plan counts every job of the graph once", "[cli]") {
   size_t jobs = 0;
   const json plan = plan_json(folder, "mini");
   for (const json& row : plan.at("rows")) jobs += row.at("jobs").size();
-  // 3 corpora x (prepare + cluster) + 6 cells x (full + 4 submodels + merge + 4 fine-tunes)
-  CHECK(jobs == 3 * 2 + 6 * 10);
+  // 3 corpora x (prepare + cluster) + 6 cells x (full + 4 submodels + merge + 4 fine-tunes + 6
+  // measurements: of full, merged and each fine-tune)
+  CHECK(jobs == 3 * 2 + 6 * 16);
 }
 
 TEST_CASE("--explain names the file and line of a value, and the command line", "[cli]") {

@@ -129,14 +129,14 @@ TEST_CASE("a priced table is written with its curve", "[cli]") {
 
 TEST_CASE("a break-even far beyond every price does not squeeze the curve", "[cli]") {
   const measure::SavingLine near{.a = 0.8, .b = 1.6}, far{.a = 0.8, .b = 0.001};
-  measure::PricedTable table;
+  claims::PricedTable table;
   table.low_device = "low";
   table.high_device = "high";
   table.low_price = 0.5;
   table.high_price = 1;
   table.paper_ratio = 0.2;
   for (const measure::SavingLine& line : {near, far}) {
-    measure::PricedRow row;
+    claims::PricedRow row;
     row.subject = "Model / " + std::to_string(line.b);
     row.priced = true;
     row.line = line;
@@ -179,7 +179,7 @@ seconds = 2.0
   CHECK_THAT(text.output, Contains("from one size, in proportion: its error is unknown"));
   const nlohmann::json priced = price(folder, {"--low", "rtx-4090", "--high", "busy.toml=0.10"});
   const nlohmann::json& hours = priced.at("rows").at(0).at("hours");
-  CHECK(hours.at("submodel").at("evidence") == "published");
+  CHECK(hours.at("low").at("evidence") == "published");
   CHECK(hours.at("full").at("evidence") == "projected");
   CHECK(hours.at("full").at("hours").get<double>() ==
         Approx(21150 * 2.0 / 3600 * (16384.0 * 14550564864.0) / (1024.0 * 1e8)));
@@ -187,7 +187,7 @@ seconds = 2.0
 
 TEST_CASE("an imported catalog prices a table, a damaged one writes nothing", "[cli]") {
   const TemporaryDirectory folder;
-  const std::string catalog = std::string(REPRO_TESTS) + "/config/catalogs/vast.csv";
+  const std::string catalog = std::string(REPRO_TESTS) + "/import/catalogs/vast.csv";
   const Finished imported = run_in(
       folder.path(), {"price", "import", catalog, "--provider", "vast", "--date", "2026-01-31"});
   CHECK(imported.exit_code == 0);

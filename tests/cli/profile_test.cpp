@@ -33,7 +33,7 @@ TEST_CASE("what profile measure writes, price takes and calls projected", "[cli]
                                                  "rtx-4090", "--high", "mine=0.10", "--json"});
   REQUIRE(priced.exit_code == 0);
   const nlohmann::json hours = nlohmann::json::parse(priced.output).at("rows").at(0).at("hours");
-  CHECK(hours.at("submodel").at("evidence") == "published");
+  CHECK(hours.at("low").at("evidence") == "published");
   CHECK(hours.at("full").at("evidence") == "projected");
   CHECK_THAT(hours.at("full").at("basis").get<std::string>(), Contains("its error is unknown"));
 }

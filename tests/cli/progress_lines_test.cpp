@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "report/table.hpp"
+#include "base/unicode.hpp"
 
 namespace repro::cli {
 namespace {
@@ -51,7 +51,7 @@ TEST_CASE("a line is cut to the width of the terminal, never inside a character"
   const std::string umlauts = "äöüäöüäöü";
   for (size_t width = 1; width < 9; ++width) {
     const std::string cut = fit_width(umlauts, width);
-    CHECK(report::display_width(cut) == width);
+    CHECK(display_width(cut) == width);
     CHECK(umlauts.starts_with(cut.substr(0, cut.size() - std::string("…").size())));
   }
 }

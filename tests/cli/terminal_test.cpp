@@ -6,8 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "cli/repro_process.hpp"
-#include "report/table.hpp"
 
 namespace repro::cli {
 namespace {
@@ -47,8 +47,9 @@ TEST_CASE("on a terminal each running job and the total have one line, redrawn i
                                 {"run", "table3", "--root", kRoot, "--scale", "smoke", "--set",
                                  "models=[\"qwen_moe\"]", "--set", "corpora=[\"c4\"]"},
                                 worker));
-  CHECK(text.find("of 12 jobs") != std::string::npos);
-  CHECK(text.find("train-qwen_moe-c4-full-s0  40/40 steps") != std::string::npos);
+  CHECK(text.find("of 18 jobs") != std::string::npos);
+  CHECK(text.find("train-qwen_moe-c4-full-s0 ") != std::string::npos);
+  CHECK(text.find("  40/40 steps") != std::string::npos);
   CHECK(text.find("start  ") == std::string::npos);
   const size_t report = text.find("Qwen");
   REQUIRE(report != std::string::npos);
@@ -58,7 +59,7 @@ TEST_CASE("on a terminal each running job and the total have one line, redrawn i
     const size_t end = text.find("\x1b[", at + erase.size());
     const std::string frame = text.substr(at + erase.size(), end - at - erase.size());
     for (const std::string& line : split(frame, '\n'))
-      if (end < report) CHECK(report::display_width(trim(line)) < kColumns);
+      if (end < report) CHECK(display_width(trim(line)) < kColumns);
     ++frames;
   }
   CHECK(frames > 4);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <regex>
+#include <set>
 
 #include "cli/repro_process.hpp"
 
@@ -7,6 +9,35 @@ namespace repro::cli {
 namespace {
 
 using Catch::Contains;
+
+// Every match of `pattern`'s one group in `text`.
+std::vector<std::string> all_matches(const std::string& text, const char* pattern) {
+  const std::regex regex(pattern);
+  std::vector<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), regex), end; at != end; ++at)
+    found.push_back((*at)[1]);
+  return found;
+}
+
+// The names of base/error.hpp's Exit that some source gives.
+std::set<std::string> given_exits() {
+  std::set<std::string> names = {"bad_input"};  // an Error that names none
+  for (const auto& entry : fs::recursive_directory_iterator(fs::path(kRoot) / "src"))
+    if (entry.path().extension() == ".cpp")
+      for (const std::string& name : all_matches(read_file(entry.path()), R"(Exit::(\w+))"))
+        names.insert(name);
+  return names;
+}
+
+// What the programs can end with, of the codes that base/error.hpp numbers.
+std::set<std::string> given_codes() {
+  const std::string header = read_file(fs::path(kRoot) / "src/base/error.hpp");
+  std::set<std::string> codes;
+  for (const std::string& name : given_exits())
+    for (const std::string& code : all_matches(header, ("\\b" + name + R"( = (\d+))").c_str()))
+      codes.insert(code);
+  return codes;
+}
 
 TEST_CASE("help names every verb and the exit codes, and needs no manifest", "[cli]") {
   TemporaryDirectory folder;
@@ -16,6 +47,14 @@ TEST_CASE("help names every verb and the exit codes, and needs no manifest", "[c
                            "explain", "data", "import"})
     CHECK_THAT(help.output, Contains(verb));
   CHECK_THAT(help.output, Contains("130 interrupted"));
+}
+
+TEST_CASE("help lists the exit codes that the sources give, and no other", "[cli]") {
+  TemporaryDirectory folder;
+  const std::string help = run_in(folder.path(), {"--help"}).output;
+  const std::vector<std::string> listed =
+      all_matches(help.substr(help.find("Exit codes:")), R"([:,]\s+(\d+) )");
+  CHECK(std::set<std::string>(listed.begin(), listed.end()) == given_codes());
 }
 
 TEST_CASE("the help of every verb has examples", "[cli]") {

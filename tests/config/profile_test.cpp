@@ -48,7 +48,7 @@ TEST_CASE("a measured profile is written, read back, and finds its steps", "[con
       {.dtype = "bf16", .m = 4, .n = 5, .k = 6, .flops = 2.5e14, .relative_spread = 0.01}};
   MeasuredStep step;
   step.model = "qwen_moe";
-  step.phase = "full";
+  step.shape = "full";
   step.size = "paper";
   step.precision = "bf16-mixed";
   step.batch = 16;
@@ -64,8 +64,25 @@ TEST_CASE("a measured profile is written, read back, and finds its steps", "[con
   CHECK_FALSE(read.measured_peak("fp32"));
   REQUIRE(read.step("qwen_moe", "full") != nullptr);
   CHECK(read.step("qwen_moe", "full")->seconds == 1.7);
-  CHECK(read.step("qwen_moe", "submodel") == nullptr);
+  CHECK(read.step("qwen_moe", "one-expert") == nullptr);
   CHECK(read.peak("bf16") == 312e12);
+}
+
+TEST_CASE("a profile that names phases of training, as they were once written, is still read",
+          "[config]") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "old.toml";
+  std::string text = "name = \"old\"\n[measured]\ndate = \"2026-01-01\"\n";
+  for (const char* phase : {"full", "submodel"})
+    text += fmt::format(
+        "[[measured.steps]]\nmodel = \"qwen_moe\"\nphase = \"{}\"\nsize = \"paper\"\n"
+        "precision = \"fp32\"\nbatch = 1\nsequence = 8\nseconds = 2.0\n",
+        phase);
+  std::ofstream(path) << text;
+  const Profile read = load_profile(path, "old.toml");
+  CHECK(read.step("qwen_moe", "full") != nullptr);
+  CHECK(read.step("qwen_moe", "one-expert") != nullptr);
+  CHECK(to_toml(read).find("phase") == std::string::npos);
 }
 
 TEST_CASE("a profile without measurement stays without one when written", "[config]") {

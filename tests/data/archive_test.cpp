@@ -1,4 +1,4 @@
-#include "data/archive.hpp"
+#include "data/formats/archive.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>

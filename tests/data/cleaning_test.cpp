@@ -1,13 +1,12 @@
-#include "data/cleaning.hpp"
+#include "data/text/cleaning.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
-#include "data/html.hpp"
-#include "data/paragraph_filter.hpp"
-#include "data/sword.hpp"
-#include "data/unicode.hpp"
+#include "data/formats/html.hpp"
+#include "data/formats/readers.hpp"
+#include "data/text/paragraph_filter.hpp"
 
 using namespace repro;
 using namespace repro::data;
@@ -130,36 +129,9 @@ TEST_CASE("the split is the MD5 of the text modulo 100", "[data]") {
   CHECK(splits["test"] == Approx(200).epsilon(0.25));
 }
 
-TEST_CASE("scripture markup loses notes and titles and keeps the words", "[data]") {
-  const auto paragraphs = osis_paragraphs(
-      "<div><title>Genesis <hi>x</hi></title><verse osisID=\"Gen.1.1\"/><w lemma=\"a\">In</w> the "
-      "beginning<note type=\"study\">a note</note> God &amp; all &#x2019;&#39;.<verse eID=\"1\"/>"
-      "\n<l>Second</l><note/> line<milestone/>");
-  CHECK(paragraphs ==
-        std::vector<std::string>{"In the beginning God & all \u2019'.", "Second", "line"});
-  CHECK(join_paragraphs({"a", "b", "c", "d", "e"}, 2) ==
-        std::vector<std::string>{"a b", "c d", "e"});
-}
-
-TEST_CASE("a scripture block that lies outside its file is refused", "[data]") {
-  CHECK_THROWS_WITH(sword_books("12345", "", "m: ot"), Catch::Contains("not whole records of 12"));
-  std::string index(24, '\0');
-  index[12] = 100;
-  CHECK_THROWS_WITH(sword_books(index, "short", "m: ot"),
-                    Catch::Contains("m: ot: block 1 lies outside"));
-  index[12] = 0;
-  index[16] = 5;
-  index[20] = 9;
-  CHECK_THROWS_WITH(sword_books(index, "short", "m: ot"), Catch::Contains("damaged zlib block"));
-}
-
-TEST_CASE("white space of any alphabet is one space", "[data]") {
-  std::string text;
-  append_collapsed(text, " \n a\u00A0\u2003b\t\t");
-  append_collapsed(text, " c");
-  CHECK(text == "a b c");
-  CHECK(is_utf8("é😀"));
-  CHECK_FALSE(is_utf8("\xC0\x80"));
-  CHECK_FALSE(is_utf8("\xED\xA0\x80"));
-  CHECK_FALSE(is_utf8("\xE2\x82"));
+TEST_CASE("blank lines separate the paragraphs of a plain text and line ends do not", "[data]") {
+  CHECK(text_paragraphs("One\nline.\r\n\r\n \n Two  lines\nmore.\n\n\n") ==
+        std::vector<std::string>{"One line.", "Two lines more."});
+  CHECK(text_paragraphs("caf\xE9") == std::vector<std::string>{"caf\u00E9"});
+  CHECK(text_paragraphs(" \n\n").empty());
 }

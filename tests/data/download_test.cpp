@@ -1,4 +1,4 @@
-#include "data/download.hpp"
+#include "data/sources/download.hpp"
 
 #include <sys/resource.h>
 
@@ -8,8 +8,8 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "data/fetch.hpp"
 #include "data/http_server.hpp"
+#include "data/sources/fetch.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
@@ -34,7 +34,8 @@ data::FetchedFile fetch_address(const std::string& address, const std::string& s
   source.kind = "url";
   source.name = address;
   source.sha256 = sha256;
-  return data::fetch(source, folder, [](std::string_view, double, double, std::string_view) {});
+  return data::fetch(source, "web", folder,
+                     [](std::string_view, double, double, std::string_view) {});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "data/embedding_table.hpp"
+#include "data/tokens/embedding_table.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstring>
@@ -7,15 +7,14 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/safetensors.hpp"
-#include "data/token_shards_writer.hpp"
+#include "data/quietly.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
 using namespace repro::data;
 
 namespace {
-
-void quietly(std::string_view, double, double, std::string_view) {}
 
 // A small tokenizer of the Llama kind: bytes, letters, and a few merges in order of rank.
 fs::path write_tokenizer(const fs::path& folder) {

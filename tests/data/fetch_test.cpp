@@ -1,33 +1,16 @@
-#include "data/fetch.hpp"
+#include "data/sources/fetch.hpp"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
-#include "data/process.hpp"
+#include "fake_command.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
 
 namespace {
-
-// A command of ours in front of PATH while the object lives.
-class FakeCommand {
- public:
-  FakeCommand(const fs::path& folder, const std::string& name, const std::string& script)
-      : path_(std::getenv("PATH")) {
-    make_directories(folder);
-    write_file_atomically(folder / name, "#!/bin/sh\n" + script);
-    fs::permissions(folder / name, fs::perms::owner_all);
-    ::setenv("PATH", (folder.string() + ":" + path_).c_str(), 1);
-  }
-  ~FakeCommand() { ::setenv("PATH", path_.c_str(), 1); }
-
- private:
-  std::string path_;
-};
 
 data::FetchedFile fetch(const std::string& kind, const std::string& name, const fs::path& folder,
                         const std::string& sha256 = "") {
@@ -36,44 +19,97 @@ data::FetchedFile fetch(const std::string& kind, const std::string& name, const 
   source.name = name;
   source.version = "1.0";
   source.sha256 = sha256;
-  return data::fetch(source, folder, [](std::string_view, double, double, std::string_view) {});
+  return data::fetch(source, "web", folder,
+                     [](std::string_view, double, double, std::string_view) {});
 }
 
 }  // namespace
 
-TEST_CASE("a Debian package is fetched once and its version recorded", "[data]") {
+TEST_CASE("a Debian package is fetched once, in the version and with the hash planned", "[data]") {
   TemporaryDirectory folder;
   const fs::path calls = folder.path() / "calls";
   const FakeCommand apt(
       folder.path() / "bin", "apt-get",
-      "echo \"$@\" >> " + calls.string() + "\nprintf content > $2_1%3a2.0-3_all.deb\n");
-  const auto first = fetch("deb", "a-doc", folder.path() / "downloads");
-  CHECK(first.version == "1:2.0-3");
+      "echo \"$@\" >> " + calls.string() + "\nprintf content > ${2%%=*}_1%3a2.0-3_all.deb\n");
+  const auto get = [&] {
+    return fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("content"));
+  };
+  const auto first = get();
   CHECK(first.sha256 == sha256_hex("content"));
   CHECK(first.bytes == 7);
   CHECK(read_file(first.path) == "content");
-  CHECK(fetch("deb", "a-doc", folder.path() / "downloads").version == "1:2.0-3");
-  CHECK(read_file(calls) == "download a-doc\n");
+  CHECK(get().path == first.path);
+  CHECK(read_file(calls) == "download a-doc=1.0\n");
 
   write_file_atomically(first.path, "damaged");
-  CHECK(read_file(fetch("deb", "a-doc", folder.path() / "downloads").path) == "content");
-  CHECK(read_file(calls) == "download a-doc\ndownload a-doc\n");
+  CHECK(read_file(get().path) == "content");
+  CHECK(read_file(calls) == "download a-doc=1.0\ndownload a-doc=1.0\n");
+}
+
+TEST_CASE("a cached package needs no package manager", "[data]") {
+  TemporaryDirectory folder;
+  {
+    const FakeCommand apt(folder.path() / "bin", "apt-get", "printf x > a-doc_1.0_all.deb\n");
+    fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("x"));
+  }
+  const FakeCommand apt(folder.path() / "offline", "apt-get", "exit 100\n");
+  CHECK(fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("x")).version == "1.0");
+}
+
+TEST_CASE("a cached package of another version is not taken for the planned one", "[data]") {
+  TemporaryDirectory folder;
+  const auto get = [&](const std::string& content) {
+    const FakeCommand apt(folder.path() / "bin", "apt-get",
+                          "printf " + content + " > a-doc_1.0_all.deb\n");
+    return fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex(content));
+  };
+  get("old");
+  CHECK(read_file(get("new").path) == "new");
+}
+
+TEST_CASE("a mirror that moved on is said with both versions and the way out", "[data]") {
+  TemporaryDirectory folder;
+  const FakeCommand apt(folder.path() / "bin", "apt-get",
+                        "case $2 in *=*) echo 'E: no such version' >&2; exit 100;; esac\n"
+                        "printf new > a-doc_1%3a2.0_all.deb\n");
+  CHECK_THROWS_WITH(fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("old")),
+                    Catch::Contains("package a-doc") &&
+                        Catch::Contains("version 1.0 and the "
+                                        "mirror now has 1:2.0") &&
+                        Catch::Contains("'repro data get web --refresh'"));
+}
+
+TEST_CASE("a package of the right version with other bytes is refused", "[data]") {
+  TemporaryDirectory folder;
+  const FakeCommand apt(folder.path() / "bin", "apt-get", "printf evil > a-doc_1.0_all.deb\n");
+  CHECK_THROWS_WITH(
+      fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("good")),
+      Catch::Contains("package a-doc 1.0") && Catch::Contains("expected " + sha256_hex("good")));
+}
+
+TEST_CASE("a package that was not resolved is not fetched", "[data]") {
+  TemporaryDirectory folder;
+  CHECK_THROWS_WITH(fetch("deb", "a-doc", folder.path()), Catch::Contains("package a-doc") &&
+                                                              Catch::Contains("without knowing its "
+                                                                              "version") &&
+                                                              Catch::Contains("apt-get update"));
 }
 
 TEST_CASE("a package that cannot be had says what the package manager said", "[data]") {
   TemporaryDirectory folder;
   const FakeCommand apt(folder.path() / "bin", "apt-get",
                         "echo 'E: Unable to locate package b-doc' >&2\nexit 100\n");
-  CHECK_THROWS_WITH(fetch("deb", "b-doc", folder.path()),
-                    Catch::Contains("package b-doc: 'apt-get download b-doc' failed (exit 100): E: "
-                                    "Unable to locate package b-doc") &&
+  CHECK_THROWS_WITH(fetch("deb", "b-doc", folder.path(), sha256_hex("b")),
+                    Catch::Contains("package b-doc: 'apt-get download b-doc=1.0' failed (exit "
+                                    "100): E: Unable to locate package b-doc") &&
                         Catch::Contains("apt-get update"));
 }
 
 TEST_CASE("a command that leaves no package is an error", "[data]") {
   TemporaryDirectory folder;
   const FakeCommand apt(folder.path() / "bin", "apt-get", "exit 0\n");
-  CHECK_THROWS_WITH(fetch("deb", "c-doc", folder.path()), Catch::Contains("left 0 files"));
+  CHECK_THROWS_WITH(fetch("deb", "c-doc", folder.path(), sha256_hex("c")),
+                    Catch::Contains("left 0 files"));
 }
 
 TEST_CASE("a wheel with another checksum than the pinned one is refused and removed", "[data]") {
@@ -84,14 +120,6 @@ TEST_CASE("a wheel with another checksum than the pinned one is refused and remo
       Catch::Contains("wheel w 1.0") && Catch::Contains("expected " + sha256_hex("good")));
   CHECK_FALSE(fs::exists(folder.path() / "downloads/w-1.0-py3-none-any.whl"));
   CHECK(fetch("wheel", "w", folder.path() / "downloads", sha256_hex("evil")).bytes == 4);
-}
-
-TEST_CASE("a missing command and a killed one are told apart", "[data]") {
-  TemporaryDirectory folder;
-  CHECK_THROWS_WITH(data::run_command({"no-such-command-anywhere"}, folder.path()),
-                    Catch::Contains("cannot start 'no-such-command-anywhere'"));
-  const FakeCommand dying(folder.path() / "bin", "dying", "kill -9 $$\n");
-  CHECK_THROWS_WITH(data::run_command({"dying"}, folder.path()), Catch::Contains("(signal 9)"));
 }
 
 TEST_CASE("a file that changed since its import is refused", "[data]") {

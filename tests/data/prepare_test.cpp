@@ -15,16 +15,15 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "data/compress.hpp"
-#include "data/token_shards.hpp"
-#include "data/tokenizer.hpp"
+#include "data/quietly.hpp"
+#include "data/tokens/token_shards.hpp"
+#include "data/tokens/tokenizer.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
 using data::prepare;
 
 namespace {
-
-void quietly(std::string_view, double, double, std::string_view) {}
 
 // The cache in a folder of the test's own.
 class CacheIn {

@@ -1,4 +1,4 @@
-#include "data/records.hpp"
+#include "data/formats/records.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -6,17 +6,16 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "data/columnar.hpp"
 #include "data/compress.hpp"
-#include "data/corpus_text.hpp"
-#include "data/fetch.hpp"
+#include "data/formats/columnar.hpp"
+#include "data/quietly.hpp"
+#include "data/sources/fetch.hpp"
+#include "data/text/corpus_text.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
 
 namespace {
-
-void quietly(std::string_view, double, double, std::string_view) {}
 
 struct Read {
   std::vector<std::string> texts;
@@ -30,7 +29,7 @@ Read read(const fs::path& path, const std::string& field = "text") {
   return result;
 }
 
-std::string refusal(const fs::path& path, const std::string& field = "text") {
+std::string refused_record(const fs::path& path, const std::string& field = "text") {
   try {
     read(path, field);
   } catch (const Error& error) {
@@ -121,12 +120,12 @@ TEST_CASE("a compressed file that is cut or damaged is an error, not a short cor
   REQUIRE(read(path).texts.size() == 5000);
   for (const size_t size : {whole.size() / 2, whole.size() - 3}) {
     write_file_atomically(path, whole.substr(0, size));
-    CHECK_THAT(refusal(path), Catch::Contains("cut short"));
+    CHECK_THAT(refused_record(path), Catch::Contains("cut short"));
   }
   std::string damaged = whole;
   damaged[whole.size() / 2] = static_cast<char>(~damaged[whole.size() / 2]);
   write_file_atomically(path, damaged);
-  CHECK_THAT(refusal(path), Catch::Contains("damaged"));
+  CHECK_THAT(refused_record(path), Catch::Contains("damaged"));
 }
 
 TEST_CASE("a wrong checksum at the end of a gzip stream is noticed", "[data]") {
@@ -134,7 +133,7 @@ TEST_CASE("a wrong checksum at the end of a gzip stream is noticed", "[data]") {
   std::string bytes = compress(kLines, Compression::gzip);
   bytes[bytes.size() - 8] = static_cast<char>(~bytes[bytes.size() - 8]);
   write_file_atomically(folder.path() / "a", bytes);
-  CHECK_THAT(refusal(folder.path() / "a"), Catch::Contains("damaged gzip stream"));
+  CHECK_THAT(refused_record(folder.path() / "a"), Catch::Contains("damaged gzip stream"));
 }
 
 TEST_CASE("WikiText is cut into articles and other text at blank lines", "[data]") {
@@ -159,14 +158,14 @@ TEST_CASE("Parquet rows are documents, or the lines of articles", "[data]") {
   CHECK(rows.texts == std::vector<std::string>{"one", "two"});
   CHECK(rows.dropped ==
         data::DropCounts{{"records: no text field", 1}, {"records: empty text", 1}});
-  CHECK_THAT(refusal(path, "body"), Catch::Contains("no column 'body'; it has 'text'"));
+  CHECK_THAT(refused_record(path, "body"), Catch::Contains("no column 'body'; it has 'text'"));
 
   data::write_parquet(path, "text", {"", " = A = \n", "", " a . \n", " = B = \n", " b . \n"}, 4);
   CHECK(read(path).texts == std::vector<std::string>{"= A =\na .", "= B =\nb ."});
 
   const std::string whole = read_file(path);
   write_file_atomically(path, whole.substr(0, whole.size() - 20));
-  CHECK_THAT(refusal(path), Catch::Contains("damaged or unreadable"));
+  CHECK_THAT(refused_record(path), Catch::Contains("damaged or unreadable"));
 }
 
 TEST_CASE("a folder gives one document a .txt file", "[data]") {

@@ -1,4 +1,4 @@
-#include "data/sampler.hpp"
+#include "data/tokens/sampler.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>
@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "data/token_shards_writer.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;

@@ -1,11 +1,11 @@
-#include "data/token_shards.hpp"
+#include "data/tokens/token_shards.hpp"
 
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <vector>
 
 #include "base/error.hpp"
-#include "data/token_shards_writer.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
@@ -23,7 +23,7 @@ void write_documents(const fs::path& path, int64_t vocabulary,
   writer.finish();
 }
 
-std::string refusal(const fs::path& path, const std::string& bytes) {
+std::string refused_shard(const fs::path& path, const std::string& bytes) {
   write_file_atomically(path, bytes);
   try {
     TokenShards shards(path);
@@ -78,7 +78,7 @@ TEST_CASE("a shard cut anywhere is refused", "[data]") {
   write_documents(folder.path() / "whole", 100, {{7, 1}, {8, 9, 1}});
   const std::string whole = read_file(folder.path() / "whole");
   for (size_t size = 0; size < whole.size(); ++size)
-    CHECK_THAT(refusal(folder.path() / "cut", whole.substr(0, size)),
+    CHECK_THAT(refused_shard(folder.path() / "cut", whole.substr(0, size)),
                Catch::Contains("not a whole token shard"));
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("a shard with a damaged header or index is refused with the reason", "
   const auto with = [&](size_t offset, char byte) {
     std::string bytes = whole;
     bytes[offset] = byte;
-    return refusal(folder.path() / "damaged", bytes);
+    return refused_shard(folder.path() / "damaged", bytes);
   };
   CHECK(with(0, 'R') == "accepted");
   CHECK_THAT(with(0, 'X'), Catch::Contains("REPROTOK header"));

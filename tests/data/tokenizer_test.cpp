@@ -1,4 +1,4 @@
-#include "data/tokenizer.hpp"
+#include "data/tokens/tokenizer.hpp"
 
 #include <sentencepiece_processor.h>
 
@@ -16,7 +16,7 @@ using data::WordCounts;
 namespace {
 
 // Words over a small alphabet: enough repetition for a BPE to learn from.
-std::string some_text(uint64_t seed, size_t words) {
+std::string some_syllables(uint64_t seed, size_t words) {
   const std::vector<std::string> syllables = {"ba", "ke", "lo", "min", "tur", "s", "é", "42"};
   std::string text;
   for (size_t i = 0; i < words; ++i) {
@@ -30,7 +30,7 @@ std::string some_text(uint64_t seed, size_t words) {
 
 fs::path make_model(const fs::path& folder, int64_t vocabulary = 400) {
   WordCounts words;
-  words.add(some_text(1, 20'000));
+  words.add(some_syllables(1, 20'000));
   write_file_atomically(folder / "m.model", data::train_tokenizer(words, vocabulary));
   return folder / "m.model";
 }
@@ -43,7 +43,7 @@ TEST_CASE("decoding gives back any bytes that were encoded", "[data]") {
   const auto text = GENERATE(
       std::string("bake lomin"), std::string(""), std::string("\n"), std::string("\n\na\n"),
       std::string(" a"), std::string("a "), std::string("a  b   c"), std::string("  "),
-      std::string("tab\tand \"quotes\""), std::string("日本語 текст 😀"), some_text(9, 300));
+      std::string("tab\tand \"quotes\""), std::string("日本語 текст 😀"), some_syllables(9, 300));
   std::vector<int32_t> tokens;
   tokenizer.encode(text, tokens);
   CHECK(tokenizer.decode(tokens) == text);
@@ -64,7 +64,7 @@ TEST_CASE("remembering words changes no token", "[data]") {
     CHECK(tokens == whole.EncodeAsIds(paragraph));
   }
   for (uint64_t seed = 0; seed < 50; ++seed) {
-    std::string paragraph = some_text(seed, 40);
+    std::string paragraph = some_syllables(seed, 40);
     std::replace(paragraph.begin(), paragraph.end(), '\n', ' ');
     std::vector<int32_t> tokens;
     tokenizer.encode(paragraph, tokens);
@@ -74,9 +74,9 @@ TEST_CASE("remembering words changes no token", "[data]") {
 
 TEST_CASE("the same words give the same model, other words another", "[data]") {
   WordCounts words, same, other;
-  words.add(some_text(1, 5000));
-  same.add(some_text(1, 5000));
-  other.add(some_text(2, 5000));
+  words.add(some_syllables(1, 5000));
+  same.add(some_syllables(1, 5000));
+  other.add(some_syllables(2, 5000));
   CHECK(data::train_tokenizer(words, 300) == data::train_tokenizer(same, 300));
   CHECK(data::train_tokenizer(words, 300) != data::train_tokenizer(other, 300));
 }

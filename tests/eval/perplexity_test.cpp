@@ -1,11 +1,14 @@
 #include "eval/perplexity.hpp"
 
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/tensor.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "data/token_shards_writer.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
@@ -87,6 +90,35 @@ TEST_CASE("held-out loss is the mean over the first windows, whatever the batch"
     // 30 of the 59 predictable tokens stand for their share of the bytes.
     CHECK(found.bits_per_byte == Approx(nats / std::log(2) / (240.0 * 30 / 59)).epsilon(1e-5));
   }
+}
+
+TEST_CASE("the first windows of a sliding measurement are those of the whole one", "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(53, 200);
+  double nats = 0;
+  for (int64_t target = 1; target <= 8 + 2 * 3; ++target)
+    nats += split.nats(model, target <= 8 ? 0 : (target - 8 + 2) / 3 * 3, target);
+  const HeldOut found = eval::sliding_window_loss(model, split.shards(), 8, 3, 2, 3);
+  CHECK(found.tokens == 14);
+  CHECK(found.loss == Approx(nats / 14).epsilon(1e-5));
+  const HeldOut whole = eval::sliding_window_loss(model, split.shards(), 8, 3, 2);
+  CHECK(eval::sliding_window_loss(model, split.shards(), 8, 3, 2, 1000).loss == whole.loss);
+}
+
+TEST_CASE("a shuffled measurement scores as many windows as asked for, an epoch at most",
+          "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(53, 200);
+  const auto shards = std::make_shared<data::TokenShards>(split.shards());
+  CHECK(eval::shuffled_loss(model, shards, 10, 3, 2, 1).tokens == 30);
+  const HeldOut epoch = eval::shuffled_loss(model, shards, 10, 0, 2, 1);
+  CHECK(epoch.tokens == 50);
+  CHECK(eval::shuffled_loss(model, shards, 10, 99, 2, 1).loss == epoch.loss);
+  // An epoch in any order is all windows.
+  const HeldOut in_order = eval::held_out_loss(model, split.shards(), 10, 99, 2);
+  CHECK(epoch.loss == Approx(in_order.loss).epsilon(1e-6));
+  CHECK(eval::shuffled_loss(model, shards, 10, 3, 2, 2).loss !=
+        eval::shuffled_loss(model, shards, 10, 3, 2, 1).loss);
 }
 
 TEST_CASE("a split shorter than asked for is scored as far as it goes", "[eval]") {

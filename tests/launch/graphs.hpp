@@ -15,6 +15,7 @@ inline size_t add_job(run::JobGraph& graph, const std::string& name,
   job.kind = "train";
   job.name = name;
   job.spec = {{"name", name}, {"threads", threads}};
+  job.resources.threads = threads;
   for (size_t input : inputs) job.inputs["in" + std::to_string(input)] = input;
   return graph.add(std::move(job));
 }

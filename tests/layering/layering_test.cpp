@@ -26,35 +26,47 @@ const std::map<std::string, Folders> kMayInclude = {
     {"config", {"base"}},
     {"run", {"base", "config"}},
     {"measure", {"base", "config"}},
+    {"claims", {"base", "config", "measure"}},
+    {"plan", {"base", "config", "run", "measure"}},
+    {"forecast", {"base", "config", "run", "measure", "plan"}},
     {"launch", {"base", "config", "run"}},
-    {"report", {"base", "config", "run", "measure"}},
-    {"cli", {"base", "config", "run", "measure", "launch", "report"}},
+    {"findings", {"base", "config", "run", "measure", "claims", "plan"}},
+    {"report", {"base", "config", "run", "measure", "claims", "plan", "findings"}},
+    {"import", {"base", "config", "run", "measure"}},
+    {"cli",
+     {"base", "config", "run", "measure", "claims", "plan", "forecast", "launch", "findings",
+      "report", "import"}},
     {"data", {"base", "config"}},
     {"model", {"base", "config"}},
     {"methods", {"base", "config", "data", "model"}},
     {"eval", {"base", "config", "data", "model"}},
     {"train", {"base", "config", "data", "run", "measure", "model", "methods", "eval"}},
-    {"worker", {"base", "config", "run", "measure", "data", "model", "methods", "eval", "train"}},
-    {"bench", {"base", "config", "data", "measure", "model", "methods", "train"}},
+    {"probe", {"base", "config", "data", "run", "measure", "model", "methods", "eval", "train"}},
+    {"worker",
+     {"base", "config", "run", "measure", "data", "model", "methods", "eval", "train", "probe"}},
+    {"bench",
+     {"base", "config", "data", "run", "measure", "claims", "model", "methods", "train", "probe"}},
 };
 
 // The first folder or name of a third party's headers -> where it may be included: a folder, or a
 // beginning of file names. Torch's own subfolders count as torch.
 const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"toml", {"config/toml_reader.cpp"}},
-    {"boost/process", {"launch/local.cpp"}},
+    {"boost/process", {"base/process.cpp"}},
     {"boost/math", {"measure/stats.cpp"}},
     {"CLI", {"cli/"}},
-    {"archive", {"data/archive.cpp", "data/inflate.cpp", "data/input.cpp"}},
-    {"arrow", {"data/columnar.cpp"}},
-    {"parquet", {"data/columnar.cpp"}},
-    {"curl", {"data/download.cpp"}},
-    {"sentencepiece", {"data/tokenizer"}},
+    {"utf8proc", {"base/unicode.cpp"}},
+    {"archive", {"data/formats/archive.cpp", "data/formats/inflate.cpp"}},
+    {"arrow", {"data/formats/columnar.cpp"}},
+    {"parquet", {"data/formats/columnar.cpp"}},
+    {"gumbo", {"data/formats/html.cpp"}},
+    {"curl", {"data/sources/download.cpp"}},
+    {"sentencepiece", {"data/tokens/tokenizer"}},
     {"openssl", {"base/hash.cpp"}},
     {"benchmark", {"bench/"}},
-    {"torch", {"model/", "methods/", "eval/", "train/", "worker/", "bench/"}},
-    {"ATen", {"model/", "methods/", "eval/", "train/", "worker/", "bench/"}},
-    {"c10", {"model/", "methods/", "eval/", "train/", "worker/", "bench/"}},
+    {"torch", {"model/", "methods/", "eval/", "train/", "probe/", "worker/", "bench/"}},
+    {"ATen", {"model/", "methods/", "eval/", "train/", "probe/", "worker/", "bench/"}},
+    {"c10", {"model/", "methods/", "eval/", "train/", "probe/", "worker/", "bench/"}},
 };
 
 struct Include {
@@ -151,6 +163,31 @@ TEST_CASE("every third party comes in through its one door", "[layering]") {
 
 TEST_CASE("headers name JSON values but do not include the JSON library", "[layering]") {
   CHECK(json_violations(includes_of(kSources)) == std::vector<std::string>{});
+}
+
+// Lines of the harness that speak of one paper; what ends a --help may show its names.
+std::vector<std::string> paper_words(const fs::path& root, const std::set<std::string>& rooms) {
+  static const std::regex kWords(R"(disco|submodel|fine-?tun|\btable[0-9]|ds_moe|\bemo\b)",
+                                 std::regex::icase);
+  std::vector<std::string> found;
+  for (const std::string& room : rooms)
+    for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
+      std::ifstream file(entry.path());
+      std::string text;
+      for (int line = 1; std::getline(file, text); ++line) {
+        const bool example = text.find("repro ") != std::string::npos ||
+                             text.find("see `repro list`") != std::string::npos ||
+                             text.find("how to price: ") != std::string::npos;
+        if (!example && std::regex_search(text, kWords))
+          found.push_back(fs::relative(entry.path(), root).string() + ":" + std::to_string(line));
+      }
+    }
+  return found;
+}
+
+TEST_CASE("no room between manifest and report holds a word of one paper", "[layering]") {
+  CHECK(paper_words(kSources, {"cli", "report", "findings", "forecast", "measure", "run",
+                               "launch"}) == std::vector<std::string>{});
 }
 
 TEST_CASE("every folder of src has a row", "[layering]") {

@@ -8,11 +8,27 @@
 namespace repro::measure {
 namespace {
 
-Phase phase(std::string name, std::vector<double> hours, double price) {
-  return {.name = std::move(name),
-          .device = "d",
-          .job_hours = std::move(hours),
-          .price_per_hour = price};
+// One device a job; each phase's device is named like the phase.
+struct Priced {
+  Phase phase;
+  double price;
+};
+
+Priced phase(std::string name, const std::vector<double>& hours, double price) {
+  Phase one{.name = name};
+  for (const double each : hours) one.jobs.push_back({.hours = each, .device = name});
+  return {std::move(one), price};
+}
+
+Bill bill(const std::vector<Priced>& priced, const Billing& billing) {
+  std::vector<Phase> phases;
+  for (const Priced& one : priced) phases.push_back(one.phase);
+  const PriceOf price = [&](const std::string& device) -> std::optional<double> {
+    for (const Priced& one : priced)
+      if (one.phase.name == device) return one.price;
+    return std::nullopt;
+  };
+  return measure::bill(phases, price, billing);
 }
 
 // Table 3 of the paper: hours of the full training, the longest submodel, the fine-tuning.
@@ -53,7 +69,7 @@ TEST_CASE("the saving is a line in the price ratio with the paper's break-even",
 }
 
 TEST_CASE("makespan billing pays idle devices, usage billing does not", "[measure]") {
-  const std::vector<Phase> phases = {phase("S", {1.0, 2.0, 3.0, 2.0}, 1.0)};
+  const std::vector<Priced> phases = {phase("S", {1.0, 2.0, 3.0, 2.0}, 1.0)};
   CHECK(bill(phases, {.accounting = Accounting::makespan}).dollars == 12);
   CHECK(bill(phases, {.accounting = Accounting::usage}).dollars == 8);
   CHECK(bill(phases, {.accounting = Accounting::usage}).wall_hours == 3);
@@ -78,10 +94,10 @@ TEST_CASE("a minimum is charged to each device used, and to none that was not", 
 TEST_CASE("hours nobody measured are named, not counted as zero", "[measure]") {
   const Bill total = bill({phase("S", {1.0}, 2.0), phase("merge", {}, 2.0)}, {});
   CHECK(total.dollars == 2);
-  CHECK(total.not_measured == std::vector<std::string>{"merge"});
+  CHECK(total.unknown == std::vector<std::string>{"merge"});
   CHECK_FALSE(total.phases[1].dollars);
   const Bill free = bill({phase("merge", {0.0}, 2.0)}, {});
-  CHECK(free.not_measured.empty());
+  CHECK(free.unknown.empty());
   CHECK(*free.phases[0].dollars == 0);
 }
 
@@ -93,28 +109,25 @@ TEST_CASE("negative hours and prices are refused by name", "[measure]") {
   CHECK_THROWS_AS(saving_line(0, 1, 4, 1), Error);
 }
 
-TEST_CASE("with one run the saving's range comes from prices alone", "[measure]") {
-  const ArmHours hours{.full = {.n = 1, .mean = 10, .sd = {}},
-                       .submodel = {.n = 1, .mean = 2, .sd = {}},
-                       .finetune = {.n = 1, .mean = 2, .sd = {}},
-                       .submodel_devices = 4};
-  const Uncertainty range = saving_interval(hours, {0.1, 0.5});
-  CHECK_FALSE(range.seeds_included);
-  CHECK(range.saving.low == Approx(0.8 - 0.8 * 0.5));
-  CHECK(range.saving.high == Approx(0.8 - 0.8 * 0.1));
+TEST_CASE("a phase may have jobs on several devices, and a job several devices", "[measure]") {
+  const PriceOf price = [](const std::string& device) {
+    return std::optional(device == "cheap" ? 1.0 : 3.0);
+  };
+  const Phase mixed{
+      .name = "S",
+      .jobs = {{.hours = 1, .device = "cheap", .devices = 2}, {.hours = 2, .device = "costly"}}};
+  CHECK(bill({mixed}, price, {.accounting = Accounting::usage}).dollars == 2 * 1 + 2 * 3);
+  // Both are held until the longer ends.
+  CHECK(bill({mixed}, price, {.accounting = Accounting::makespan}).dollars == 2 * 2 + 2 * 3);
+  CHECK(bill({mixed}, price, {}).phases[0].device == "cheap + costly");
 }
 
-TEST_CASE("a spread over seeds widens the saving's range", "[measure]") {
-  ArmHours hours{.full = {.n = 5, .mean = 10, .sd = 0.5},
-                 .submodel = {.n = 5, .mean = 2, .sd = 0.1},
-                 .finetune = {.n = 5, .mean = 2, .sd = 0.2},
-                 .submodel_devices = 4};
-  const Uncertainty range = saving_interval(hours, {0.25, 0.25});
-  CHECK(range.seeds_included);
-  // cost ratio .4 = .2 + .2; relative errors .02236, .02236, .04472; t_{.975,4} = 2.7764.
-  const double error = std::sqrt(.16 * .0005 + .04 * .0005 + .04 * .002);
-  CHECK(range.saving.high == Approx(0.6 + 2.7764 * error).margin(1e-4));
-  CHECK(range.saving.low == Approx(0.6 - 2.7764 * error).margin(1e-4));
+TEST_CASE("a device without a price leaves its phase unknown, not free", "[measure]") {
+  const Phase one{.name = "S", .jobs = {{.hours = 1, .device = "rare"}}};
+  const Bill total = bill({one}, [](const std::string&) { return std::nullopt; }, {});
+  CHECK(total.unknown == std::vector<std::string>{"S"});
+  CHECK_FALSE(total.complete());
+  CHECK(*total.phases[0].device_hours == 1);
 }
 
 }  // namespace repro::measure

@@ -13,10 +13,10 @@ TEST_CASE("optimizer state is parameters times 8, 12 or 16 bytes", "[measure]") 
     config::ModelConfig model;
     double gb_8, gb_12, gb_16;
   };
-  const std::vector<Row> rows = {{config::submodel_of(qwen()), 16.51, 24.76, 33.01},
-                                 {config::submodel_of(llama(688, 4)), 21.44, 32.17, 42.89},
-                                 {config::submodel_of(llama(1376, 2)), 23.61, 35.41, 47.22},
-                                 {config::submodel_of(llama(2752, 2)), 27.94, 41.90, 55.87}};
+  const std::vector<Row> rows = {{config::one_expert(qwen()), 16.51, 24.76, 33.01},
+                                 {config::one_expert(llama(688, 4)), 21.44, 32.17, 42.89},
+                                 {config::one_expert(llama(1376, 2)), 23.61, 35.41, 47.22},
+                                 {config::one_expert(llama(2752, 2)), 27.94, 41.90, 55.87}};
   for (const Row& row : rows) {
     const auto parameters = static_cast<double>(count_parameters(row.model).full());
     const auto gb = [&](StateLayout layout) {

@@ -1,13 +1,12 @@
 #pragma once
 // The published shapes with 4 experts, in every reading, for the tests of this folder.
 
-#include "config/model.hpp"
+#include "published_models.hpp"
 
 namespace repro::measure {
 
 inline config::ModelConfig qwen(int64_t experts = 4, int64_t top_k = 4) {
   config::ModelConfig model;
-  model.architecture = "qwen2_moe";
   model.vocabulary = 151936;
   model.width = 2048;
   model.layers = 24;
@@ -22,7 +21,6 @@ inline config::ModelConfig qwen(int64_t experts = 4, int64_t top_k = 4) {
 
 inline config::ModelConfig llama(int64_t expert_width, int64_t top_k, int64_t experts = 4) {
   config::ModelConfig model;
-  model.architecture = "llama_moe";
   model.vocabulary = 32000;
   model.width = 4096;
   model.layers = 32;
@@ -31,9 +29,7 @@ inline config::ModelConfig llama(int64_t expert_width, int64_t top_k, int64_t ex
   model.experts = experts;
   model.top_k = top_k;
   model.expert_width = expert_width;
-  model.shared_width = 0;
-  model.qkv_bias = false;
-  return model;
+  return config::as_llama_moe(model);
 }
 
 }  // namespace repro::measure

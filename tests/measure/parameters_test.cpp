@@ -25,8 +25,8 @@ TEST_CASE("Qwen with 4 experts counts as the reference does", "[measure]") {
   CHECK(count_parameters(qwen(2, 2)).full() == 2'271'086'592);
 }
 
-TEST_CASE("a Qwen submodel has no gate", "[measure]") {
-  const Parameters submodel = count_parameters(config::submodel_of(qwen()));
+TEST_CASE("Qwen with one expert has no router", "[measure]") {
+  const Parameters submodel = count_parameters(config::one_expert(qwen()));
   CHECK(submodel.full() == 2'063'370'240);
   CHECK(submodel.router == 0);
   const int64_t one_row_gate = 24 * 2048;
@@ -45,7 +45,7 @@ TEST_CASE("LLaMA-MoE with 4 experts counts as the reference does in all three re
     CAPTURE(reading.expert_width);
     CHECK(count_parameters(model).full() == reading.full);
     CHECK(count_parameters(model).active() == reading.active);
-    CHECK(count_parameters(config::submodel_of(model)).full() == reading.submodel);
+    CHECK(count_parameters(config::one_expert(model)).full() == reading.submodel);
     CHECK(count_parameters(model).router == 1'049'088);
   }
 }
@@ -53,7 +53,7 @@ TEST_CASE("LLaMA-MoE with 4 experts counts as the reference does in all three re
 TEST_CASE("two LLaMA-MoE experts that keep the dense width are 5504 wide", "[measure]") {
   const auto model = llama(11008 / 2, 2, 2);
   CHECK(count_parameters(model).full() == 6'738'940'032);
-  CHECK(count_parameters(config::submodel_of(model)).full() == 4'574'154'752);
+  CHECK(count_parameters(config::one_expert(model)).full() == 4'574'154'752);
 }
 
 TEST_CASE("the parts of a model sum to the whole", "[measure]") {

@@ -15,7 +15,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 TEST_CASE("the target is the mean of the last window of the full arm", "[measure]") {
   const std::vector<double> losses = {9, 9, 4, 5, 6};
-  const Target target = target_from(losses, 3, 0.5);
+  const LossTarget target = target_from(losses, 3, 0.5);
   CHECK(target.loss == 5);
   CHECK(target.threshold() == 5.5);
   CHECK_THROWS_WITH(target_from(losses, 6, 0),
@@ -27,7 +27,7 @@ TEST_CASE("a crossing lies between the last failing and the first passing evalua
   const std::vector<int64_t> steps = {100, 200, 400, 800};
   const std::vector<double> losses = {6.0, 5.5, 5.0, 4.5};
   const StepsToTarget hit = first_crossing(steps, losses, {.loss = 5.25, .tolerance = 0});
-  CHECK(hit.outcome == Outcome::reached);
+  CHECK(hit.reach == Reach::reached);
   CHECK(hit.after == 200);
   CHECK(hit.by == 400);
   // Half-way down in loss is half-way in log-step.
@@ -40,7 +40,7 @@ TEST_CASE("an evaluation exactly at the threshold reaches it", "[measure]") {
   const std::vector<int64_t> steps = {10, 20};
   const std::vector<double> losses = {6.0, 5.0};
   const StepsToTarget hit = first_crossing(steps, losses, {.loss = 5.0, .tolerance = 0});
-  CHECK(hit.outcome == Outcome::reached);
+  CHECK(hit.reach == Reach::reached);
   CHECK(hit.estimate == Approx(20));
 }
 
@@ -48,17 +48,15 @@ TEST_CASE("the tolerance decides whether a run that stops just above the target 
           "[measure]") {
   const std::vector<int64_t> steps = {3900, 4150};
   const std::vector<double> losses = {5.290, 5.276};
-  CHECK(first_crossing(steps, losses, {.loss = 5.274, .tolerance = 0}).outcome ==
-        Outcome::not_reached);
-  CHECK(first_crossing(steps, losses, {.loss = 5.274, .tolerance = 0.005}).outcome ==
-        Outcome::reached);
+  CHECK(first_crossing(steps, losses, {.loss = 5.274, .tolerance = 0}).reach == Reach::not_reached);
+  CHECK(first_crossing(steps, losses, {.loss = 5.274, .tolerance = 0.005}).reach == Reach::reached);
 }
 
 TEST_CASE("a run that never reaches the target says at least how many steps", "[measure]") {
   const std::vector<int64_t> steps = {100, 540};
   const std::vector<double> losses = {6.0, 5.5};
   const StepsToTarget miss = first_crossing(steps, losses, {.loss = 5.0, .tolerance = 0});
-  CHECK(miss.outcome == Outcome::not_reached);
+  CHECK(miss.reach == Reach::not_reached);
   CHECK(miss.after == 540);
   CHECK(miss.text() == ">= 540");
 }
@@ -67,47 +65,47 @@ TEST_CASE("a run that starts below the target says at most how many steps", "[me
   const std::vector<int64_t> steps = {90, 100};
   const std::vector<double> losses = {4.0, 3.9};
   const StepsToTarget early = first_crossing(steps, losses, {.loss = 5.0, .tolerance = 0});
-  CHECK(early.outcome == Outcome::at_most);
+  CHECK(early.reach == Reach::at_most);
   CHECK(early.text() == "<= 90");
 }
 
 TEST_CASE("a dip that does not hold is passed over when it must be sustained", "[measure]") {
   const std::vector<int64_t> steps = {1, 2, 3, 4, 5, 6};
   const std::vector<double> losses = {6, 4, 6, 4, 4, 4};
-  const Target target{.loss = 5, .tolerance = 0};
+  const LossTarget target{.loss = 5, .tolerance = 0};
   CHECK(first_crossing(steps, losses, target, {.window = 1, .sustain = 1}).by == 2);
   const StepsToTarget held = first_crossing(steps, losses, target, {.window = 1, .sustain = 2});
   CHECK(held.by == 4);
   CHECK_FALSE(held.monotone);
   // A hold that the record ends before it is complete is not a hold.
-  CHECK(first_crossing(steps, losses, target, {.window = 1, .sustain = 4}).outcome ==
-        Outcome::not_reached);
+  CHECK(first_crossing(steps, losses, target, {.window = 1, .sustain = 4}).reach ==
+        Reach::not_reached);
 }
 
 TEST_CASE("a window hides a single lucky batch", "[measure]") {
   const std::vector<int64_t> steps = {1, 2, 3, 4, 5};
   const std::vector<double> losses = {6, 6, 3, 6, 6};
-  const Target target{.loss = 4, .tolerance = 0};
-  CHECK(first_crossing(steps, losses, target).outcome == Outcome::reached);
-  CHECK(first_crossing(steps, losses, target, {.window = 3, .sustain = 1}).outcome ==
-        Outcome::not_reached);
+  const LossTarget target{.loss = 4, .tolerance = 0};
+  CHECK(first_crossing(steps, losses, target).reach == Reach::reached);
+  CHECK(first_crossing(steps, losses, target, {.window = 3, .sustain = 1}).reach ==
+        Reach::not_reached);
 }
 
 TEST_CASE("a NaN loss never reaches a target", "[measure]") {
   const std::vector<int64_t> steps = {1, 2};
   const std::vector<double> losses = {kNan, kNan};
-  CHECK(first_crossing(steps, losses, {.loss = 5, .tolerance = 0}).outcome == Outcome::not_reached);
+  CHECK(first_crossing(steps, losses, {.loss = 5, .tolerance = 0}).reach == Reach::not_reached);
 }
 
 TEST_CASE("the ladder gives the smallest horizon, interpolated between rungs", "[measure]") {
   const std::vector<Rung> ladder = {{100, 5.6}, {200, 5.2}, {400, 4.8}, {600, 4.6}};
   const StepsToTarget hit = smallest_horizon(ladder, {.loss = 5.0, .tolerance = 0});
-  CHECK(hit.outcome == Outcome::reached);
+  CHECK(hit.reach == Reach::reached);
   CHECK(hit.after == 200);
   CHECK(hit.by == 400);
   CHECK(hit.estimate == Approx(std::sqrt(200.0 * 400.0)));
-  CHECK(smallest_horizon(ladder, {.loss = 5.7, .tolerance = 0}).outcome == Outcome::at_most);
-  CHECK(smallest_horizon(ladder, {.loss = 4.0, .tolerance = 0}).outcome == Outcome::not_reached);
+  CHECK(smallest_horizon(ladder, {.loss = 5.7, .tolerance = 0}).reach == Reach::at_most);
+  CHECK(smallest_horizon(ladder, {.loss = 4.0, .tolerance = 0}).reach == Reach::not_reached);
 }
 
 TEST_CASE("a longer horizon that fails again is reported, not hidden", "[measure]") {

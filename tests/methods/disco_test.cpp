@@ -1,10 +1,17 @@
 #include "methods/disco.hpp"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full_like.h>
+
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "methods/assignment.hpp"
+#include "model/transformer.hpp"
 #include "model/weights.hpp"
+#include "published_models.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
@@ -18,15 +25,14 @@ namespace {
 
 const std::vector<double> kEqual = {0.25, 0.25, 0.25, 0.25};
 
-config::ModelConfig tiny(const std::string& architecture = "qwen2_moe") {
+config::ModelConfig tiny() {
   config::ModelConfig model;
-  model.architecture = architecture;
   model.vocabulary = 40;
   model.width = 16;
   model.heads = model.kv_heads = 2;
   model.head_width = 8;
   model.expert_width = 12;
-  model.shared_width = architecture == "llama_moe" ? 0 : 24;
+  model.shared_width = 24;
   return model;
 }
 
@@ -41,7 +47,7 @@ std::vector<fs::path> submodels_of(Transformer& full, const fs::path& folder,
                                    const std::function<void(int64_t, Parameter&)>& train) {
   std::vector<fs::path> files;
   for (int64_t k = 0; k < full.config().experts; ++k) {
-    Transformer submodel(config::submodel_of(full.config()), {});
+    Transformer submodel(one_expert(full.config()), {});
     methods::split(full.parameters(), k, submodel.parameters());
     for (Parameter& parameter : submodel.parameters()) train(k, parameter);
     files.push_back(folder / fmt::format("submodel{}.safetensors", k));
@@ -62,23 +68,23 @@ at::Tensor value_of(Transformer& model, const std::string& name) {
 }  // namespace
 
 TEST_CASE("split then merge with no training in between is the identity", "[methods]") {
-  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
+  for (const config::ModelConfig& model : {tiny(), config::as_llama_moe(tiny())}) {
     const TemporaryDirectory folder;
-    Transformer full = initialised(tiny(architecture), 5);
+    Transformer full = initialised(model, 5);
     const at::Tensor before = full.flat_values().clone();
     const auto files = submodels_of(full, folder.path(), leave);
-    Transformer merged = initialised(tiny(architecture), 5);
+    Transformer merged = initialised(model, 5);
     methods::merge(files, {.gamma = kEqual}, merged.config(), merged.parameters());
     CHECK(at::equal(merged.flat_values(), before));
   }
 }
 
 TEST_CASE("a submodel's own initialisation is its slice of the full model's", "[methods]") {
-  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
-    Transformer full = initialised(tiny(architecture), 5);
+  for (const config::ModelConfig& model : {tiny(), config::as_llama_moe(tiny())}) {
+    Transformer full = initialised(model, 5);
     for (int64_t k = 0; k < 4; ++k) {
-      Transformer cut(config::submodel_of(full.config()), {});
-      Transformer drawn(config::submodel_of(full.config()), {});
+      Transformer cut(one_expert(full.config()), {});
+      Transformer drawn(one_expert(full.config()), {});
       methods::split(full.parameters(), k, cut.parameters());
       drawn.initialise(5, k);
       CHECK(at::equal(cut.flat_values(), drawn.flat_values()));

@@ -1,7 +1,15 @@
 #pragma once
 // Random weights and inputs for one block, in any type, and central differences to check gradients.
 
-#include <torch/torch.h>
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
 
 #include <functional>
 #include <vector>
@@ -13,7 +21,7 @@ namespace repro::model {
 // Draws tensors from one generator, so that a test is a pure function of its seed.
 class Draw {
  public:
-  Draw(uint64_t seed, at::ScalarType type) : type_(type) { torch::manual_seed(seed); }
+  Draw(uint64_t seed, at::ScalarType type) : type_(type) { at::manual_seed(seed); }
 
   at::Tensor tensor(std::vector<int64_t> shape, double std = 1) const {
     return (at::randn(shape, at::kDouble) * std).to(type_);
@@ -43,9 +51,23 @@ struct Sizes {
   int64_t batch = 2, tokens = 5, width = 8;
   int64_t heads = 2, kv_heads = 2, head_width = 4;
   int64_t experts = 4, top_k = 4, expert_width = 6, shared_width = 10, vocabulary = 11;
-  Gate gate = Gate::softmax;
+  config::RouterConfig router = {};
   bool qkv_bias = true;
 };
+
+// Routers that tests name.
+const config::RouterConfig kNoRouter{.select = config::Select::none};
+const config::RouterConfig kSoftmax{};
+const config::RouterConfig kSigmoid{.score = config::Score::sigmoid};
+const config::RouterConfig kNoisy{.score = config::Score::selected_softmax,
+                                  .network = config::RouterNetwork::mlp,
+                                  .scale = 2,
+                                  .noise = true};
+
+inline config::RouterConfig normalised(config::RouterConfig router) {
+  router.normalise = true;
+  return router;
+}
 
 inline AttentionWeights attention_weights(Draw& draw, const Sizes& s) {
   AttentionWeights w;
@@ -76,11 +98,10 @@ inline AttentionShape attention_shape(const Sizes& s, at::ScalarType compute) {
 inline MoeWeights moe_weights(Draw& draw, const Sizes& s) {
   MoeWeights w;
   w.norm = draw.norm(s.width);
-  if (s.gate != Gate::none) w.router = draw.weight({s.experts, s.width});
-  if (s.gate == Gate::noisy_top_k) {
+  if (s.router.select != config::Select::none) w.router = draw.weight({s.experts, s.width});
+  if (s.router.network == config::RouterNetwork::mlp)
     w.router_out = draw.weight({s.experts, s.experts});
-    w.router_noise = draw.weight({s.experts, s.width});
-  }
+  if (s.router.noise) w.router_noise = draw.weight({s.experts, s.width});
   w.gate_up = draw.weight({s.experts, 2 * s.expert_width, s.width});
   w.down = draw.weight({s.experts, s.width, s.expert_width});
   if (s.shared_width > 0) {
@@ -92,11 +113,9 @@ inline MoeWeights moe_weights(Draw& draw, const Sizes& s) {
 }
 
 inline MoeShape moe_shape(const Sizes& s, at::ScalarType compute) {
-  return {.gate = s.gate,
+  return {.router = s.router,
           .experts = s.experts,
           .top_k = s.top_k,
-          .noise_epsilon = 1e-2,
-          .score_scale = s.gate == Gate::noisy_top_k ? 2.0 : 1.0,
           .epsilon = 1e-6,
           .compute = compute};
 }
@@ -109,7 +128,7 @@ inline double worst_gradient_error(Draw& draw, const at::Tensor& x,
   scalar(leaf).backward();
   std::vector<std::pair<at::Tensor, at::Tensor>> checked{{leaf.detach(), leaf.grad()}};
   for (const Weight& w : draw.weights) checked.emplace_back(w.leaf.detach(), w.gradient);
-  const torch::NoGradGuard no_graph;
+  const c10::NoGradGuard no_graph;
   constexpr double kStep = 1e-5;
   double worst = 0;
   for (auto& [values, gradient] : checked) {

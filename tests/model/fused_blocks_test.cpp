@@ -1,7 +1,11 @@
 // Every fused block against its plain twin: outputs and all gradients, from the same weights, with
 // every instruction set that this machine has.
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 
 #include "block_fixture.hpp"
 
@@ -122,21 +126,23 @@ TEST_CASE("fused attention equals the plain one", "[model]") {
 
 struct MoeCase {
   const char* name;
-  Gate gate;
+  config::RouterConfig router;
   int64_t experts, top_k, shared_width;
   bool noise;
 };
 
 TEST_CASE("fused experts equal the plain ones", "[model]") {
   WITH_EVERY_ISA();
-  const std::vector<MoeCase> cases = {{"one expert", Gate::none, 1, 1, 40, false},
-                                      {"one expert alone", Gate::none, 1, 1, 0, false},
-                                      {"softmax, all active", Gate::softmax, 4, 4, 40, false},
-                                      {"softmax, two active", Gate::softmax, 4, 2, 40, false},
-                                      {"softmax, one active", Gate::softmax, 8, 1, 40, false},
-                                      {"noisy, all active", Gate::noisy_top_k, 4, 4, 0, true},
-                                      {"noisy, two active", Gate::noisy_top_k, 4, 2, 0, true},
-                                      {"quiet, two active", Gate::noisy_top_k, 4, 2, 0, false}};
+  const std::vector<MoeCase> cases = {
+      {"one expert", kNoRouter, 1, 1, 40, false},
+      {"one expert alone", kNoRouter, 1, 1, 0, false},
+      {"softmax, all active", kSoftmax, 4, 4, 40, false},
+      {"softmax, two active", kSoftmax, 4, 2, 40, false},
+      {"softmax, one active", kSoftmax, 8, 1, 40, false},
+      {"sigmoid, normalised", normalised(kSigmoid), 4, 2, 40, false},
+      {"noisy, all active", kNoisy, 4, 4, 0, true},
+      {"noisy, two active", kNoisy, 4, 2, 0, true},
+      {"quiet, two active", kNoisy, 4, 2, 0, false}};
   for (const at::ScalarType compute : {at::kFloat, at::kBFloat16}) {
     for (const MoeCase& c : cases) {
       INFO(at::toString(compute) << " " << c.name);
@@ -144,7 +150,7 @@ TEST_CASE("fused experts equal the plain ones", "[model]") {
       for (const Path& path : paths(compute)) {
         Sizes s;
         s.width = 24;
-        s.gate = c.gate;
+        s.router = c.router;
         s.experts = c.experts;
         s.top_k = c.top_k;
         s.expert_width = 20;
@@ -160,13 +166,13 @@ TEST_CASE("fused experts equal the plain ones", "[model]") {
         const at::Tensor x = draw.tensor({50, 24}).requires_grad_();
         const MoeOutput y = path.blocks.moe(x, w, moe_shape(s, path.compute), noise);
         at::Tensor loss = (y.x_ND * projection).sum();
-        if (y.importance_E.defined())
-          loss = loss + (y.importance_E * along_E).sum() + (y.load_E * across_E).sum();
+        if (y.gates_NE.defined())
+          loss = loss + (y.gates_NE * along_E).sum() + (y.load_E * across_E).sum();
         Results& out = results[path.name];
         out = gradients(loss, x, draw);
         out.push_back(y.x_ND.detach());
-        if (c.gate != Gate::none) {
-          out.push_back(y.importance_E.detach());
+        if (y.gates_NE.defined()) {
+          out.push_back(y.gates_NE.detach());
           out.push_back(y.load_E.detach());
           out.push_back(y.counts_E.to(at::kFloat));
         }

@@ -1,4 +1,12 @@
-#include <torch/torch.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include "block_fixture.hpp"
 
@@ -46,43 +54,44 @@ TEST_CASE("the attention block is causal", "[model]") {
     CHECK((difference[row].item<double>() > 0) == (row == 3 || row == 4));
 }
 
-struct GateCase {
+struct RouterCase {
   const char* name;
-  Gate gate;
+  config::RouterConfig router;
   int64_t top_k;
-  bool normalise, noise, load_bug;
+  bool noise, load_bug;
 };
 
 TEST_CASE("the gradient of the expert block matches central differences", "[model]") {
-  const std::vector<GateCase> cases = {
-      {"one expert", Gate::none, 1, false, false, false},
-      {"softmax, all active", Gate::softmax, 4, false, false, false},
-      {"softmax, two active", Gate::softmax, 2, false, false, false},
-      {"softmax, two active, normalised", Gate::softmax, 2, true, false, false},
-      {"noisy, all active", Gate::noisy_top_k, 4, false, true, true},
-      {"noisy, two active, as published", Gate::noisy_top_k, 2, false, true, true},
-      {"noisy, two active, as meant", Gate::noisy_top_k, 2, false, true, false},
-      {"without noise, two active", Gate::noisy_top_k, 2, false, false, true}};
-  for (const GateCase& c : cases) {
+  const std::vector<RouterCase> cases = {
+      {"one expert", kNoRouter, 1, false, false},
+      {"softmax, all active", kSoftmax, 4, false, false},
+      {"softmax, two active", kSoftmax, 2, false, false},
+      {"softmax, two active, normalised", normalised(kSoftmax), 2, false, false},
+      {"sigmoid, two active", kSigmoid, 2, false, false},
+      {"sigmoid, two active, normalised", normalised(kSigmoid), 2, false, false},
+      {"noisy, all active", kNoisy, 4, true, true},
+      {"noisy, two active, as published", kNoisy, 2, true, true},
+      {"noisy, two active, as meant", kNoisy, 2, true, false},
+      {"without noise, two active", kNoisy, 2, false, true}};
+  for (const RouterCase& c : cases) {
     INFO(c.name);
     Draw draw(13, at::kDouble);
     Sizes s;
-    s.gate = c.gate;
+    s.router = c.router;
+    s.router.load_bug = c.load_bug;
     s.top_k = c.top_k;
-    if (c.gate == Gate::none) s.experts = 1;
-    if (c.gate == Gate::noisy_top_k) s.shared_width = 0;
+    if (c.router.select == config::Select::none) s.experts = 1;
+    if (c.router.noise) s.shared_width = 0;
     const MoeWeights w = moe_weights(draw, s);
-    MoeShape shape = moe_shape(s, at::kDouble);
-    shape.normalise_top_k = c.normalise;
-    shape.load_bug = c.load_bug;
+    const MoeShape shape = moe_shape(s, at::kDouble);
     const at::Tensor x = draw.tensor({10, 8}), projection = draw.tensor({10, 8});
     const at::Tensor along_E = draw.tensor({4}), across_E = draw.tensor({4});
     const at::Tensor noise = c.noise ? draw.tensor({10, 4}) : at::Tensor();
     CHECK(worst_gradient_error(draw, x, [&](const at::Tensor& in) {
             const MoeOutput out = plain_moe(in, w, shape, noise);
             at::Tensor sum = (out.x_ND * projection).sum();
-            if (out.importance_E.defined())
-              sum = sum + (out.importance_E * along_E).sum() + (out.load_E * across_E).sum();
+            if (out.gates_NE.defined())
+              sum = sum + (out.gates_NE * along_E).sum() + (out.load_E * across_E).sum();
             return sum;
           }) < kGradientTolerance);
   }
@@ -107,7 +116,7 @@ TEST_CASE("the gradient of head and loss matches central differences", "[model]"
 TEST_CASE("one expert equals the dense feed-forward block", "[model]") {
   Draw draw(15, at::kDouble);
   Sizes s;
-  s.gate = Gate::none;
+  s.router = kNoRouter;
   s.experts = s.top_k = 1;
   s.shared_width = 0;
   const MoeWeights w = moe_weights(draw, s);

@@ -1,15 +1,21 @@
 #include "model/transformer.hpp"
 
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/randint.h>
+
 #include <catch2/catch.hpp>
 
-#include "config/model.hpp"
+#include <cmath>
+
+#include "published_models.hpp"
 
 namespace repro::model {
 namespace {
 
 config::ModelConfig tiny(const std::string& architecture) {
   config::ModelConfig m;
-  m.architecture = architecture;
   m.vocabulary = 50;
   m.width = 16;
   m.layers = 2;
@@ -20,10 +26,9 @@ config::ModelConfig tiny(const std::string& architecture) {
   m.expert_width = 12;
   m.shared_width = 24;
   if (architecture == "llama_moe") {
-    m.shared_width = 0;
-    m.qkv_bias = false;
+    m = config::as_llama_moe(m);
     m.top_k = 2;
-    m.score_scale = 2;
+    m.router.scale = 2;
   }
   return m;
 }
@@ -52,17 +57,19 @@ int64_t llama_formula(const config::ModelConfig& m) {
 TEST_CASE("the built model has as many parameters as the published formula", "[model]") {
   for (const int64_t experts : {1, 4}) {
     config::ModelConfig qwen = tiny("qwen2_moe"), llama = tiny("llama_moe");
-    qwen.experts = llama.experts = experts;
-    qwen.top_k = llama.top_k = experts;
+    if (experts == 1) {
+      qwen = config::one_expert(qwen);
+      llama = config::one_expert(llama);
+    }
     CHECK(Transformer(qwen, {}).parameter_count() == qwen_formula(qwen));
     CHECK(Transformer(llama, {}).parameter_count() == llama_formula(llama));
   }
 }
 
-TEST_CASE("a submodel starts from its slice of the full model", "[model]") {
+TEST_CASE("one expert's model starts from its slice of the full model", "[model]") {
   for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
     const config::ModelConfig config = tiny(architecture);
-    Transformer full(config, {}), part(config::submodel_of(config), {});
+    Transformer full(config, {}), part(config::one_expert(config), {});
     full.initialise(7);
     for (const int64_t k : {0, 3}) {
       part.initialise(7, k);
@@ -95,13 +102,27 @@ TEST_CASE("an untrained model predicts about uniformly in every precision", "[mo
       const config::ModelConfig config = tiny(architecture);
       Transformer model(config, {.precision = precision});
       model.initialise(3);
-      const Loss loss = model.forward(batch(config.vocabulary), true, 5, 6);
+      const Loss loss = model.forward(batch(config.vocabulary), true, {5, 6});
       loss.total.backward();
       CHECK(loss.lm == Approx(std::log(50.0)).epsilon(0.02));
       CHECK(model.flat_gradients().to(at::kFloat).norm().item<double>() > 0.01);
       CHECK(model.expert_load().sum().item<double>() == Approx(2.0));
     }
   }
+}
+
+TEST_CASE("the share of active experts is k of E", "[model]") {
+  for (const int64_t top_k : {1, 2, 4}) {
+    config::ModelConfig config = tiny("qwen2_moe");
+    config.top_k = top_k;
+    Transformer model(config, {});
+    model.initialise(3);
+    model.negative_log_likelihood(batch(config.vocabulary));
+    CHECK(model.active_share() == static_cast<double>(top_k) / 4);
+  }
+  Transformer dense(config::one_expert(tiny("qwen2_moe")), {});
+  dense.logits(batch(50));
+  CHECK(dense.active_share() == 1);
 }
 
 TEST_CASE("log-likelihood, logits and loss agree", "[model]") {
@@ -122,11 +143,26 @@ TEST_CASE("gate noise is a pure function of its seed and step", "[model]") {
   Transformer model(config, {});
   model.initialise(3);
   const at::Tensor tokens = batch(config.vocabulary);
-  const double once = model.forward(tokens, true, 5, 6).lm;
-  CHECK(model.forward(tokens, true, 5, 6).lm == once);
-  CHECK(model.forward(tokens, true, 5, 7).lm != once);
-  CHECK(model.forward(tokens, true, 4, 6).lm != once);
+  const double once = model.forward(tokens, true, {5, 6}).lm;
+  CHECK(model.forward(tokens, true, {5, 6}).lm == once);
+  CHECK(model.forward(tokens, true, {5, 7}).lm != once);
+  CHECK(model.forward(tokens, true, {4, 6}).lm != once);
   CHECK(model.forward(tokens, false).lm != once);
+}
+
+TEST_CASE("micro-batches of one batch draw the noise that the whole batch draws", "[model]") {
+  for (const bool fused : {true, false}) {
+    Transformer model(tiny("llama_moe"), {.fused = fused});
+    model.initialise(3);
+    at::manual_seed(1);
+    const at::Tensor tokens = at::randint(50, {4, 9}, at::kLong);
+    const auto lm = [&](int64_t first, int64_t count, int64_t first_row) {
+      return model.forward(tokens.narrow(0, first, count), true, {5, 6, first_row}).lm;
+    };
+    const double whole = lm(0, 4, 0);
+    CHECK((lm(0, 2, 0) + lm(2, 2, 16)) / 2 == Approx(whole).epsilon(1e-6));  // the order of sums
+    CHECK((lm(0, 2, 0) + lm(2, 2, 0)) / 2 != Approx(whole).epsilon(1e-6));
+  }
 }
 
 }  // namespace

@@ -21,23 +21,23 @@ Picture picture() {
   return picture;
 }
 
-bool has(const std::string& text, const std::string& part) {
+bool mentions(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
 TEST_CASE("quotes and backslashes of a title do not end gnuplot's string", "[report]") {
-  CHECK(has(gnuplot_script(picture()), R"(set title "it's \"C4\" \\ web")"));
+  CHECK(mentions(gnuplot_script(picture()), R"(set title "it's \"C4\" \\ web")"));
 }
 
 TEST_CASE("gnuplot draws SVG and PNG with the titles as given", "[report]") {
   const TemporaryDirectory folder;
   draw(picture(), folder.path() / "it's a figure");
   const std::string svg = read_file(folder.path() / "it's a figure.svg");
-  CHECK(has(svg, "full_run"));
-  CHECK(has(svg, "failed"));
-  CHECK(has(svg, "viewBox"));
+  CHECK(mentions(svg, "full_run"));
+  CHECK(mentions(svg, "failed"));
+  CHECK(mentions(svg, "viewBox"));
   CHECK(read_file(folder.path() / "it's a figure.png").substr(1, 3) == "PNG");
   // Nothing else is left behind.
   CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 2);

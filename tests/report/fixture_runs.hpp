@@ -13,8 +13,8 @@
 
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "plan/plan.hpp"
 #include "report/report.hpp"
-#include "run/plan.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
 
@@ -35,8 +35,8 @@ struct Fixture {
       };
 };
 
-inline run::Plan plan_of(const Fixture& fixture) {
-  config::Experiment experiment;
+inline plan::Plan plan_of(const Fixture& fixture) {
+  plan::Experiment experiment;
   experiment.name = "table3";
   experiment.folder = "moe_disco";
   experiment.title = "Cost of reaching the full-training loss";
@@ -46,28 +46,30 @@ inline run::Plan plan_of(const Fixture& fixture) {
   experiment.corpora = {"c4", "wikitext2"};
   experiment.seeds = fixture.seeds;
   experiment.match.sequence = 64;
-  experiment.full.steps = 80;
-  experiment.full.profile = "a100-80g";
-  experiment.full.ladder = fixture.ladder;
-  experiment.disco.submodel.profile = "rtx-4090";
-  experiment.disco.finetune.profile = "a100-80g";
+  experiment.steps = 80;
+  plan::FullArm full;
+  full.head.name = "full";
+  full.profile = "a100-80g";
+  if (fixture.ladder) full.horizons = {0.125, 0.25, 0.5, 0.75, 1};
+  plan::DiscoArm disco;
+  disco.head.name = "disco";
+  disco.submodel.profile = "rtx-4090";
+  disco.finetune.profile = "a100-80g";
+  experiment.arms = {full, disco};
   experiment.target.window = 10;
   experiment.scale.name = "tiny";
   experiment.scale.stand_in = fixture.stand_in;
-  config::Experiment::ModelEntry entry{
-      .key = "qwen_moe", .title = "Qwen", .model = {}, .paper = {}};
-  entry.paper = {.architecture = "qwen2_moe",
-                 .vocabulary = 151936,
-                 .width = 2048,
-                 .layers = 24,
-                 .heads = 16,
-                 .kv_heads = 16,
-                 .head_width = 128,
-                 .experts = 4,
-                 .top_k = 4,
-                 .expert_width = 1408,
-                 .shared_width = 5632};
+  plan::Experiment::ModelEntry entry{
+      .key = "qwen_moe", .title = "Qwen", .model = {}, .paper = {}, .arm_models = {}};
+  entry.paper.vocabulary = 151936;
+  entry.paper.width = 2048;
+  entry.paper.layers = 24;
+  entry.paper.heads = entry.paper.kv_heads = 16;
+  entry.paper.head_width = 128;
+  entry.paper.expert_width = 1408;
+  entry.paper.shared_width = 5632;
   if (!fixture.stand_in) entry.model = entry.paper;
+  entry.arm_models = {entry.model, entry.model};
   experiment.model_entries["qwen_moe"] = entry;
   for (const auto& [role, name] : {std::pair{"c4", "web"}, {"wikitext2", "wiki"}}) {
     config::Corpus corpus;
@@ -79,7 +81,7 @@ inline run::Plan plan_of(const Fixture& fixture) {
   }
   if (fixture.stand_in)
     experiment.differences = {{"match.sequence", "1024", "64", "experiments/scales/tiny.toml:9"}};
-  return run::make_plan(std::move(experiment));
+  return plan::make_plan(std::move(experiment));
 }
 
 inline void write_text(const fs::path& path, const std::string& text) {
@@ -87,15 +89,26 @@ inline void write_text(const fs::path& path, const std::string& text) {
   write_file_atomically(path, text);
 }
 
+// "full", "finetune" or "submodel": which phase a training is of.
+inline std::string phase_of(const run::Job& job) {
+  if (job.inputs.contains("assignment")) return "submodel";
+  return job.inputs.contains("initial") ? "finetune" : "full";
+}
+
+inline double final_loss_of(const run::Job& job, const std::string& corpus,
+                            const Fixture& fixture) {
+  const int64_t steps = job.spec.at("steps"), seed = job.spec.value("seed", int64_t{0});
+  const std::string phase = phase_of(job);
+  if (phase == "finetune") return fixture.tune_loss(corpus, steps, seed);
+  return phase == "full" ? 5.0 + 0.01 * static_cast<double>(std::max<int64_t>(0, 80 - steps)) : 6.2;
+}
+
 inline void write_training(const run::Job& job, const std::string& corpus, const Fixture& fixture,
                            const run::RunDirectory& directory) {
-  const std::string phase = job.spec.at("phase");
-  const int64_t steps = job.spec.at("steps"), seed = job.spec.at("seed");
-  const int64_t window = job.spec.at("loss_window");
-  const double final_loss = phase == "finetune" ? fixture.tune_loss(corpus, steps, seed)
-                            : phase == "full"
-                                ? 5.0 + 0.01 * static_cast<double>(std::max<int64_t>(0, 80 - steps))
-                                : 6.2;
+  constexpr int64_t kWindow = 10;
+  const std::string phase = phase_of(job);
+  const int64_t steps = job.spec.at("steps"), seed = job.spec.value("seed", int64_t{0});
+  const double final_loss = final_loss_of(job, corpus, fixture);
   const double step_seconds = (phase == "submodel" ? 0.06 : 0.1) * fixture.slowness(corpus, phase);
   std::string lines = "{\"event\":\"start\",\"step\":0}\n";
   run::StepRecord record;
@@ -103,7 +116,7 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
     const double done = static_cast<double>(step) / static_cast<double>(steps);
     record.step = step;
     record.tokens = step * 16 * 64;
-    record.lm_loss = step > steps - window ? final_loss : final_loss + 3 * std::exp(-6 * done);
+    record.lm_loss = step > steps - kWindow ? final_loss : final_loss + 3 * std::exp(-6 * done);
     record.loss = record.lm_loss;
     record.clocks.train = step_seconds * static_cast<double>(step);
     const uint64_t order = phase == "submodel" ? 7 : 0;
@@ -117,32 +130,42 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
   record.clocks.other = 0.5;
   lines += run::to_line(run::EvalRecord{steps, "valid", final_loss + 0.1, 4096, 2.0}) + "\n";
   write_text(directory.records_file(), lines);
-  const nlohmann::json held = {{"step", steps},
-                               {"split", "valid"},
-                               {"loss", final_loss + 0.1},
-                               {"tokens", 4096},
-                               {"bits_per_byte", (final_loss + 0.1) / 2.5}};
-  const nlohmann::json result = {
-      {"steps", steps},
-      {"tokens", steps * 16 * 64},
-      {"final_loss", final_loss},
-      {"final_loss_window", window},
-      {"heldout", held},
-      {"ppl",
-       {{"split", "test"}, {"window", 64}, {"stride", 64}, {"value", std::exp(final_loss + 0.2)}}},
-      {"clocks",
-       {{"train", record.clocks.train},
-        {"eval", 0.8},
-        {"checkpoint", 0.2},
-        {"other", 0.5},
-        {"wall", record.clocks.wall()}}},
-      {"data_hash", "00"},
-      {"tokens_per_second", 16 * 64 / step_seconds},
-      {"parameters", 1234567},
-      {"peak_memory_bytes", 250000000},
-      {"corpus_fingerprint", "f00d"},
-      {"tokenizer_sha256", "beef"},
-      {"expert_load", nullptr}};
+  const nlohmann::json result = {{"steps", steps},
+                                 {"tokens", steps * 16 * 64},
+                                 {"clocks",
+                                  {{"train", record.clocks.train},
+                                   {"eval", 0.8},
+                                   {"checkpoint", 0.2},
+                                   {"other", 0.5},
+                                   {"wall", record.clocks.wall()}}},
+                                 {"data_hash", "00"},
+                                 {"tokens_per_second", 16 * 64 / step_seconds},
+                                 {"parameters", 1234567},
+                                 {"peak_memory_bytes", 250000000}};
+  write_text(directory.result_file(), result.dump());
+}
+
+// What was measured of a finished model: a tenth of a nat above its training loss.
+inline void write_eval(const run::Job& weights, const std::string& corpus, const Fixture& fixture,
+                       const run::RunDirectory& directory) {
+  const auto measure = [](const char* split, double loss) {
+    return nlohmann::json{{"split", split},
+                          {"window", 64},
+                          {"stride", 64},
+                          {"loss", loss},
+                          {"tokens", 4096},
+                          {"windows", 0},
+                          {"bits_per_byte", loss / 2.5}};
+  };
+  nlohmann::json measures;
+  if (weights.kind == "merge") {
+    measures = {{"train", measure("train", 6.9)}, {"held_out", measure("valid", 7.0)}};
+  } else {
+    const double loss = final_loss_of(weights, corpus, fixture);
+    measures = {{"held_out", measure("valid", loss + 0.1)}, {"ppl", measure("test", loss + 0.2)}};
+  }
+  const nlohmann::json result = {{"measures", measures},
+                                 {"seconds", {{"load", 0.1}, {"eval", 0.3}}}};
   write_text(directory.result_file(), result.dump());
 }
 
@@ -169,24 +192,21 @@ inline void write_other(const run::Job& job, const run::RunDirectory& directory)
     }
     result = {{"gamma", {0.4, 0.3, 0.2, 0.1}},
               {"backbone_cosine", cosine},
-              {"merged_loss", {{"train", 6.9}, {"valid", 7.0}}},
-              {"seconds", {{"merge", 0.2}, {"evaluate", 0.3}}}};
+              {"seconds", {{"merge", 0.5}}}};
   }
   write_text(directory.result_file(), result.dump());
 }
 
 // The corpus role of a job of the plan.
-inline std::string corpus_of(const run::Plan& plan, size_t job) {
-  for (const run::Cell& cell : plan.cells)
-    for (const std::vector<size_t>& jobs :
-         {std::vector<size_t>{cell.full}, cell.full_ladder, cell.submodels, cell.finetunes})
-      for (const size_t index : jobs)
-        if (index == job) return cell.corpus;
+inline std::string corpus_of(const plan::Plan& plan, size_t job) {
+  for (const plan::Cell& cell : plan.cells)
+    for (const plan::CellJob& one : plan::jobs_of(cell))
+      if (one.job == job) return cell.corpus;
   return "";
 }
 
 // Writes all jobs as done; backwards, so that directories come in another order on disk.
-inline void write_runs(const run::Plan& plan, const Fixture& fixture, const fs::path& runs,
+inline void write_runs(const plan::Plan& plan, const Fixture& fixture, const fs::path& runs,
                        bool backwards = false) {
   std::vector<size_t> order(plan.graph.jobs().size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -197,6 +217,8 @@ inline void write_runs(const run::Plan& plan, const Fixture& fixture, const fs::
     directory.create(job, plan.graph);
     if (job.kind == "train")
       write_training(job, corpus_of(plan, index), fixture, directory);
+    else if (job.kind == "eval")
+      write_eval(plan.graph[job.inputs.at("weights")], corpus_of(plan, index), fixture, directory);
     else
       write_other(job, directory);
     directory.mark_done();
@@ -210,14 +232,14 @@ inline config::Offer offer(const std::string& profile, double price) {
   return one;
 }
 
-inline ReportOptions options_of(const fs::path& runs) {
-  ReportOptions options;
-  options.runs = runs;
-  options.claims = config::load_claims(fs::path(REPRO_TESTS) / "report/claims.toml", "claims.toml");
-  options.prices.name = "fixture";
-  options.prices.title = "prices of a test";
-  options.prices.offers = {offer("rtx-4090", 0.35), offer("a100-80g", 2.28)};
-  return options;
+inline findings::Sources sources_of(const fs::path& runs) {
+  findings::Sources sources;
+  sources.runs = runs;
+  sources.claims = claims::load_claims(fs::path(REPRO_TESTS) / "report/claims.toml", "claims.toml");
+  sources.prices.name = "fixture";
+  sources.prices.title = "prices of a test";
+  sources.prices.offers = {offer("rtx-4090", 0.35), offer("a100-80g", 2.28)};
+  return sources;
 }
 
 }  // namespace repro::report

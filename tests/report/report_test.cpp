@@ -34,25 +34,26 @@ std::map<std::string, std::string> contents(const fs::path& folder) {
   return files;
 }
 
-Report rendered(const run::Plan& plan, const fs::path& runs, std::vector<Format> formats = {}) {
-  ReportOptions options = options_of(runs);
+Report rendered(const plan::Plan& plan, const fs::path& runs, std::vector<Format> formats = {}) {
+  ReportOptions options;
   options.formats = std::move(formats);
-  return render(plan, options);
+  return render(plan, sources_of(runs), options);
 }
 
-run::Plan viewed(run::Plan plan, const std::string& view) {
+plan::Plan viewed(plan::Plan plan, const std::string& view) {
   plan.experiment.view = plan.experiment.name = view;
   return plan;
 }
 
-const Finding& found(const std::vector<Finding>& findings, const std::string& id) {
-  for (const Finding& finding : findings)
+const findings::Finding& found(const std::vector<findings::Finding>& findings,
+                               const std::string& id) {
+  for (const findings::Finding& finding : findings)
     if (finding.id == id) return finding;
   FAIL("no finding " << id);
   return findings.front();
 }
 
-run::RunDirectory directory_of(const run::Plan& plan, size_t job, const fs::path& runs) {
+run::RunDirectory directory_of(const plan::Plan& plan, size_t job, const fs::path& runs) {
   return run::RunDirectory(runs / plan.graph[job].directory);
 }
 
@@ -66,7 +67,7 @@ TEST_CASE("a report of fixture runs equals its golden text", "[report]") {
   const TemporaryDirectory folder;
   const fs::path& runs = folder.path();
   const Fixture fixture{.seeds = {0}, .ladder = true};
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, runs);
   const Report report =
       rendered(plan, runs, {Format::markdown, Format::latex, Format::csv, Format::json});
@@ -82,13 +83,13 @@ TEST_CASE("the same runs written in another order give the same bytes in every f
           "[report]") {
   const TemporaryDirectory first, second;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, first.path());
   write_runs(plan, fixture, second.path(), /*backwards=*/true);
   for (const TemporaryDirectory* folder : {&first, &second}) {
-    ReportOptions options = options_of(folder->path());
+    ReportOptions options;
     options.output = folder->path() / "out";
-    render(plan, options);
+    render(plan, sources_of(folder->path()), options);
   }
   const auto files = contents(first.path() / "out");
   CHECK(files == contents(second.path() / "out"));
@@ -99,7 +100,7 @@ TEST_CASE("the same runs written in another order give the same bytes in every f
 TEST_CASE("the page holds its pictures and refers to no other file", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   rendered(plan, folder.path(), {Format::html, Format::figures});
   const std::string page = read_file(folder.path() / "reports/table3-tiny/report.html");
@@ -112,13 +113,13 @@ TEST_CASE("the page holds its pictures and refers to no other file", "[report]")
 TEST_CASE("the first line says stand-in, and so does each verdict", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   const Report report = rendered(plan, folder.path(), {Format::markdown});
   const std::string page = read_file(folder.path() / "reports/table3-tiny/report.md");
   CHECK(has(split(report.terminal, '\n')[0], "STAND-IN scale tiny, STAND-IN corpora web/wiki"));
   CHECK(has(split(page, '\n')[0], "STAND-IN scale tiny"));
-  for (const Finding& finding : report.findings) CHECK(finding.scope == " (stand-in)");
+  for (const findings::Finding& finding : report.findings) CHECK(finding.scope == " (stand-in)");
 }
 
 TEST_CASE("without any run there is no number, only 'not run'", "[report]") {
@@ -127,7 +128,7 @@ TEST_CASE("without any run there is no number, only 'not run'", "[report]") {
   CHECK(report.counts.cells == 2);
   CHECK(report.counts.measured == 0);
   CHECK(has(report.terminal, "evidence: none yet"));
-  for (const Finding& finding : report.findings) {
+  for (const findings::Finding& finding : report.findings) {
     CHECK(finding.here_text == "not run");
     CHECK_FALSE(finding.here);
     CHECK(finding.judgement.verdict == measure::Verdict::not_tested);
@@ -137,14 +138,15 @@ TEST_CASE("without any run there is no number, only 'not run'", "[report]") {
 TEST_CASE("a failed run takes its cell's numbers away and is named with its reason", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
-  const run::RunDirectory broken = directory_of(plan, plan.cells[1].submodels[2], folder.path());
+  const run::RunDirectory broken =
+      directory_of(plan, plan.cells[1].arms[1].phases[1].jobs[2], folder.path());
   fs::remove(broken.done_file());
   broken.mark_failed("loss is not finite at step 12");
   const Report report = rendered(plan, folder.path());
   CHECK(report.counts.failed == 1);
-  const Finding& saving = found(report.findings, "table3:qwen_moe:wikitext2:saving");
+  const findings::Finding& saving = found(report.findings, "table3:qwen_moe:wikitext2:saving");
   CHECK(saving.here_text == "failed");
   CHECK(has(saving.judgement.reason, "failed: loss is not finite at step 12"));
   CHECK(has(saving.judgement.reason, broken.path().filename().string()));
@@ -154,13 +156,14 @@ TEST_CASE("a failed run takes its cell's numbers away and is named with its reas
 TEST_CASE("a failed rung leaves the ladder's other rungs standing", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
-  const run::RunDirectory rung = directory_of(plan, plan.cells[0].finetunes[1], folder.path());
+  const run::RunDirectory rung =
+      directory_of(plan, plan.cells[0].arms[1].endings[1].job, folder.path());
   fs::remove(rung.done_file());
   rung.mark_failed("killed by signal 9");
   const Report report = rendered(plan, folder.path());
-  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  const findings::Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
   REQUIRE(saving.range);
   // Between 10 and 40 steps now: the rung at 20 no longer bounds it.
   CHECK(saving.range->high > 0.45);
@@ -171,12 +174,12 @@ TEST_CASE("a target that is not reached is shown as a bound, never dropped", "[r
   const TemporaryDirectory folder;
   Fixture fixture;
   fixture.tune_loss = [](const std::string&, int64_t, int64_t) { return 5.4; };
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   const Report report = rendered(plan, folder.path());
   CHECK(report.counts.not_reached == 2);
   CHECK(has(report.terminal, "not reached: the longest fine-tune ended at 60 steps"));
-  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  const findings::Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
   CHECK(has(saving.here_text, "<= "));
   REQUIRE(saving.range);
   CHECK(std::isinf(saving.range->low));
@@ -187,7 +190,7 @@ TEST_CASE("a target reached by the smallest rung already is shown as a bound", "
   const TemporaryDirectory folder;
   Fixture fixture;
   fixture.tune_loss = [](const std::string&, int64_t, int64_t) { return 4.9; };
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   const Report report = rendered(viewed(plan, "table1"), folder.path());
   CHECK(found(report.findings, "table1:qwen_moe:c4:disco_steps").here_text == "<= 10");
@@ -213,9 +216,9 @@ TEST_CASE("a missing seed is said beside the numbers of the others", "[report]")
   const TemporaryDirectory folder;
   Fixture fixture;
   fixture.seeds = {0, 1, 2};
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
-  fs::remove_all(directory_of(plan, plan.cells[1].full, folder.path()).path());
+  fs::remove_all(directory_of(plan, plan.cells[1].arms[0].endings[0].job, folder.path()).path());
   const Report report = rendered(plan, folder.path());
   CHECK(found(report.findings, "table3:qwen_moe:c4:saving").here.has_value());
   CHECK(has(report.terminal, "2 of 3 seeds measured, one is not run"));
@@ -226,10 +229,10 @@ TEST_CASE("absolute numbers are judged at the paper's own scale only", "[report]
   Fixture fixture;
   fixture.seeds = {0, 1};
   fixture.stand_in = false;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   const Report report = rendered(plan, folder.path());
-  const Finding& cost = found(report.findings, "table3:qwen_moe:c4:full_cost");
+  const findings::Finding& cost = found(report.findings, "table3:qwen_moe:c4:full_cost");
   CHECK(cost.judgement.verdict == measure::Verdict::not_reproduced);
   CHECK(cost.scope.empty());
   CHECK_FALSE(has(report.terminal, "STAND-IN"));
@@ -244,7 +247,7 @@ TEST_CASE("unsteady clocks are said, with the savings at median step times", "[r
   fixture.tune_loss = [](const std::string&, int64_t steps, int64_t) {
     return steps < 40 ? 5.9 : 5.005 - 1e-9;
   };
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   const Report report = rendered(plan, folder.path());
   CHECK(has(report.terminal, "equal steps took up to 1.50x as long"));
@@ -259,7 +262,7 @@ TEST_CASE("a fine-tune dearer than full training is saved by no price", "[report
   fixture.slowness = [](const std::string&, const std::string& phase) {
     return phase == "finetune" ? 4.0 : 1.0;
   };
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   CHECK(has(rendered(plan, folder.path()).terminal,
             "no price of rtx-4090, not even 0, brings a saving in Qwen"));
@@ -268,7 +271,7 @@ TEST_CASE("a fine-tune dearer than full training is saved by no price", "[report
 TEST_CASE("steady clocks need no remark", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
   CHECK_FALSE(has(rendered(plan, folder.path()).terminal, "timing:"));
 }
@@ -276,13 +279,14 @@ TEST_CASE("steady clocks need no remark", "[report]") {
 TEST_CASE("a device without a price leaves dollars out and says so", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
-  ReportOptions options = options_of(folder.path());
+  findings::Sources sources = sources_of(folder.path());
+  sources.prices.offers.pop_back();
+  ReportOptions options;
   options.formats = {};
-  options.prices.offers.pop_back();
-  const Report report = render(plan, options);
-  const Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
+  const Report report = render(plan, sources, options);
+  const findings::Finding& saving = found(report.findings, "table3:qwen_moe:c4:saving");
   CHECK_FALSE(saving.here);
   CHECK(has(saving.judgement.reason, "price"));
   CHECK(found(report.findings, "table3:qwen_moe:c4:step_speedup").here.has_value());
@@ -292,17 +296,19 @@ TEST_CASE("a device without a price leaves dollars out and says so", "[report]")
 TEST_CASE("a damaged result is an error that names the file", "[report]") {
   const TemporaryDirectory folder;
   const Fixture fixture;
-  const run::Plan plan = plan_of(fixture);
+  const plan::Plan plan = plan_of(fixture);
   write_runs(plan, fixture, folder.path());
-  const run::RunDirectory full = directory_of(plan, plan.cells[0].full, folder.path());
+  const run::RunDirectory full =
+      directory_of(plan, plan.cells[0].arms[0].endings[0].job, folder.path());
   write_file_atomically(full.result_file(), "{\"steps\": 80}");
   CHECK_THROWS_WITH(rendered(plan, folder.path()), Catch::Contains(full.result_file().string()));
 }
 
 TEST_CASE("an unknown view is an error that lists the known ones", "[report]") {
   const TemporaryDirectory folder;
-  CHECK_THROWS_WITH(rendered(viewed(plan_of({}), "table9"), folder.path()),
-                    Catch::Contains("unknown view 'table9' (known: table1, table3, table6)"));
+  CHECK_THROWS_WITH(
+      rendered(viewed(plan_of({}), "table9"), folder.path()),
+      Catch::Contains("no view 'table9'") && Catch::Contains("there are: table3, table1, table6"));
 }
 
 }  // namespace repro::report

@@ -1,4 +1,5 @@
 #include "report/table.hpp"
+#include "base/unicode.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro::run {
@@ -65,6 +66,61 @@ TEST_CASE("a failure is kept as one line and forgotten when the job is tried aga
   CHECK(directory.failure() == "disk full");
   directory.create(graph[0], graph);
   CHECK(directory.state() == State::started);
+}
+
+TEST_CASE("a done run hands out its weights; one that left none or is not done says so", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory directory(folder.path() / graph[0].directory);
+  directory.create(graph[0], graph);
+  std::ofstream(directory.weights_file()) << "tensors";
+  CHECK_THROWS_WITH(directory.weights(), Catch::Contains("holds no weights"));
+  directory.mark_done();
+  CHECK(directory.weights() == directory.path() / "model.safetensors");
+  std::filesystem::remove(directory.weights_file());
+  CHECK_THROWS_WITH(directory.weights(), Catch::Contains("holds no weights"));
+}
+
+TEST_CASE("a job whose values were changed by hand is refused: its key is not theirs", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory prepared(folder.path() / graph[0].directory);
+  const RunDirectory training(folder.path() / graph[1].directory);
+  for (size_t i = 0; i < 2; ++i)
+    RunDirectory(folder.path() / graph[i].directory).create(graph[i], graph);
+  prepared.mark_done();
+  const auto edit = [](const RunDirectory& directory, const char* member, auto value) {
+    nlohmann::json file = nlohmann::json::parse(read_file(directory.job_file()));
+    file[member] = value;
+    write_file_atomically(directory.job_file(), file.dump());
+  };
+  CHECK(open_job(training).resources.threads == 1);
+  edit(training, "execution", nlohmann::json({{"checkpoint_every", 5}}));
+  CHECK(open_job(training).execution["checkpoint_every"] == 5);  // no part of the key
+  edit(training, "spec", nlohmann::json({{"steps", 11}}));
+  CHECK_THROWS_WITH(open_job(training), Catch::Contains("its key is not that of its values"));
+  training.create(graph[1], graph);
+  edit(prepared, "key", std::string(64, '0'));
+  CHECK_THROWS_WITH(open_job(training), Catch::Contains("its key is not that of its values"));
+}
+
+TEST_CASE("runs of another schema are recognised, counted and not opened", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory ours(folder.path() / graph[0].directory);
+  ours.create(graph[0], graph);
+  const RunDirectory old(folder.path() / "train-qwen-web-full-s0-1f3c9a7e");
+  make_directories(old.path());
+  make_directories(folder.path() / "reports");
+  write_file_atomically(old.job_file(),
+                        R"({"schema": 1, "kind": "train", "name": "old", "key": "1f3c9a7e",
+                            "spec": {"phase": "full"}, "inputs": {}, "execution": {}})");
+  CHECK(ours.schema() == kSchema);
+  CHECK(old.schema() == 1);
+  CHECK(RunDirectory(folder.path() / "reports").schema() == 0);
+  CHECK(count_foreign_runs(folder.path()) == 1);
+  CHECK(count_foreign_runs(folder.path() / "nowhere") == 0);
+  CHECK_THROWS_WITH(open_job(old), Catch::Contains("is of schema 1, this program writes 2"));
 }
 
 TEST_CASE("a damaged job file is an error, not an empty job", "[run]") {

@@ -1,5 +1,6 @@
 #include "train/checkpoint.hpp"
 
+#include <ATen/ops/equal.h>
 #include <sys/resource.h>
 
 #include <catch2/catch.hpp>

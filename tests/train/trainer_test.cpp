@@ -1,6 +1,6 @@
 #include "train/trainer.hpp"
 
-#include "model/transformer.hpp"  // before Catch2: both define CHECK
+#include <ATen/Parallel.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -9,7 +9,9 @@
 
 #include "base/error.hpp"
 #include "methods/assignment.hpp"
+#include "model/transformer.hpp"
 #include "model/weights.hpp"
+#include "published_models.hpp"
 #include "train/training_fixture.hpp"
 
 using namespace repro;
@@ -40,21 +42,13 @@ TEST_CASE("a training learns, and its result says what its records say", "[train
   CHECK(result.at("steps") == 60);
   CHECK(result.at("tokens") == 60 * 4 * 16);
   CHECK(result.at("loss_first").get<double>() == Approx(std::log(64)).margin(0.1));
-  CHECK(result.at("final_loss") < 3.4);  // chance is ln 64 = 4.16
-  double sum = 0;
-  for (size_t i = 55; i < 60; ++i) sum += records.steps[i].lm_loss;
-  CHECK(result.at("final_loss") == sum / 5);
-  CHECK(result.at("final_loss_window") == 5);
-
-  REQUIRE(records.evals.size() == 8);  // every 8 steps, and at the end
-  CHECK(records.evals.back().step == 60);
-  CHECK(result.at("heldout").at("loss") == records.evals.back().loss);
-  CHECK(result.at("heldout").at("tokens") == 6 * 16);
-  const json& ppl = result.at("ppl");
-  CHECK(ppl.at("tokens") == 9 * 41 - 1);
-  CHECK(ppl.at("value").get<double>() == std::exp(ppl.at("loss").get<double>()));
-  CHECK(ppl.at("bits_per_byte").get<double>() ==
-        Approx(ppl.at("loss").get<double>() * 368 / std::log(2) / 900).epsilon(1e-12));
+  CHECK(result.at("loss_first") == records.steps.front().lm_loss);
+  CHECK(result.at("loss_last") == records.steps.back().lm_loss);
+  CHECK(result.at("loss_last") < 3.4);  // chance is ln 64 = 4.16
+  REQUIRE(records.evals.size() == 7);   // every 8 steps
+  CHECK(records.evals.back().step == 56);
+  CHECK(records.evals.back().tokens == 6 * 16);
+  CHECK(records.evals.back().loss < records.evals.front().loss);
   CHECK(result.at("corpus_fingerprint") == "f00d");
   CHECK(result.at("expert_load").size() == 2);
   CHECK(result.at("expert_load")[0].size() == 4);
@@ -64,7 +58,7 @@ TEST_CASE("a step record counts tokens and keeps balance loss apart from LM loss
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
   spec.model.top_k = 2;
-  spec.model.aux_loss_weight = 0.01;
+  spec.model.losses = {{config::LossKind::switch_balance, 0.01}};
   spec.steps = 3;
   const run::RunDirectory directory = runs.make_training("aux", spec);
   train_here(directory);
@@ -87,8 +81,9 @@ TEST_CASE("two runs of one job write the same records and the same weights", "[t
     train_here(first);
     train_here(second);
     CHECK(steps_of(first) == steps_of(second));
-    CHECK(read_file(first.checkpoints() / "00000006/model.safetensors") ==
-          read_file(second.checkpoints() / "00000006/model.safetensors"));
+    CHECK(read_file(first.weights()) == read_file(second.weights()));
+    CHECK(read_file(first.weights()) ==
+          read_file(first.checkpoints() / "00000006/model.safetensors"));
   }
 }
 
@@ -96,11 +91,13 @@ TEST_CASE("every precision trains to nearly the same loss", "[train]") {
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
   spec.steps = 40;
-  const double fp32 = train_here(runs, "fp32", spec).at("final_loss");
-  spec.precision = "bf16-mixed";
-  const double mixed = train_here(runs, "mixed", spec).at("final_loss");
-  spec.precision = "bf16-pure";
-  const double pure = train_here(runs, "pure", spec).at("final_loss");
+  const auto loss_in = [&](const char* precision) {
+    spec.precision = precision;
+    const auto directory = runs.make_training(precision, spec);
+    train_here(directory);
+    return final_loss(directory, 5);
+  };
+  const double fp32 = loss_in("fp32"), mixed = loss_in("bf16-mixed"), pure = loss_in("bf16-pure");
   // bf16 keeps 8 bits: losses agree to a percent or so, but not exactly.
   CHECK(mixed == Approx(fp32).epsilon(0.02));
   CHECK(pure == Approx(fp32).epsilon(0.1));
@@ -134,7 +131,6 @@ TEST_CASE("arms with one order seed see the same tokens step by step, others do 
   const auto full = runs.make_training("full", spec);
   train_here(full);
   config::TrainSpec shorter = spec;
-  shorter.phase = "finetune";
   shorter.steps = 12;
   shorter.seed = 7;
   shorter.optimizer.lr = 1e-4;
@@ -184,47 +180,98 @@ TEST_CASE("the kinds of time sum to the wall time", "[train]") {
   for (const char* kind : {"train", "eval", "checkpoint", "other"}) CHECK(clocks.at(kind) > 0);
 }
 
-TEST_CASE("a submodel trains on its cluster's documents from its slice of the start", "[train]") {
+TEST_CASE("a one-expert model trains on its part's documents from its slice of the start",
+          "[train]") {
   const Runs runs;
-  const auto clusters = runs.make("cluster", "clusters", json::object(), {}, {});
+  const auto assigned = runs.make("cluster", "assigned", json::object(), {}, {});
   methods::Assignment assignment{4, std::vector<uint16_t>(120, 0)};
   for (size_t i = 0; i < 30; ++i) assignment.cluster[i * 4 + 1] = 2;
-  methods::write_assignment(clusters.path() / methods::kAssignmentFile, assignment);
-  Runs::finish(clusters, json::object());
+  methods::write_assignment(assigned.path() / methods::kAssignmentFile, assignment);
+  Runs::finish(assigned, json::object());
 
   config::TrainSpec spec = tiny_spec();
-  spec.phase = "submodel";
-  spec.cluster = 2;
+  spec.model = config::one_expert(spec.model);
+  spec.slice = spec.part = 2;
   spec.steps = 0;
   spec.epochs = 2;
-  const auto directory = runs.make_training("submodel", spec, 200, {{"clusters", "clusters"}});
+  const auto directory = runs.make_training("slice", spec, 200, {{"assignment", "assigned"}});
   const json result = train_here(directory);
   // 30 documents of 41 tokens make 76 windows of 16, so 19 steps of 4 an epoch.
   CHECK(result.at("steps") == 38);
-  model::Transformer full(spec.model, {}), submodel(config::submodel_of(spec.model), {});
-  full.initialise(0);
-  CHECK(result.at("parameters") == submodel.parameter_count());
-  CHECK(result.at("parameters") < full.parameter_count());
+  CHECK(result.at("parameters") == model::Transformer(spec.model, {}).parameter_count());
+  spec.slice = 3;  // other experts, the same documents
+  const json other =
+      train_here(runs.make_training("other", spec, 200, {{"assignment", "assigned"}}));
+  CHECK(other.at("data_hash") == result.at("data_hash"));
+  CHECK(other.at("loss_first") != result.at("loss_first"));
 
-  spec.cluster = 1;
-  runs.make_training("empty", spec, 200, {{"clusters", "clusters"}});
+  spec.part = 1;
+  runs.make_training("empty", spec, 200, {{"assignment", "assigned"}});
   CHECK_THROWS_WITH(train_here(run::RunDirectory(runs.path() / "empty")),
-                    Catch::Contains("cluster 1 has no documents"));
+                    Catch::Contains("part 1 has no documents"));
 }
 
-TEST_CASE("merged weights are where fine-tuning starts", "[train]") {
+TEST_CASE("another run's weights are where a training starts", "[train]") {
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
   spec.steps = 1;
   model::Transformer model(spec.model, {});
   model.initialise(99);
   const auto merge = runs.make("merge", "merge", json::object(), {}, {});
-  model::save_weights(merge.path() / "model.safetensors", model.parameters());
+  model::save_weights(merge.weights_file(), model.parameters());
   Runs::finish(merge, json::object());
   const json merged = train_here(runs.make_training("finetune", spec, 200, {{"initial", "merge"}}));
   spec.seed = 99;
   const json initialised = train_here(runs, "full", spec);
   CHECK(merged.at("loss_first") == initialised.at("loss_first"));
+}
+
+TEST_CASE("a later stage sees what the stage before it has not, with a schedule of its own",
+          "[train]") {
+  const Runs runs;
+  config::TrainSpec spec = tiny_spec();
+  spec.model = config::as_llama_moe(spec.model);  // its gate noise goes on too
+  spec.model.top_k = 2;
+  spec.optimizer = {.schedule = "constant", .warmup = 0, .weight_decay = 0, .beta1 = 0};
+  spec.steps = 8;
+  const auto whole = runs.make_training("whole", spec);
+  train_here(whole);
+  spec.steps = 5;
+  const auto first = runs.make_training("first", spec);
+  train_here(first);
+  spec.first_step = 5;
+  spec.steps = 3;
+  const auto second = runs.make_training("second", spec, 200, {{"initial", "first"}});
+  const json result = train_here(second);
+  CHECK(result.at("steps") == 3);
+  const auto expected = run::read_records(whole.records_file()).steps;
+  const auto found = run::read_records(second.records_file()).steps;
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].step == 1);
+  // Equal weights, tokens and noise give an equal loss; the optimizer then starts afresh.
+  CHECK(found[0].lm_loss == expected[5].lm_loss);
+  CHECK(found[0].loss == expected[5].loss);
+  CHECK(found[1].lm_loss != expected[6].lm_loss);
+}
+
+TEST_CASE("two threads train to the same bits as one", "[train]") {
+  const Runs runs;
+  config::TrainSpec spec = tiny_spec();
+  spec.model = config::as_llama_moe(spec.model);
+  spec.model.top_k = 2;
+  spec.precision = "bf16-mixed";
+  spec.batch = 16;
+  spec.sequence = 64;  // enough rows for both threads
+  const auto one = runs.make_training("one", spec);
+  train_here(one);
+  spec.threads = 2;
+  const auto two = runs.make_training("two", spec);
+  train_here(two);
+  CHECK(at::get_num_threads() == 2);
+  at::set_num_threads(1);
+  CHECK(steps_of(one) == steps_of(two));
+  CHECK(evals_of(one) == evals_of(two));
+  CHECK(read_file(one.weights()) == read_file(two.weights()));
 }
 
 TEST_CASE("a training that cannot start says why and what to do", "[train]") {
@@ -236,9 +283,9 @@ TEST_CASE("a training that cannot start says why and what to do", "[train]") {
   spec.steps = 0;
   CHECK(failure(runs, spec) == "job 'failing': steps and epochs are both 0; set one");
   spec = tiny_spec();
-  spec.cluster = 0;
+  spec.part = 0;
   CHECK(failure(runs, spec) ==
-        "job 'failing': has no input 'clusters'; start it through `repro run`");
+        "job 'failing': has no input 'assignment'; start it through `repro run`");
 }
 
 TEST_CASE("mlperf.log holds each required key once and its JSON parses", "[train]") {
@@ -284,6 +331,15 @@ TEST_CASE("mlperf.log holds each required key once and its JSON parses", "[train
                           "max_steps"})
     CHECK(seen[key] == 1);
   for (const char* key : {"cache_clear", "block_start", "block_stop"}) CHECK(seen[key] >= 1);
-  CHECK(seen["eval_start"] == 3);
-  CHECK(seen["eval_accuracy"] == 3);
+  CHECK(seen["eval_start"] == 2);  // after steps 8 and 16 of 20
+  CHECK(seen["eval_stop"] == 2);
+  CHECK(seen["eval_accuracy"] == 2);
+
+  spec.watch.every = 0;
+  const auto unwatched = runs.make_training("unwatched", spec);
+  train_here(unwatched);
+  const std::string log = read_file(unwatched.mlperf_file());
+  CHECK(log.find("eval_start") == std::string::npos);
+  CHECK(log.find("\"key\":\"eval_samples\",\"value\":0") != std::string::npos);
+  CHECK(log.find("\"success\"") != std::string::npos);
 }

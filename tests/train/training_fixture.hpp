@@ -11,7 +11,7 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "config/job_spec.hpp"
-#include "data/token_shards_writer.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
 #include "temporary_directory.hpp"
@@ -41,9 +41,8 @@ inline config::TrainSpec tiny_spec() {
   spec.sequence = 16;
   spec.precision = "fp32";
   spec.optimizer.lr = 3e-3;
-  spec.evaluate.every = 8;
-  spec.evaluate.windows = 6;
-  spec.loss_window = 5;
+  spec.watch.every = 8;
+  spec.watch.windows = 6;
   return spec;
 }
 
@@ -78,13 +77,17 @@ class Runs {
                          const nlohmann::json& execution) const {
     const run::RunDirectory directory(folder_.path() / name);
     make_directories(directory.path());
+    std::map<std::string, std::string> keys;
+    for (const auto& [role, input] : inputs) keys[role] = key_of(input);
     const nlohmann::json file = {
-        {"schema", 1},
+        {"schema", run::kSchema},
         {"kind", kind},
         {"name", name},
-        {"key", name},
+        {"key", run::job_key(kind, spec, keys)},
         {"spec", spec},
         {"inputs", inputs},
+        {"resources",
+         {{"profile", ""}, {"ranks", 1}, {"threads", spec.value("threads", int64_t{1})}}},
         {"execution", execution.is_object() ? execution : nlohmann::json::object()},
         {"origins", nlohmann::json::object()}};
     write_file_atomically(directory.job_file(), file.dump());
@@ -107,8 +110,21 @@ class Runs {
   const fs::path& path() const { return folder_.path(); }
 
  private:
+  std::string key_of(const std::string& name) const {
+    const fs::path file = run::RunDirectory(folder_.path() / name).job_file();
+    return nlohmann::json::parse(read_file(file)).at("key");
+  }
+
   TemporaryDirectory folder_;
 };
+
+// The last steps' LM loss, mean of `window`.
+inline double final_loss(const run::RunDirectory& directory, size_t window) {
+  const auto steps = run::read_records(directory.records_file()).steps;
+  double sum = 0;
+  for (size_t i = steps.size() - window; i < steps.size(); ++i) sum += steps[i].lm_loss;
+  return sum / static_cast<double>(window);
+}
 
 // In this process; marks the directory done, as the worker does.
 inline nlohmann::json train_here(const run::RunDirectory& directory) {

@@ -1,12 +1,17 @@
-// Table 3 through the real programs, on real text. The corpora are fetched from the registries the
-// first time and come from the cache afterwards.
+// A whole graph of jobs through the real worker, a process a job: text -> corpus -> clusters ->
+// parts -> merge -> training -> evaluation. The text is made here, so nothing is downloaded.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "config/job_spec.hpp"
 #include "process.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
@@ -14,126 +19,221 @@
 namespace repro {
 namespace {
 
-namespace fs = std::filesystem;
+using nlohmann::json;
 
-std::vector<std::string> run_arguments(const std::string& table, const fs::path& runs) {
-  return {"run", table, "--scale", "smoke", "--runs", runs.string()};
+// The cache in a folder of the test's own; the workers inherit it.
+class CacheIn {
+ public:
+  explicit CacheIn(const fs::path& folder) { ::setenv("XDG_CACHE_HOME", folder.c_str(), 1); }
+  ~CacheIn() { ::unsetenv("XDG_CACHE_HOME"); }
+};
+
+config::Corpus write_corpus(const fs::path& folder) {
+  const std::vector<std::string> kWords = {"the", "of",     "river", "mountain", "and",
+                                           "to",  "old",    "is",    "winter",   "in",
+                                           "a",   "sailor", "that",  "ships"};
+  std::string lines;
+  for (uint64_t document = 0; document < 600; ++document) {
+    std::string text = "It is said that " + std::to_string(document);
+    for (uint64_t i = 0; i < 30; ++i)
+      text += ' ' + kWords[random_bits(document, 0, i) % kWords.size()];
+    lines += json({{"text", text + " of the house."}}).dump() + "\n";
+  }
+  write_file_atomically(folder / "text.jsonl", lines);
+  config::Corpus corpus;
+  corpus.name = "made";
+  corpus.filter = false;
+  config::CorpusSource source;
+  source.kind = "file";
+  source.name = (folder / "text.jsonl").string();
+  source.reader = "jsonl";
+  corpus.sources = {source};
+  return corpus;
 }
 
-// One cell instead of six: enough to be killed and compared.
-std::vector<std::string> one_cell(const fs::path& runs) {
-  std::vector<std::string> arguments = run_arguments("table3", runs);
-  for (const char* setting :
-       {"models=[\"qwen_moe\"]", "corpora=[\"wikitext2\"]", "arm.full.steps=120"})
-    arguments.insert(arguments.end(), {"--set", setting});
-  return arguments;
+config::ModelConfig small_model() {
+  config::ModelConfig model;
+  model.vocabulary = 320;
+  model.width = 32;
+  model.head_width = 16;
+  model.expert_width = 16;
+  model.shared_width = 32;
+  return model;
 }
 
-std::vector<fs::path> run_directories(const fs::path& runs) {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(runs))
-    if (fs::exists(entry.path() / "job.json")) found.push_back(entry.path());
-  return found;
+// The jobs of one comparison: a training, and another that starts from merged parts.
+struct Graph {
+  run::JobGraph jobs;
+  size_t prepared = 0, assigned = 0, full = 0, merged = 0, tuned = 0;
+  std::vector<size_t> parts, evals;
+};
+
+size_t add(Graph& graph, const std::string& kind, const std::string& name, const json& spec,
+           std::map<std::string, size_t> inputs) {
+  run::Job job;
+  job.kind = kind;
+  job.name = name;
+  job.spec = spec;
+  job.inputs = std::move(inputs);
+  job.execution = {{"checkpoint_every", 10}};
+  return graph.jobs.add(std::move(job));
 }
 
-std::map<std::string, fs::file_time_type> finish_times(const fs::path& runs) {
-  std::map<std::string, fs::file_time_type> times;
-  for (const fs::path& directory : run_directories(runs))
-    times[directory.filename().string()] = fs::last_write_time(directory / "DONE");
-  return times;
+config::TrainSpec train_spec(int64_t steps) {
+  config::TrainSpec spec;
+  spec.model = small_model();
+  spec.steps = steps;
+  spec.batch = 8;
+  spec.sequence = 32;
+  spec.optimizer.lr = 3e-3;
+  spec.watch.every = 20;
+  spec.watch.windows = 8;
+  return spec;
 }
 
-// What a training run computed, without what depends on the clock.
-std::vector<std::vector<double>> losses(const fs::path& directory) {
+size_t add_part(Graph& graph, int64_t k) {
+  config::TrainSpec spec = train_spec(40);
+  spec.model = config::one_expert(spec.model);
+  spec.slice = spec.part = k;
+  return add(graph, "train", fmt::format("train-part{}", k), config::to_json(spec),
+             {{"corpus", graph.prepared}, {"assignment", graph.assigned}});
+}
+
+size_t add_eval(Graph& graph, const std::string& name, size_t weights) {
+  config::EvalSpec spec;
+  spec.model = small_model();
+  spec.batch = 8;
+  spec.sequence = 32;
+  spec.measures = {{.name = "held_out", .windows = 16},
+                   {.name = "ppl", .split = "test"},
+                   {.name = "train", .split = "train", .windows = 16}};
+  return add(graph, "eval", "eval-" + name, config::to_json(spec),
+             {{"corpus", graph.prepared}, {"weights", weights}});
+}
+
+Graph make_graph(const fs::path& folder) {
+  Graph graph;
+  config::PrepareSpec prepare;
+  prepare.corpus = write_corpus(folder);
+  prepare.vocabulary = small_model().vocabulary;
+  graph.prepared = add(graph, "prepare", "prepare", config::to_json(prepare), {});
+  config::ClusterSpec cluster;
+  cluster.embedding = "model";
+  cluster.k = small_model().experts;
+  cluster.model = small_model();
+  graph.assigned =
+      add(graph, "cluster", "cluster", config::to_json(cluster), {{"corpus", graph.prepared}});
+  graph.full = add(graph, "train", "train-full", config::to_json(train_spec(120)),
+                   {{"corpus", graph.prepared}});
+  std::map<std::string, size_t> inputs = {{"assignment", graph.assigned}};
+  for (int64_t k = 0; k < cluster.k; ++k) {
+    graph.parts.push_back(add_part(graph, k));
+    inputs[fmt::format("part{}", k)] = graph.parts.back();
+  }
+  config::MergeSpec merge;
+  merge.model = small_model();
+  graph.merged = add(graph, "merge", "merge", config::to_json(merge), inputs);
+  graph.tuned = add(graph, "train", "train-tuned", config::to_json(train_spec(60)),
+                    {{"corpus", graph.prepared}, {"initial", graph.merged}});
+  for (const auto& [name, weights] : std::map<std::string, size_t>{
+           {"full", graph.full}, {"merged", graph.merged}, {"tuned", graph.tuned}})
+    graph.evals.push_back(add_eval(graph, name, weights));
+  return graph;
+}
+
+run::RunDirectory directory_of(const Graph& graph, size_t job, const fs::path& runs) {
+  return run::RunDirectory(runs / graph.jobs[job].directory);
+}
+
+Process start(const Graph& graph, size_t job, const fs::path& runs) {
+  const run::RunDirectory directory = directory_of(graph, job, runs);
+  directory.create(graph.jobs[job], graph.jobs);
+  return Process({built("repro-worker"), directory.path().string()});
+}
+
+// Every job that is not done, one after the other.
+void work_through(const Graph& graph, const fs::path& runs) {
+  for (size_t job = 0; job < graph.jobs.jobs().size(); ++job) {
+    if (directory_of(graph, job, runs).state() == run::State::done) continue;
+    const Finished finished = start(graph, job, runs).wait();
+    INFO(graph.jobs[job].name << ": " << finished.errors);
+    REQUIRE(finished.exit_code == 0);
+  }
+}
+
+void wait_for_step(const run::RunDirectory& directory, double step) {
+  for (int i = 0; i < 60'000; ++i) {
+    const auto progress = run::read_progress(directory.records_file());
+    if (progress && progress->phase == "train" && progress->done >= step) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  FAIL("the training did not reach the step");
+}
+
+std::vector<run::StepRecord> steps_of(const run::RunDirectory& directory) {
+  return run::read_records(directory.records_file()).steps;
+}
+
+// What a training computed, without what depends on the clock.
+std::vector<std::vector<double>> losses(const run::RunDirectory& directory) {
   std::vector<std::vector<double>> rows;
-  for (const run::StepRecord& step : run::read_records(directory / "records.jsonl").steps)
+  for (const run::StepRecord& step : steps_of(directory))
     rows.push_back({static_cast<double>(step.step), step.lm_loss, step.aux_loss, step.grad_norm,
                     static_cast<double>(step.data_hash >> 12)});
   return rows;
 }
 
-bool is_training(const fs::path& directory) {
-  return directory.filename().string().starts_with("train-");
-}
-
-// Waits until some training under `runs` has written `steps` step records.
-void wait_for_steps(const fs::path& runs, int64_t steps) {
-  for (int i = 0; i < 3000; ++i) {
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(runs, ignored))
-      if (const auto progress = run::read_progress(entry.path() / "records.jsonl"))
-        if (progress->phase == "train" && progress->done >= static_cast<double>(steps)) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  FAIL("no training reached the step");
-}
-
 }  // namespace
 
-TEST_CASE("table 3 runs from an empty folder, once; tables 1 and 6 then train nothing",
+TEST_CASE("a graph of jobs runs from text to measured models, with weights at every end",
           "[worker]") {
   const TemporaryDirectory folder;
+  const CacheIn cache(folder.path() / "cache");
+  const Graph graph = make_graph(folder.path());
   const fs::path runs = folder.path() / "runs";
-  const Finished first = run_repro(run_arguments("table3", runs));
-  INFO(first.errors);
-  REQUIRE(first.exit_code == 0);
-  CHECK(first.output.find("Qwen") != std::string::npos);
-  CHECK(first.output.find("Llama") != std::string::npos);
-  const auto times = finish_times(runs);
-  CHECK(times.size() == 3 + 3 + 6 * (1 + 4 + 1 + 4));
+  work_through(graph, runs);
 
-  const Finished again = run_repro(run_arguments("table3", runs));
-  CHECK(again.exit_code == 0);
-  for (const char* table : {"table1", "table6"})
-    CHECK(run_repro(run_arguments(table, runs)).exit_code == 0);
-  CHECK(finish_times(runs) == times);
+  CHECK(directory_of(graph, graph.assigned, runs).result().at("documents").size() == 4);
+  for (size_t job : {graph.full, graph.parts[0], graph.merged, graph.tuned})
+    CHECK(fs::exists(directory_of(graph, job, runs).weights()));
+  CHECK_THROWS_AS(directory_of(graph, graph.prepared, runs).weights(), Error);
+  std::map<std::string, double> held_out;
+  for (size_t eval : graph.evals) {
+    const json measures = directory_of(graph, eval, runs).result().at("measures");
+    CHECK(measures.size() == 3);
+    held_out[graph.jobs[eval].name] = measures.at("held_out").at("loss");
+  }
+  CHECK(held_out.at("eval-tuned") < held_out.at("eval-merged"));
+
+  // The continued training sees the tokens of the whole one in the same order.
+  const auto whole = steps_of(directory_of(graph, graph.full, runs));
+  const auto tuned = steps_of(directory_of(graph, graph.tuned, runs));
+  REQUIRE(tuned.size() == 60);
+  for (size_t i = 0; i < tuned.size(); ++i) CHECK(tuned[i].data_hash == whole[i].data_hash);
 }
 
-TEST_CASE("a killed run, continued, ends in the numbers of an uninterrupted one", "[worker]") {
+TEST_CASE("a killed graph, continued, ends in the numbers of an uninterrupted one", "[worker]") {
   const TemporaryDirectory folder;
-  const fs::path whole = folder.path() / "whole";
-  const fs::path broken = folder.path() / "broken";
-  REQUIRE(run_repro(one_cell(whole)).exit_code == 0);
+  const CacheIn cache(folder.path() / "cache");
+  const Graph graph = make_graph(folder.path());
+  const fs::path whole = folder.path() / "whole", broken = folder.path() / "broken";
+  work_through(graph, whole);
 
-  std::vector<std::string> command = one_cell(broken);
-  command.insert(command.begin(), built("repro"));
-  Process process(command);
-  wait_for_steps(broken, 30);  // past a checkpoint, before the end
+  for (size_t job = 0; job < graph.full; ++job)
+    REQUIRE(start(graph, job, broken).wait().exit_code == 0);
+  Process process = start(graph, graph.full, broken);
+  wait_for_step(directory_of(graph, graph.full, broken), 30);  // past a checkpoint
   process.signal_group(SIGKILL);
   CHECK(process.wait().exit_code == -SIGKILL);
-  const Finished continued = run_repro(one_cell(broken));
-  INFO(continued.errors);
-  REQUIRE(continued.exit_code == 0);
+  work_through(graph, broken);
 
-  int compared = 0;
-  for (const fs::path& directory : run_directories(whole)) {
-    if (!is_training(directory)) continue;
-    INFO(directory.filename().string());
-    const auto expected = losses(directory);
-    CHECK(!expected.empty());
-    CHECK(losses(broken / directory.filename()) == expected);
-    ++compared;
+  for (size_t job = 0; job < graph.jobs.jobs().size(); ++job) {
+    INFO(graph.jobs[job].name);
+    const auto expected = directory_of(graph, job, whole), found = directory_of(graph, job, broken);
+    if (graph.jobs[job].kind == "train") CHECK(losses(found) == losses(expected));
+    if (graph.jobs[job].kind == "eval")
+      CHECK(found.result().at("measures") == expected.result().at("measures"));
   }
-  CHECK(compared == 1 + 4 + 4);
-}
-
-TEST_CASE("the fine-tune sees the tokens of the full arm in the same order", "[worker]") {
-  const TemporaryDirectory folder;
-  const fs::path runs = folder.path() / "runs";
-  REQUIRE(run_repro(one_cell(runs)).exit_code == 0);
-  std::map<int64_t, std::set<uint64_t>> hashes;  // by step
-  int trainings = 0;
-  for (const fs::path& directory : run_directories(runs)) {
-    const std::string name = directory.filename().string();
-    if (name.find("-full-") == std::string::npos && name.find("-tune") == std::string::npos)
-      continue;
-    for (const run::StepRecord& step : run::read_records(directory / "records.jsonl").steps)
-      hashes[step.step].insert(step.data_hash);
-    ++trainings;
-  }
-  CHECK(trainings == 5);
-  CHECK(hashes.size() == 120);
-  for (const auto& [step, seen] : hashes) CHECK(seen.size() == 1);
 }
 
 TEST_CASE("a worker without a job says so and fails", "[worker]") {
@@ -143,6 +243,15 @@ TEST_CASE("a worker without a job says so and fails", "[worker]") {
   CHECK(finished.exit_code == 4);
   CHECK(finished.errors.find("nothing") != std::string::npos);
   CHECK(Process({built("repro-worker")}).wait().exit_code == 64);
+}
+
+TEST_CASE("a job of an older version is refused in one line", "[worker]") {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "job.json", R"({"schema": 1, "kind": "train"})");
+  const Finished finished = Process({built("repro-worker"), folder.path().string()}).wait();
+  CHECK(finished.exit_code != 0);
+  CHECK(finished.errors.find("is of schema 1, this program writes 2") != std::string::npos);
+  CHECK(std::count(finished.errors.begin(), finished.errors.end(), '\n') == 1);
 }
 
 }  // namespace repro

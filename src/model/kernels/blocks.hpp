@@ -12,6 +12,8 @@
 
 #include <cstdint>
 
+#include "config/model.hpp"
+
 namespace repro::model {
 
 // A parameter as a block reads it. Undefined tensors where the model has no such parameter.
@@ -41,16 +43,10 @@ struct AttentionShape {
   at::Tensor sin_TD;
 };
 
-enum class Gate {
-  none,        // one expert, weight 1
-  softmax,     // Qwen2MoE
-  noisy_top_k  // LLaMA-MoE's TopKBalancedNoisyGate
-};
-
 struct MoeWeights {
   Weight norm;            // (d)
-  Weight router;          // (E, d); first layer of LLaMA-MoE's gate network
-  Weight router_out;      // (E, E); its second layer
+  Weight router;          // (E, d); the first layer of an mlp
+  Weight router_out;      // (E, E); its second
   Weight router_noise;    // (E, d)
   Weight gate_up;         // (E, 2f, d): gate rows, then up rows, of each expert
   Weight down;            // (E, d, f)
@@ -60,23 +56,20 @@ struct MoeWeights {
 };
 
 struct MoeShape {
-  Gate gate = Gate::none;
+  config::RouterConfig router;
   int64_t experts = 1;
   int64_t top_k = 1;
-  bool normalise_top_k = false;
-  double noise_epsilon = 0;
-  double score_scale = 1;  // multiplies the routed output
-  bool load_bug = true;    // the published code compares the noise alone with the threshold
   double epsilon = 0;
   at::ScalarType compute = at::kFloat;
 };
 
 struct MoeOutput {
   at::Tensor x_ND;
-  // Both (E) wide, differentiable where the published losses are; undefined with Gate::none.
-  at::Tensor importance_E;  // sum over tokens of the router's probabilities (softmax) or scores
-  at::Tensor load_E;        // tokens sent to each expert, or their smooth estimate
-  at::Tensor counts_E;      // int64: tokens sent to each expert
+  // What the router decided, wide and differentiable where the published losses are; undefined
+  // without a router. Auxiliary losses are made of these.
+  at::Tensor gates_NE;  // every expert's score; of selected-softmax the selected ones', else 0
+  at::Tensor load_E;    // tokens sent to each expert, or their smooth estimate
+  at::Tensor counts_E;  // int64: tokens sent to each expert
 };
 
 struct HeadWeights {

@@ -1,4 +1,8 @@
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
+
 #include "model/kernels/fused_linear.hpp"
+#include "model/kernels/fused_node.hpp"
 #include "model/kernels/fused_norm.hpp"
 #include "model/part_clock.hpp"
 

@@ -1,5 +1,9 @@
+#include <ATen/ops/aminmax.h>
+#include <ATen/ops/embedding.h>
+
 #include "base/error.hpp"
 #include "model/kernels/fused.hpp"
+#include "model/kernels/fused_node.hpp"
 
 namespace repro::model {
 namespace {

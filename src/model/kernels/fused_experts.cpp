@@ -1,5 +1,8 @@
 #include "model/kernels/fused_experts.hpp"
 
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+
 #include "model/kernels/fused_linear.hpp"
 #include "model/part_clock.hpp"
 
@@ -54,23 +57,22 @@ void FeedForward<C>::backward(int64_t begin, int64_t rows, const at::Tensor& dou
 
 template <typename C>
 at::Tensor Experts<C>::forward(const at::Tensor& normed, const MoeWeights& weights,
-                               const MoeShape& shape, const Routing& routing,
-                               const at::Tensor& scores) {
+                               const Routing& routing, const at::Tensor& scores) {
   const PartClock clock(Part::experts);
   scores_ =
       scores.defined() ? scores.detach().contiguous() : at::ones({normed.size(0), 1}, at::kFloat);
-  if (shape.top_k == shape.experts) return forward_all(normed, weights);
-  sort_slots(routing, shape.experts);
-  return forward_sorted(normed, weights, shape.top_k);
+  all_ = routing.all;
+  if (all_) return forward_all(normed, weights);
+  sort_slots(routing, weights.down.compute.size(0));
+  return forward_sorted(normed, weights);
 }
 
 template <typename C>
 at::Tensor Experts<C>::backward(const at::Tensor& dout, const at::Tensor& normed,
-                                const MoeWeights& weights, const MoeShape& shape,
-                                at::Tensor& dscores) {
+                                const MoeWeights& weights, at::Tensor& dscores) {
   const PartClock clock(Part::experts);
-  return shape.top_k == shape.experts ? backward_all(dout, normed, weights, dscores)
-                                      : backward_sorted(dout, weights, shape.top_k, dscores);
+  return all_ ? backward_all(dout, normed, weights, dscores)
+              : backward_sorted(dout, weights, dscores);
 }
 
 template <typename C>
@@ -109,11 +111,11 @@ void Experts<C>::sort_slots(const Routing& routing, int64_t experts) {
   const at::Tensor chosen = routing.experts_NK.contiguous();
   const int64_t slots = chosen.numel(), top_k = chosen.size(1);
   const int64_t* expert = chosen.data_ptr<int64_t>();
-  first_.assign(static_cast<size_t>(experts) + 1, 0);
+  first_.assign(static_cast<size_t>(experts) + 2, 0);
   for (int64_t i = 0; i < slots; ++i) ++first_[static_cast<size_t>(expert[i]) + 1];
-  for (size_t e = 0; e < static_cast<size_t>(experts); ++e) first_[e + 1] += first_[e];
+  for (size_t e = 0; e <= static_cast<size_t>(experts); ++e) first_[e + 1] += first_[e];
   token_ = empty({slots}, at::kLong);
-  position_ = empty({slots}, at::kLong);
+  position_ = empty(chosen.sizes(), at::kLong);
   const at::Tensor sorted = empty({slots}, at::kFloat);
   std::vector<int64_t> next(first_.begin(), first_.end() - 1);
   for (int64_t i = 0; i < slots; ++i) {
@@ -126,8 +128,13 @@ void Experts<C>::sort_slots(const Routing& routing, int64_t experts) {
 }
 
 template <typename C>
-at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights& weights,
-                                      int64_t top_k) {
+void Experts<C>::clear_absent(const at::Tensor& slots) const {
+  const int64_t present = first_[first_.size() - 2];
+  slots.narrow(0, present, slots.size(0) - present).zero_();
+}
+
+template <typename C>
+at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights& weights) {
   const at::Tensor &up = weights.gate_up.compute, &down = weights.down.compute;
   const int64_t slots = token_.numel(), d = normed.size(1), width = down.size(2);
   sorted_x_ = normed.index_select(0, token_);
@@ -141,15 +148,16 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
     FeedForward<C>{up[e], down[e], sorted_x_, scores_, gate_up_, hidden_}.forward(first, count,
                                                                                   outputs);
   }
+  clear_absent(outputs);
   at::Tensor y = empty({normed.size(0), d}, kTypeOf<C>);
-  cpu::kernels<C>().gather_sums(normed.size(0), top_k, d, data<int64_t>(position_),
+  cpu::kernels<C>().gather_sums(normed.size(0), position_.size(1), d, data<int64_t>(position_),
                                 data<C>(outputs), data<C>(y));
   return y;
 }
 
 template <typename C>
 at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights& weights,
-                                       int64_t top_k, at::Tensor& dscores) {
+                                       at::Tensor& dscores) {
   const at::Tensor &up = weights.gate_up.compute, &down = weights.down.compute;
   const int64_t slots = token_.numel(), d = dout.size(1);
   const at::Tensor sorted_dout = dout.index_select(0, token_);
@@ -165,9 +173,11 @@ at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights&
     add_weight_gradient<C>(weights.down.gradient[e], slice(sorted_dout), slice(hidden_));
     add_weight_gradient<C>(weights.gate_up.gradient[e], slice(gate_up_), slice(sorted_x_));
   }
-  dscores = sorted_dscores.index_select(0, position_);
+  clear_absent(sorted_dscores);
+  clear_absent(sorted_dx);
+  dscores = sorted_dscores.index_select(0, position_.flatten());
   at::Tensor dnormed = empty({dout.size(0), d}, kTypeOf<C>);
-  cpu::kernels<C>().gather_sums(dout.size(0), top_k, d, data<int64_t>(position_),
+  cpu::kernels<C>().gather_sums(dout.size(0), position_.size(1), d, data<int64_t>(position_),
                                 data<C>(sorted_dx), data<C>(dnormed));
   return dnormed;
 }

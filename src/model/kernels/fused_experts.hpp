@@ -1,9 +1,10 @@
 #pragma once
 // The matrix part of the fused expert block: all experts as one wide feed-forward network when
-// every expert is active (k = E), tokens sorted by expert otherwise, and the shared expert. Each
-// keeps what its backward needs and adds its weights' gradients to the flat gradient.
+// every expert is active, tokens sorted by expert otherwise, and the shared expert. Each keeps what
+// its backward needs and adds its weights' gradients to the flat gradient.
 //
-// N tokens, d width, E experts, K chosen ones, f expert width, S = N * K slots sorted by expert.
+// N tokens, d width, E experts, K chosen ones, f expert width, S = N * K slots sorted by expert, at
+// the end those of tokens that have fewer than K.
 
 #include <vector>
 
@@ -17,30 +18,32 @@ template <typename C>
 class Experts {
  public:
   // normed (N, d), scores (N, K) fp32 (undefined = one expert of weight 1) -> (N, d).
-  at::Tensor forward(const at::Tensor& normed, const MoeWeights& weights, const MoeShape& shape,
-                     const Routing& routing, const at::Tensor& scores);
+  at::Tensor forward(const at::Tensor& normed, const MoeWeights& weights, const Routing& routing,
+                     const at::Tensor& scores);
   // Returns the gradient of normed; dscores is set as the shape of the scores.
   at::Tensor backward(const at::Tensor& dout, const at::Tensor& normed, const MoeWeights& weights,
-                      const MoeShape& shape, at::Tensor& dscores);
+                      at::Tensor& dscores);
 
  private:
   at::Tensor forward_all(const at::Tensor& normed, const MoeWeights& weights);
-  at::Tensor forward_sorted(const at::Tensor& normed, const MoeWeights& weights, int64_t top_k);
+  at::Tensor forward_sorted(const at::Tensor& normed, const MoeWeights& weights);
   at::Tensor backward_all(const at::Tensor& dout, const at::Tensor& normed,
                           const MoeWeights& weights, at::Tensor& dscores);
-  at::Tensor backward_sorted(const at::Tensor& dout, const MoeWeights& weights, int64_t top_k,
+  at::Tensor backward_sorted(const at::Tensor& dout, const MoeWeights& weights,
                              at::Tensor& dscores);
   void sort_slots(const Routing& routing, int64_t experts);
+  void clear_absent(const at::Tensor& slots) const;  // rows of slots that have no expert
 
-  at::Tensor scores_;   // k = E: (N, E); else (S), sorted
+  bool all_ = false;
+  at::Tensor scores_;   // all: (N, E); else (S), sorted
   at::Tensor gate_up_;  // (N, E, 2f) or (S, 2f); overwritten by its gradient
   at::Tensor hidden_;   // (N, E f) or (S, f), scores included
-  at::Tensor down_;     // k = E: (d, E f)
-  // k < E:
+  at::Tensor down_;     // all: (d, E f)
+  // Not all:
   at::Tensor sorted_x_;         // (S, d)
   at::Tensor token_;            // (S): the token of a slot
   at::Tensor position_;         // (N, K): the slot of a (token, choice)
-  std::vector<int64_t> first_;  // E + 1: where an expert's slots begin
+  std::vector<int64_t> first_;  // E + 2: where an expert's slots begin, those of none, and the end
 };
 
 // One SwiGLU network applied to every row, its output weighted by a score a row.

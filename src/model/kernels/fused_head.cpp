@@ -1,8 +1,13 @@
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
 
 #include "model/kernels/fused_linear.hpp"
+#include "model/kernels/fused_node.hpp"
 #include "model/kernels/fused_norm.hpp"
 #include "model/part_clock.hpp"
 

@@ -1,9 +1,14 @@
 // N tokens, d width, E experts, K chosen ones, f expert width, S = N * K (token, choice) slots
 // sorted by expert.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "model/kernels/fused.hpp"
 #include "model/kernels/fused_experts.hpp"
+#include "model/kernels/fused_node.hpp"
 #include "model/kernels/fused_norm.hpp"
 #include "model/kernels/plain.hpp"
 #include "model/part_clock.hpp"
@@ -17,15 +22,15 @@ using torch::autograd::variable_list;
 // hangs on a leaf, so that the block stays one node from outside.
 struct RouterGraph {
   at::Tensor input;        // leaf: the normed rows, wide
-  Routing routing;         // undefined members with Gate::none
+  Routing routing;         // undefined members without a router
   at::Tensor shared_gate;  // (N, 1), or undefined
   at::Tensor scores;       // routing.scores_NK, scaled
 
   void forward(const at::Tensor& normed, const MoeWeights& weights, const MoeShape& shape,
                const at::Tensor& noise_NE, bool graph);
   // Adds to the router's weights; returns the gradient of the normed rows, undefined if none.
-  at::Tensor backward(const at::Tensor& dscores, const at::Tensor& dimportance,
-                      const at::Tensor& dload, const at::Tensor& dshared_gate);
+  at::Tensor backward(const at::Tensor& dscores, const at::Tensor& dgates, const at::Tensor& dload,
+                      const at::Tensor& dshared_gate);
 };
 
 void RouterGraph::forward(const at::Tensor& normed, const MoeWeights& weights,
@@ -35,12 +40,12 @@ void RouterGraph::forward(const at::Tensor& normed, const MoeWeights& weights,
   input = wide(normed).detach().requires_grad_(graph);
   routing = route(input, weights, shape, noise_NE);
   scores = routing.scores_NK;
-  if (scores.defined() && shape.score_scale != 1.0) scores = scores * shape.score_scale;
+  if (scores.defined() && shape.router.scale != 1.0) scores = scores * shape.router.scale;
   if (weights.shared_gate.defined())
     shared_gate = at::sigmoid(at::linear(input, weights.shared_gate.leaf));
 }
 
-at::Tensor RouterGraph::backward(const at::Tensor& dscores, const at::Tensor& dimportance,
+at::Tensor RouterGraph::backward(const at::Tensor& dscores, const at::Tensor& dgates,
                                  const at::Tensor& dload, const at::Tensor& dshared_gate) {
   const PartClock clock(Part::router);
   variable_list outputs, gradients;
@@ -50,7 +55,7 @@ at::Tensor RouterGraph::backward(const at::Tensor& dscores, const at::Tensor& di
     gradients.push_back(gradient.view_as(output));
   };
   add(scores, dscores);
-  add(routing.importance_E, dimportance);
+  add(routing.gates_NE, dgates);
   add(routing.load_E, dload);
   add(shared_gate, dshared_gate);
   if (!outputs.empty()) torch::autograd::backward(outputs, gradients);
@@ -75,7 +80,7 @@ template <typename C>
 at::Tensor MoeState<C>::forward(const at::Tensor& x, const at::Tensor& noise_NE, bool graph) {
   normed = norm.forward(x, weights.norm, shape.epsilon);
   router.forward(normed, weights, shape, noise_NE, graph);
-  const at::Tensor y = routed.forward(normed, weights, shape, router.routing, router.scores);
+  const at::Tensor y = routed.forward(normed, weights, router.routing, router.scores);
   at::Tensor y_shared;
   if (weights.shared_down.defined())
     y_shared = shared.forward(normed, weights.shared_gate_up, weights.shared_down,
@@ -95,7 +100,7 @@ variable_list MoeState<C>::backward(const variable_list& gradients) {
   g.residual = gradients[0].defined() ? gradients[0].contiguous() : at::zeros_like(norm.x);
   const at::Tensor dout = to_compute<C>(g.residual);
   at::Tensor dscores, dshared_gate;
-  g.dout = routed.backward(dout, normed, weights, shape, dscores);
+  g.dout = routed.backward(dout, normed, weights, dscores);
   if (weights.shared_down.defined())
     g.dout2 =
         shared.backward(dout, normed, weights.shared_gate_up, weights.shared_down, dshared_gate);
@@ -117,19 +122,18 @@ MoeOutput run(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape&
   }
   const Routing& routing = state.router.routing;
   out.counts_E = routing.counts_E;
-  if (shape.gate != Gate::none) {
-    out.importance_E = routing.importance_E.detach();
-    out.load_E = routing.load_E.detach();
+  if (!routing.gates_NE.defined()) {
+    if (graph) attach(std::move(state), x_ND, {out.x_ND});
+    return out;
   }
+  out.gates_NE = routing.gates_NE.detach();
+  out.load_E = routing.load_E.detach();
   if (!graph) return out;
-  // The load is a constant count unless the gate makes a smooth estimate of it.
-  const bool smooth = out.load_E.defined() && routing.load_E.requires_grad();
-  if (shape.gate == Gate::none)
-    attach(std::move(state), x_ND, {out.x_ND});
-  else if (smooth)
-    attach(std::move(state), x_ND, {out.x_ND, out.importance_E, out.load_E});
+  // The load is a constant count unless the router makes a smooth estimate of it.
+  if (routing.load_E.requires_grad())
+    attach(std::move(state), x_ND, {out.x_ND, out.gates_NE, out.load_E});
   else
-    attach(std::move(state), x_ND, {out.x_ND, out.importance_E});
+    attach(std::move(state), x_ND, {out.x_ND, out.gates_NE});
   return out;
 }
 

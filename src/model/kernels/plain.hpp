@@ -1,7 +1,7 @@
 #pragma once
 // Pieces that the plain blocks share.
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include "model/kernels/blocks.hpp"
 
@@ -17,11 +17,13 @@ inline at::Tensor wide(const at::Tensor& x) { return x.to(wide_type(x.scalar_typ
 at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double epsilon,
                     at::ScalarType out);
 
-// What the router decides for each token.
+// What the router decides for each token. K is the most experts that a token has here.
 struct Routing {
+  bool all = false;       // every expert works on every token; experts_NK is 0..E-1
   at::Tensor scores_NK;   // wide: the weight of each chosen expert's output
-  at::Tensor experts_NK;  // int64, best first, ties broken by the lower index; for k = E: 0..E-1
-  at::Tensor importance_E;
+  at::Tensor experts_NK;  // int64, best first, ties broken by the lower index; E where a token has
+                          // fewer than K, with score 0
+  at::Tensor gates_NE;
   at::Tensor load_E;
   at::Tensor counts_E;
 };

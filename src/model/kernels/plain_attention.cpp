@@ -1,4 +1,10 @@
 // B sequences, T tokens, N = B * T, H query heads, G key and value heads, D head width.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+
 #include "model/kernels/plain.hpp"
 
 namespace repro::model {

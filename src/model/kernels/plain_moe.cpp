@@ -1,4 +1,13 @@
 // N tokens, d width, E experts, K chosen ones, f expert width.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/zeros_like.h>
+
 #include <vector>
 
 #include "model/kernels/plain.hpp"
@@ -26,12 +35,13 @@ at::Tensor all_experts(const at::Tensor& x_ND, const MoeWeights& weights, const 
 // Tokens sorted by expert, so that each expert works on one contiguous slice of them.
 at::Tensor chosen_experts(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& s,
                           const Routing& routing, const at::Tensor& scores_NK) {
-  const at::Tensor order = at::argsort(routing.experts_NK.reshape({-1}), /*stable=*/true);
-  const at::Tensor token = order.floor_divide(s.top_k);
+  const at::Tensor counts = routing.counts_E.to(at::kCPU);
+  const at::Tensor order = at::argsort(routing.experts_NK.reshape({-1}), /*stable=*/true)
+                               .narrow(0, 0, counts.sum().item<int64_t>());
+  const at::Tensor token = order.floor_divide(routing.experts_NK.size(1));
   const at::Tensor sorted_x = x_ND.index_select(0, token);
   const at::Tensor sorted_scores =
       scores_NK.reshape({-1}).index_select(0, order).to(s.compute).unsqueeze(-1);
-  const at::Tensor counts = routing.counts_E.to(at::kCPU);
   const at::Tensor gate_up = weights.gate_up.leaf.to(s.compute);
   const at::Tensor down = weights.down.leaf.to(s.compute);
   std::vector<at::Tensor> outputs;
@@ -57,11 +67,11 @@ MoeOutput plain_moe(const at::Tensor& x_ND, const MoeWeights& weights, const Moe
   const at::Tensor normed = rms_norm(x_ND, weights.norm.leaf, s.epsilon, s.compute);
   const Routing routing = route(normed, weights, s, noise_NE);
   at::Tensor scores = routing.scores_NK;
-  if (scores.defined() && s.score_scale != 1.0) scores = scores * s.score_scale;
-  at::Tensor y = s.top_k == s.experts ? all_experts(normed, weights, s, scores)
-                                      : chosen_experts(normed, weights, s, routing, scores);
+  if (scores.defined() && s.router.scale != 1.0) scores = scores * s.router.scale;
+  at::Tensor y = routing.all ? all_experts(normed, weights, s, scores)
+                             : chosen_experts(normed, weights, s, routing, scores);
   if (weights.shared_down.defined()) y = y + shared_expert(normed, weights, s);
-  return {x_ND + y.to(x_ND.scalar_type()), routing.importance_E, routing.load_E, routing.counts_E};
+  return {x_ND + y.to(x_ND.scalar_type()), routing.gates_NE, routing.load_E, routing.counts_E};
 }
 
 }  // namespace repro::model

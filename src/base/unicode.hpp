@@ -1,0 +1,24 @@
+#pragma once
+// UTF-8 and the properties of its characters, by the Unicode tables of utf8proc.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace repro {
+
+// The code point at `at`, which moves behind it; U+FFFD for one malformed byte.
+char32_t next_code_point(std::string_view text, size_t& at);
+bool is_utf8(std::string_view text);
+
+bool is_space(char32_t code);   // as Python's str.split() sees it
+bool is_letter(char32_t code);  // of any alphabet, syllabary or ideographic script
+
+// Appends `text` with every run of white space made one space and none at the beginning.
+// `out` may already end with a space, which then counts as the run's first.
+void append_collapsed(std::string& out, std::string_view text);
+
+// Columns that text takes on a terminal: combining marks 0, East Asian wide characters 2.
+size_t display_width(std::string_view text);
+
+}  // namespace repro

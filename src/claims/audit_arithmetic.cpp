@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "claims/audit_checks.hpp"
+#include "measure/cost.hpp"
+
+namespace repro::claims {
+namespace {
+
+// Slack for sums of binary fractions, far below any printed digit.
+constexpr double kSlack = 1e-9;
+
+bool equal_within(const Ranged& left, const Ranged& right, double tolerance, bool rounded) {
+  if (rounded) return left.low <= right.high + tolerance && right.low <= left.high + tolerance;
+  const double size = std::max(std::abs(left.value), std::abs(right.value));
+  return std::abs(left.value - right.value) <= tolerance + kSlack * size;
+}
+
+bool ordered(const Ranged& left, const Ranged& right, const std::string& relation, bool rounded) {
+  const double most = rounded ? left.high - right.low : left.value - right.value;
+  const double least = rounded ? left.low - right.high : left.value - right.value;
+  if (relation == "<") return least < 0;
+  if (relation == "<=") return least <= 0;
+  return relation == ">" ? most > 0 : most >= 0;
+}
+
+// "4 * 0.35 * 2.09 = 2.926", or "2.09" where there is nothing to compute.
+std::string worked(const Formula& formula, const ClaimRow* row) {
+  const std::string text = formula.substituted(row);
+  const bool is_number = text.find_first_not_of("0123456789.") == std::string::npos;
+  return is_number ? text : fmt::format("{} = {:.6g}", text, formula.value(row));
+}
+
+Finding compare(const EquationCheck& check, const AuditInput& input, const Formula& left,
+                const Formula& right, const ClaimRow* row) {
+  Finding finding = start_finding(input.claims, row, {&left, &right});
+  if (lacks_input(finding, row, {&left, &right})) return finding;
+  const Ranged l = *left.at(row);
+  const Ranged r = *right.at(row);
+  const bool rounded = check.inputs == "rounded";
+  finding.numbers = {{"left", l.value}, {"right", r.value}, {"difference", l.value - r.value}};
+  finding.arithmetic = fmt::format("{} against {}", worked(left, row), worked(right, row));
+  bool holds = false;
+  if (check.relation == "=") {
+    const double tolerance = check.tolerance.value_or(left.half_unit(row).value_or(0));
+    holds = equal_within(l, r, tolerance, rounded);
+    finding.sentence =
+        holds ? fmt::format("agrees within {:.3g}", tolerance)
+              : fmt::format(
+                    "the paper says {}, its own numbers give {:.6g}: {:.4g} off, {:.3g} is "
+                    "rounding",
+                    left.substituted(row), r.value, l.value - r.value, tolerance);
+  } else {
+    holds = ordered(l, r, check.relation, rounded);
+    finding.sentence =
+        fmt::format("{:.4g} is {}{} {:.4g}", l.value, holds ? "" : "not ", check.relation, r.value);
+  }
+  finding.ruling = holds ? Ruling::holds : Ruling::contradicts;
+  return finding;
+}
+
+}  // namespace
+
+Findings run(const EquationCheck& check, const AuditInput& input) {
+  const Formula left(input.claims, check.head, check.left);
+  const Formula right(input.claims, check.head, check.right);
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, check.head))
+    findings.push_back(compare(check, input, left, right, row));
+  return findings;
+}
+
+Findings run(const RatioCheck& check, const AuditInput& input) {
+  const Formula numerator(input.claims, check.head, check.numerator);
+  const Formula denominator(input.claims, check.head, check.denominator);
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
+    Finding finding = start_finding(input.claims, row, {&numerator, &denominator});
+    if (!lacks_input(finding, row, {&numerator, &denominator})) {
+      const double ratio = numerator.value(row) / denominator.value(row);
+      const bool more = ratio > check.warn_above;
+      finding.numbers = {{"ratio", ratio}};
+      finding.arithmetic = fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
+                                       denominator.substituted(row), ratio);
+      finding.ruling = more ? Ruling::suspect : Ruling::holds;
+      finding.sentence = fmt::format("{:.2f} times the baseline's {}, {} {}", ratio, check.resource,
+                                     more ? "above" : "not above", check.warn_above);
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+namespace {
+
+struct PriceFormulas {
+  Formula full, low, high, devices, low_price, high_price;
+};
+
+void judge_saving(Finding& finding, const measure::SavingLine& line, double ratio, double robust) {
+  const double saving = line.at(ratio);
+  finding.numbers["A"] = line.a;
+  finding.numbers["B"] = line.b;
+  finding.numbers["price_ratio"] = ratio;
+  finding.numbers["saving_percent"] = 100 * saving;
+  finding.numbers["break_even"] = line.break_even();
+  finding.arithmetic = fmt::format("saving = {:.4f} - {:.4f} r; r = {:.4f} gives {:.2f} %", line.a,
+                                   line.b, ratio, 100 * saving);
+  finding.ruling = saving <= 0                  ? Ruling::contradicts
+                   : line.break_even() < robust ? Ruling::suspect
+                                                : Ruling::holds;
+  finding.sentence =
+      fmt::format("saves {:.1f} % at a price ratio of {:.3f} and nothing from {:.3f} on",
+                  100 * saving, ratio, line.break_even());
+}
+
+}  // namespace
+
+Findings run(const PriceCheck& check, const AuditInput& input) {
+  const auto formula = [&](const std::string& text) {
+    return Formula(input.claims, check.head, text);
+  };
+  const PriceFormulas f{formula(check.full_hours), formula(check.low_hours),
+                        formula(check.high_hours), formula(check.devices),
+                        formula(check.low_price),  formula(check.high_price)};
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
+    const auto all = {&f.full, &f.low, &f.high, &f.devices, &f.low_price, &f.high_price};
+    Finding finding = start_finding(input.claims, row, all);
+    if (!lacks_input(finding, row, all)) {
+      const measure::SavingLine line =
+          measure::saving_line(f.full.value(row), f.low.value(row),
+                               std::llround(f.devices.value(row)), f.high.value(row));
+      judge_saving(finding, line, f.low_price.value(row) / f.high_price.value(row),
+                   check.robust_ratio);
+      if (!check.other_low_price.empty()) {
+        const double other =
+            formula(check.other_low_price).value(row) / formula(check.other_high_price).value(row);
+        finding.numbers["other_price_ratio"] = other;
+        finding.numbers["other_saving_percent"] = 100 * line.at(other);
+        finding.sentence += fmt::format("; {:.1f} % at the other prices, ratio {:.3f}",
+                                        100 * line.at(other), other);
+      }
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+Findings run(const TargetCheck& check, const AuditInput& input) {
+  const Formula reached(input.claims, check.head, check.reached);
+  const Formula target(input.claims, check.head, check.target);
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
+    Finding finding = start_finding(input.claims, row, {&reached, &target});
+    if (!lacks_input(finding, row, {&reached, &target})) {
+      const double gap = reached.value(row) - target.value(row);
+      const bool met = gap <= check.tolerance + kSlack;
+      finding.numbers = {{"gap", gap}};
+      finding.arithmetic =
+          fmt::format("{} - {} = {:+.4f}", reached.substituted(row), target.substituted(row), gap);
+      finding.ruling = met ? Ruling::holds : Ruling::contradicts;
+      finding.sentence = met ? fmt::format("the target is met with {:.4f} to spare", -gap)
+                             : fmt::format(
+                                   "stops {:.4f} above the target: only a tolerance of at "
+                                   "least that makes it met",
+                                   gap);
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+Findings run(const PerplexityCheck& check, const AuditInput& input) {
+  const Formula loss(input.claims, check.head, check.loss);
+  const Formula perplexity(input.claims, check.head, check.perplexity);
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
+    Finding finding = start_finding(input.claims, row, {&loss, &perplexity});
+    if (!lacks_input(finding, row, {&loss, &perplexity})) {
+      const double gap = std::log(perplexity.value(row)) - loss.value(row);
+      const bool same = std::abs(gap) <= check.tolerance;
+      finding.numbers = {{"exp_loss", std::exp(loss.value(row))},
+                         {"ln_ppl", std::log(perplexity.value(row))},
+                         {"gap", gap}};
+      finding.arithmetic =
+          fmt::format("exp({}) = {:.2f}, printed {}; ln {} = {:.4f}", loss.substituted(row),
+                      std::exp(loss.value(row)), perplexity.substituted(row),
+                      perplexity.substituted(row), std::log(perplexity.value(row)));
+      finding.ruling = same ? Ruling::holds : Ruling::suspect;
+      finding.sentence = same ? "the perplexity is exp(loss)"
+                              : "the perplexity is not exp(loss): other data or other averaging";
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+Findings run(const ReportedCheck& check, const AuditInput& input) {
+  Findings findings;
+  for (const std::string& name : check.facts) {
+    const auto fact = std::find_if(input.claims.facts.begin(), input.claims.facts.end(),
+                                   [&](const ClaimFact& known) { return known.name == name; });
+    Finding finding;
+    finding.subject = name;
+    const bool given = fact->origin == "paper";
+    finding.inputs = {{"origin", fact->origin}};
+    finding.ruling = given ? Ruling::holds : Ruling::not_checkable;
+    finding.sentence = given ? fact->value : fmt::format("not in the paper: {}", fact->matters);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace repro::claims

@@ -1,0 +1,43 @@
+#pragma once
+// One function for each kind of check: its findings, row by row. Internal to the audit.
+
+#include <vector>
+
+#include "claims/audit.hpp"
+#include "claims/audit_formula.hpp"
+
+namespace repro::claims {
+
+using Findings = std::vector<Finding>;
+
+struct AuditInput {
+  const Claims& claims;
+  const ProfileLookup& profiles;
+};
+
+// audit_arithmetic.cpp
+Findings run(const EquationCheck& check, const AuditInput& input);
+Findings run(const RatioCheck& check, const AuditInput& input);
+Findings run(const PriceCheck& check, const AuditInput& input);
+Findings run(const TargetCheck& check, const AuditInput& input);
+Findings run(const PerplexityCheck& check, const AuditInput& input);
+Findings run(const ReportedCheck& check, const AuditInput& input);
+// audit_physics.cpp
+Findings run(const RooflineCheck& check, const AuditInput& input);
+Findings run(const StepTimeCheck& check, const AuditInput& input);
+Findings run(const MemoryCheck& check, const AuditInput& input);
+// audit_accuracy.cpp
+Findings run(const GrimCheck& check, const AuditInput& input);
+Findings run(const ChanceCheck& check, const AuditInput& input);
+Findings run(const ProportionCheck& check, const AuditInput& input);
+
+// A finding for a row (null = the whole paper) with the inputs of its formulas, each once.
+Finding start_finding(const Claims& claims, const ClaimRow* row,
+                      std::initializer_list<const Formula*> formulas);
+// Completes it as not checkable when one of the formulas lacks a number; false when none does.
+bool lacks_input(Finding& finding, const ClaimRow* row,
+                 std::initializer_list<const Formula*> formulas);
+// The rows a check is evaluated on: those of its table, or one null.
+std::vector<const ClaimRow*> rows_of(const Claims& claims, const CheckHead& head);
+
+}  // namespace repro::claims

@@ -1,0 +1,125 @@
+#include "claims/audit_formula.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.hpp"
+#include "measure/flops.hpp"
+#include "measure/parameters.hpp"
+
+namespace repro::claims {
+namespace {
+
+// The smallest or largest printed number of a column; null when the paper prints none.
+const ClaimCell* extreme_cell(const Resolved& column, Reference::Over over) {
+  const ClaimCell* best = nullptr;
+  for (const ClaimRow& row : column.table->rows) {
+    const ClaimCell& cell = row.cells[column.column];
+    if (!cell.value) continue;
+    const bool better =
+        best == nullptr ||
+        (over == Reference::Over::least ? *cell.value < *best->value : *cell.value > *best->value);
+    if (better) best = &cell;
+  }
+  return best;
+}
+
+}  // namespace
+
+int64_t model_quantity(const Claims& claims, const CheckHead& head, const ClaimRow& row,
+                       const Resolved& resolved) {
+  const auto sequence =
+      static_cast<int64_t>(claims.constant(head.sequence)->cell.value.value_or(0));
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (const ClaimModel* model : claims.models_of(row, resolved.role, head.reading))
+    least =
+        std::min(least, resolved.kind == Resolved::Kind::parameters
+                            ? measure::count_parameters(model->shape).full()
+                            : measure::flops_per_token(measure::parse_convention(head.convention),
+                                                       model->shape, sequence));
+  return least;
+}
+
+Formula::Formula(const Claims& claims, const CheckHead& head, const std::string& text)
+    : claims_(claims), head_(head), expression_(text), table_(claims.table(head.table)) {
+  for (const Reference& reference : expression_.references()) {
+    Input input{reference, {}, nullptr};
+    const auto resolved = resolve(claims, head, reference.name);
+    check(resolved.has_value(), "a formula's names were checked when the claims were loaded");
+    input.resolved = *resolved;
+    if (reference.over != Reference::Over::row)
+      input.extreme = extreme_cell(*resolved, reference.over);
+    inputs_.push_back(std::move(input));
+  }
+}
+
+const ClaimCell* Formula::cell(const Input& input, const ClaimRow* row) const {
+  if (input.reference.over != Reference::Over::row) return input.extreme;
+  if (input.resolved.kind == Resolved::Kind::constant) return &input.resolved.constant->cell;
+  if (input.resolved.kind != Resolved::Kind::cell) return nullptr;
+  const ClaimRow* of = input.resolved.table == table_ ? row : input.resolved.table->row(row->id);
+  return &of->cells[input.resolved.column];
+}
+
+std::optional<Ranged> Formula::value_of(const Input& input, const ClaimRow* row) const {
+  const ClaimCell* at = cell(input, row);
+  if (at == nullptr && input.reference.over != Reference::Over::row) return std::nullopt;
+  if (at == nullptr)
+    return exactly(static_cast<double>(model_quantity(claims_, head_, *row, input.resolved)));
+  if (!at->value) return std::nullopt;
+  // A count is exact; a rounded number stands for all that round to it.
+  const double half = at->decimals > 0 ? at->half_unit() : 0;
+  return Ranged{*at->value, *at->value - half, *at->value + half};
+}
+
+std::string Formula::printed(const Input& input, const ClaimRow* row) const {
+  const ClaimCell* at = cell(input, row);
+  if (at == nullptr && input.reference.over == Reference::Over::row)
+    return fmt::format("{}", model_quantity(claims_, head_, *row, input.resolved));
+  if (at == nullptr || at->printed.empty()) return "?";
+  std::string plain = at->printed;
+  std::erase(plain, ',');
+  return plain;
+}
+
+std::optional<Ranged> Formula::at(const ClaimRow* row) const {
+  std::vector<std::optional<Ranged>> values;
+  values.reserve(inputs_.size());
+  for (const Input& input : inputs_) values.push_back(value_of(input, row));
+  return expression_.evaluate(values);
+}
+
+double Formula::value(const ClaimRow* row) const {
+  const auto ranged = at(row);
+  check(ranged.has_value(), "the value of a formula whose inputs are there");
+  return ranged->value;
+}
+
+std::string Formula::missing(const ClaimRow* row) const {
+  for (const Input& input : inputs_)
+    if (!value_of(input, row)) return input.reference.name;
+  return text();
+}
+
+std::string Formula::substituted(const ClaimRow* row) const {
+  std::vector<std::string> texts;
+  for (const Input& input : inputs_) texts.push_back(printed(input, row));
+  return expression_.substitute(texts);
+}
+
+std::vector<std::pair<std::string, std::string>> Formula::inputs(const ClaimRow* row) const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Input& input : inputs_) all.emplace_back(input.reference.name, printed(input, row));
+  return all;
+}
+
+std::optional<double> Formula::half_unit(const ClaimRow* row) const {
+  if (!expression_.is_single_name()) return std::nullopt;
+  const ClaimCell* at = cell(inputs_[0], row);
+  return at == nullptr ? std::nullopt : std::optional(at->half_unit());
+}
+
+}  // namespace repro::claims

@@ -1,0 +1,241 @@
+#include "claims/expression.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace repro::claims {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool continues_name(char c) {
+  return starts_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+Ranged from_corners(double value, std::initializer_list<double> corners) {
+  const auto [low, high] = std::minmax(corners);
+  return {value, std::min(low, value), std::max(high, value)};
+}
+
+Ranged monotone(const Ranged& x, double (*function)(double)) {
+  return {function(x.value), function(x.low), function(x.high)};
+}
+
+}  // namespace
+
+// Recursive descent; emits the program in postfix order.
+class ExpressionParser {
+ public:
+  explicit ExpressionParser(Expression& expression) : to_(expression), text_(expression.text_) {}
+
+  void parse() {
+    sum();
+    skip_space();
+    if (at_ < text_.size()) fail("unexpected '{}'", text_[at_]);
+  }
+
+ private:
+  using Op = Expression::Op;
+
+  template <typename... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
+    throw Error("{} at column {} of '{}'", fmt::format(format, std::forward<Args>(args)...),
+                at_ + 1, text_);
+  }
+  void skip_space() {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+  }
+  bool take(char c) {
+    skip_space();
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char c) {
+    if (!take(c)) fail("expected '{}'", c);
+  }
+  void emit(Op op) { to_.program_.push_back({.op = op}); }
+
+  void sum() {
+    product();
+    while (true) {
+      if (take('+'))
+        product(), emit(Op::add);
+      else if (take('-'))
+        product(), emit(Op::subtract);
+      else
+        return;
+    }
+  }
+  void product() {
+    unary();
+    while (true) {
+      if (take('*'))
+        unary(), emit(Op::multiply);
+      else if (take('/'))
+        unary(), emit(Op::divide);
+      else
+        return;
+    }
+  }
+  void unary() {
+    if (!take('-')) return atom();
+    unary();
+    emit(Op::negate);
+  }
+  void atom() {
+    if (take('(')) {
+      sum();
+      return expect(')');
+    }
+    if (at_ >= text_.size()) fail("a value is missing");
+    if (starts_name(text_[at_])) return named();
+    number();
+  }
+  void number() {
+    const char* begin = text_.c_str() + at_;
+    char* end = nullptr;
+    const double value = std::strtod(begin, &end);
+    if (end == begin || !std::isfinite(value)) fail("expected a number, a name or '('");
+    at_ += static_cast<size_t>(end - begin);
+    to_.program_.push_back({.op = Op::number, .number = value});
+  }
+  std::string name() {
+    skip_space();
+    const size_t begin = at_;
+    while (at_ < text_.size() && (continues_name(text_[at_]) || text_[at_] == '.')) ++at_;
+    if (begin == at_) fail("expected a name");
+    return text_.substr(begin, at_ - begin);
+  }
+  void named() {
+    const size_t begin = at_;
+    const std::string word = name();
+    if (!take('(')) return refer({word, Reference::Over::row}, begin, word.size());
+    if (word == "least" || word == "greatest") {
+      const std::string column = name();
+      expect(')');
+      const auto over = word == "least" ? Reference::Over::least : Reference::Over::greatest;
+      return refer({column, over}, begin, at_ - begin);
+    }
+    call(word);
+  }
+  void call(const std::string& function) {
+    struct Known {
+      const char* name;
+      Op op;
+      int arguments;
+    };
+    static constexpr Known kKnown[] = {{"abs", Op::abs, 1}, {"ln", Op::ln, 1},
+                                       {"exp", Op::exp, 1}, {"sqrt", Op::sqrt, 1},
+                                       {"min", Op::min, 2}, {"max", Op::max, 2}};
+    for (const Known& known : kKnown) {
+      if (function != known.name) continue;
+      sum();
+      if (known.arguments == 2) expect(','), sum();
+      expect(')');
+      return emit(known.op);
+    }
+    fail("unknown function '{}'{}", function,
+         did_you_mean(function, {"abs", "ln", "exp", "sqrt", "min", "max", "least", "greatest"}));
+  }
+  void refer(Reference reference, size_t begin, size_t length) {
+    auto& all = to_.references_;
+    const auto found = std::find(all.begin(), all.end(), reference);
+    const auto index = static_cast<size_t>(found - all.begin());
+    if (found == all.end()) all.push_back(std::move(reference));
+    to_.program_.push_back({.op = Op::reference, .reference = index});
+    to_.mentions_.push_back({begin, length, index});
+  }
+
+  Expression& to_;
+  const std::string& text_;
+  size_t at_ = 0;
+};
+
+Expression::Expression(std::string text) : text_(std::move(text)) {
+  ExpressionParser(*this).parse();
+}
+
+bool Expression::is_single_name() const {
+  return program_.size() == 1 && program_[0].op == Op::reference;
+}
+
+Ranged Expression::apply(Op op, const Ranged& x) {
+  switch (op) {
+    case Op::negate:
+      return {-x.value, -x.high, -x.low};
+    case Op::abs:
+      if (x.low < 0 && x.high > 0) return {std::abs(x.value), 0, std::max(-x.low, x.high)};
+      return from_corners(std::abs(x.value), {std::abs(x.low), std::abs(x.high)});
+    case Op::ln:
+      return monotone(x, [](double v) { return std::log(v); });
+    case Op::exp:
+      return monotone(x, [](double v) { return std::exp(v); });
+    default:
+      return monotone(x, [](double v) { return std::sqrt(v); });
+  }
+}
+
+Ranged Expression::apply(Op op, const Ranged& x, const Ranged& y) {
+  switch (op) {
+    case Op::add:
+      return {x.value + y.value, x.low + y.low, x.high + y.high};
+    case Op::subtract:
+      return {x.value - y.value, x.low - y.high, x.high - y.low};
+    case Op::multiply:
+      return from_corners(x.value * y.value,
+                          {x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high});
+    case Op::divide:
+      // A divisor that may be zero bounds nothing.
+      if (y.low <= 0 && y.high >= 0) return {x.value / y.value, -kInfinity, kInfinity};
+      return from_corners(x.value / y.value,
+                          {x.low / y.low, x.low / y.high, x.high / y.low, x.high / y.high});
+    case Op::min:
+      return {std::min(x.value, y.value), std::min(x.low, y.low), std::min(x.high, y.high)};
+    default:
+      return {std::max(x.value, y.value), std::max(x.low, y.low), std::max(x.high, y.high)};
+  }
+}
+
+std::optional<Ranged> Expression::evaluate(std::span<const std::optional<Ranged>> values) const {
+  check(values.size() == references_.size(), "one value for each name of an expression");
+  std::vector<Ranged> stack;
+  stack.reserve(program_.size());
+  for (const Step& step : program_) {
+    if (step.op == Op::number) {
+      stack.push_back(exactly(step.number));
+    } else if (step.op == Op::reference) {
+      if (!values[step.reference]) return std::nullopt;
+      stack.push_back(*values[step.reference]);
+    } else if (step.op == Op::negate || (step.op >= Op::abs && step.op <= Op::sqrt)) {
+      stack.back() = apply(step.op, stack.back());
+    } else {
+      const Ranged right = stack.back();
+      stack.pop_back();
+      stack.back() = apply(step.op, stack.back(), right);
+    }
+  }
+  if (!std::isfinite(stack.back().value)) return std::nullopt;
+  return stack.back();
+}
+
+std::string Expression::substitute(std::span<const std::string> printed) const {
+  check(printed.size() == references_.size(), "one text for each name of an expression");
+  std::string result;
+  size_t from = 0;
+  for (const Mention& mention : mentions_) {
+    result.append(text_, from, mention.begin - from);
+    result += printed[mention.reference];
+    from = mention.begin + mention.length;
+  }
+  return result + text_.substr(from);
+}
+
+}  // namespace repro::claims

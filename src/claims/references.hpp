@@ -1,0 +1,28 @@
+#pragma once
+// What the names in a claims file's formulas mean: a column, a constant, or a quantity of a
+// declared model. Loading uses it to refuse names that mean nothing, the audit to find the values.
+
+#include "claims/claims.hpp"
+#include "claims/expression.hpp"
+
+namespace repro::claims {
+
+// What a name in a check's formula means. `table` is empty for constants and model quantities.
+struct Resolved {
+  enum class Kind { cell, constant, flops, parameters };
+  Kind kind = Kind::constant;
+  const ClaimTable* table = nullptr;
+  size_t column = 0;
+  const ClaimConstant* constant = nullptr;
+  std::string role;
+};
+
+// Empty when nothing of that name exists.
+std::optional<Resolved> resolve(const Claims& claims, const CheckHead& head, std::string_view name);
+
+// The names that formulas over this table may use, for spelling suggestions.
+std::vector<std::string> names_in(const Claims& claims, std::string_view table);
+
+void check_references(const Claims& claims, config::Problems& problems);
+
+}  // namespace repro::claims

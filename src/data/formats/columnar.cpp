@@ -1,0 +1,142 @@
+#include "data/formats/columnar.hpp"
+
+#include <arrow/api.h>
+#include <arrow/io/file.h>
+#include <arrow/ipc/reader.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/writer.h>
+
+#include <memory>
+#include <numeric>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "data/formats/input.hpp"
+
+namespace repro::data {
+namespace {
+
+using std::filesystem::path;
+
+using VisitCell = std::function<void(std::optional<std::string_view>)>;
+
+constexpr int64_t kBatchRows = 1024;
+
+void require(const arrow::Status& status, const path& file) {
+  if (!status.ok())
+    throw Error("{}: damaged or unreadable: {}", file.string(),
+                split(status.message(), '\n').front());
+}
+
+template <typename T>
+T require(arrow::Result<T> result, const path& file) {
+  require(result.status(), file);
+  return std::move(result).ValueUnsafe();
+}
+
+int column_index(const arrow::Schema& schema, const std::string& column, const path& file) {
+  const int index = schema.GetFieldIndex(column);
+  if (index >= 0) return index;
+  throw Error("{}: no column '{}'; it has '{}': name the text's with text_field", file.string(),
+              column, join(schema.field_names(), "', '"));
+}
+
+template <typename Array>
+void visit_rows(const Array& array, const VisitCell& visit) {
+  for (int64_t row = 0; row < array.length(); ++row) {
+    if (array.IsNull(row)) {
+      visit(std::nullopt);
+    } else {
+      visit(array.GetView(row));
+    }
+  }
+}
+
+void visit_batch(const arrow::RecordBatch& batch, const std::string& column, const path& file,
+                 const VisitCell& visit) {
+  const auto array = batch.column(column_index(*batch.schema(), column, file));
+  if (const auto* texts = dynamic_cast<const arrow::StringArray*>(array.get())) {
+    visit_rows(*texts, visit);
+  } else if (const auto* large = dynamic_cast<const arrow::LargeStringArray*>(array.get())) {
+    visit_rows(*large, visit);
+  } else {
+    throw Error("{}: column '{}' is of type {}, expected text", file.string(), column,
+                array->type()->ToString());
+  }
+}
+
+std::unique_ptr<parquet::arrow::FileReader> open_parquet(const path& file) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
+  parquet::ReaderProperties buffered;
+  buffered.enable_buffered_stream();  // pages as they are needed, not whole column chunks
+  parquet::ArrowReaderProperties batches;
+  batches.set_batch_size(kBatchRows);
+  batches.set_pre_buffer(false);
+  batches.set_use_threads(false);
+  parquet::arrow::FileReaderBuilder builder;
+  require(builder.Open(input, buffered), file);
+  std::unique_ptr<parquet::arrow::FileReader> reader;
+  require(builder.properties(batches)->Build(&reader), file);
+  return reader;
+}
+
+void visit_parquet(const path& file, const std::string& column, const VisitCell& visit) {
+  const auto parquet = open_parquet(file);
+  std::shared_ptr<arrow::Schema> schema;
+  require(parquet->GetSchema(&schema), file);
+  std::vector<int> groups(static_cast<size_t>(parquet->num_row_groups()));
+  std::iota(groups.begin(), groups.end(), 0);
+  const auto batches =
+      require(parquet->GetRecordBatchReader(groups, {column_index(*schema, column, file)}), file);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (require(batches->ReadNext(&batch), file), batch != nullptr)
+    visit_batch(*batch, column, file, visit);
+}
+
+void visit_arrow_stream(const path& file, const std::string& column, const VisitCell& visit) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
+  const auto batches = require(arrow::ipc::RecordBatchStreamReader::Open(input), file);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (require(batches->ReadNext(&batch), file), batch != nullptr)
+    visit_batch(*batch, column, file, visit);
+}
+
+void visit_arrow_file(const path& file, const std::string& column, const VisitCell& visit) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
+  const auto reader = require(arrow::ipc::RecordBatchFileReader::Open(input), file);
+  for (int i = 0; i < reader->num_record_batches(); ++i)
+    visit_batch(*require(reader->ReadRecordBatch(i), file), column, file, visit);
+}
+
+}  // namespace
+
+bool is_columnar(std::string_view first_bytes) {
+  return first_bytes.starts_with("PAR1") || first_bytes.starts_with("ARROW1") ||
+         first_bytes.starts_with("\xff\xff\xff\xff");
+}
+
+void for_each_text(const path& file, const std::string& column, const VisitCell& visit) {
+  const auto input = open_input(file);
+  const std::string_view magic = input->peek(6);
+  if (magic.starts_with("PAR1")) {
+    visit_parquet(file, column, visit);
+  } else if (magic.starts_with("ARROW1")) {
+    visit_arrow_file(file, column, visit);
+  } else {
+    visit_arrow_stream(file, column, visit);
+  }
+}
+
+void write_parquet(const path& file, const std::string& column,
+                   const std::vector<std::optional<std::string>>& rows, int64_t rows_a_group) {
+  arrow::StringBuilder builder;
+  for (const auto& row : rows) require(row ? builder.Append(*row) : builder.AppendNull(), file);
+  const auto schema = arrow::schema({arrow::field(column, arrow::utf8())});
+  const auto table = arrow::Table::Make(schema, {require(builder.Finish(), file)});
+  const auto output = require(arrow::io::FileOutputStream::Open(file.string()), file);
+  require(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, rows_a_group),
+          file);
+  require(output->Close(), file);
+}
+
+}  // namespace repro::data

@@ -1,0 +1,111 @@
+#include "data/formats/input.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "data/formats/archive.hpp"
+#include "data/formats/inflate.hpp"
+
+namespace repro::data {
+namespace {
+
+constexpr size_t kChunk = 1 << 16;
+
+class FileInput final : public Input {
+ public:
+  explicit FileInput(const std::filesystem::path& path)
+      : Input(path.string()), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (descriptor_ < 0) throw Error("{}: cannot open: {}", name(), std::strerror(errno));
+  }
+  ~FileInput() override { ::close(descriptor_); }
+
+ private:
+  size_t read_some(std::span<char> out) override {
+    while (true) {
+      const ssize_t got = ::read(descriptor_, out.data(), out.size());
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) throw Error("{}: cannot read: {}", name(), std::strerror(errno));
+    }
+  }
+  int descriptor_;
+};
+
+}  // namespace
+
+size_t Input::read(std::span<char> out) {
+  if (ahead_begin_ == ahead_.size()) return out.empty() ? 0 : read_some(out);
+  const size_t count = std::min(out.size(), ahead_.size() - ahead_begin_);
+  std::memcpy(out.data(), ahead_.data() + ahead_begin_, count);
+  ahead_begin_ += count;
+  return count;
+}
+
+std::string_view Input::peek(size_t count) {
+  ahead_.erase(0, std::exchange(ahead_begin_, 0));
+  while (ahead_.size() < count) {
+    const size_t have = ahead_.size();
+    ahead_.resize(count);
+    const size_t got = read_some({ahead_.data() + have, count - have});
+    ahead_.resize(have + got);
+    if (got == 0) break;
+  }
+  return std::string_view(ahead_).substr(0, count);
+}
+
+std::unique_ptr<Input> open_input(const std::filesystem::path& path) {
+  return std::make_unique<FileInput>(path);
+}
+
+std::unique_ptr<Input> decompress(std::unique_ptr<Input> input) {
+  using namespace std::string_view_literals;
+  const std::string_view magic = input->peek(6);
+  if (magic.starts_with("\x1f\x8b"sv)) return gunzip(std::move(input));
+  if (magic.starts_with("\x28\xb5\x2f\xfd"sv) || magic.starts_with("\xfd\x37zXZ\0"sv) ||
+      magic.starts_with("BZh"sv))
+    return expand(std::move(input));
+  return input;
+}
+
+std::string read_all(Input& input, size_t limit) {
+  std::string bytes;
+  while (true) {
+    const size_t have = bytes.size();
+    bytes.resize(have + kChunk);
+    const size_t got = input.read({bytes.data() + have, kChunk});
+    bytes.resize(have + got);
+    if (got == 0) return bytes;
+    if (bytes.size() > limit)
+      throw Error("{}: more than {} bytes, refused as damaged", input.name(), limit);
+  }
+}
+
+bool LineReader::next(std::string_view& line) {
+  size_t searched = begin_;
+  while (true) {
+    const size_t newline = buffer_.find('\n', searched);
+    if (newline != std::string::npos || (ended_ && begin_ < buffer_.size())) {
+      const size_t end = std::min(newline, buffer_.size());
+      line = std::string_view(buffer_).substr(begin_, end - begin_);
+      begin_ = std::min(end + 1, buffer_.size());
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      return true;
+    }
+    if (ended_) return false;
+    buffer_.erase(0, std::exchange(begin_, 0));
+    searched = buffer_.size();
+    if (buffer_.size() > limit_)
+      throw Error("{}: a line of more than {} bytes; is this a file of lines?", input_.name(),
+                  limit_);
+    buffer_.resize(searched + kChunk);
+    const size_t got = input_.read({buffer_.data() + searched, kChunk});
+    buffer_.resize(searched + got);
+    ended_ = got == 0;
+  }
+}
+
+}  // namespace repro::data

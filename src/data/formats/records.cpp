@@ -1,0 +1,183 @@
+#include "data/formats/records.hpp"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "base/unicode.hpp"
+#include "data/formats/archive.hpp"
+#include "data/formats/columnar.hpp"
+#include "data/formats/input.hpp"
+#include "data/formats/plain_text.hpp"
+#include "data/sources/fetch.hpp"
+
+namespace repro::data {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kHeadBytes = 4096;
+
+// Where texts go, and the count of those that are none.
+class Records {
+ public:
+  Records(DropCounts& dropped, const VisitRecord& visit) : dropped_(dropped), visit_(visit) {}
+
+  void drop(const char* reason) { ++dropped_[std::string("records: ") + reason]; }
+  void add(std::string&& text) {
+    if (trim(text).empty()) {
+      drop("empty text");
+    } else if (!is_utf8(text)) {
+      drop("not UTF-8");
+    } else {
+      visit_(std::move(text));
+    }
+  }
+
+ private:
+  DropCounts& dropped_;
+  const VisitRecord& visit_;
+};
+
+void skip_byte_order_mark(Input& input) {
+  std::array<char, 3> mark;
+  if (input.peek(3) == "\xEF\xBB\xBF") input.read(mark);
+}
+
+bool looks_like_json(Input& input) { return trim(input.peek(kHeadBytes)).starts_with('{'); }
+
+void read_json_lines(Input& input, const std::string& text_field, Records& records) {
+  LineReader lines(input);
+  std::string_view line;
+  while (lines.next(line)) {
+    if (trim(line).empty()) continue;
+    json record = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (record.is_discarded()) {
+      records.drop("malformed JSON");
+    } else if (!record.is_object() || !record.contains(text_field)) {
+      records.drop("no text field");
+    } else if (!record[text_field].is_string()) {
+      records.drop("text field is not a string");
+    } else {
+      records.add(std::move(record[text_field].get_ref<std::string&>()));
+    }
+  }
+}
+
+void read_lines(Input& input, Layout layout, Records& records) {
+  DocumentAssembler assembler(layout, [&](std::string&& text) { records.add(std::move(text)); });
+  LineReader lines(input);
+  std::string_view line;
+  while (lines.next(line)) assembler.add_line(line);
+  assembler.finish();
+}
+
+void read_member(Input& input, const std::string& reader, const std::string& text_field,
+                 Records& records);
+
+class Borrowed final : public Input {
+ public:
+  explicit Borrowed(Input& input) : Input(input.name()), input_(input) {}
+
+ private:
+  size_t read_some(std::span<char> out) override { return input_.read(out); }
+  Input& input_;
+};
+
+void read_members(Input& archive, const std::string& reader, const std::string& text_field,
+                  Records& records) {
+  for_each_member(archive, {}, [&](const std::string&, Input& content) {
+    read_member(content, reader, text_field, records);
+  });
+}
+
+// A member of an archive or a file of a folder: one document, or JSON lines; archives in archives
+// are opened as well.
+void read_member(Input& input, const std::string& reader, const std::string& text_field,
+                 Records& records) {
+  const auto plain = decompress(std::make_unique<Borrowed>(input));
+  skip_byte_order_mark(*plain);
+  if (is_archive(*plain)) {
+    read_members(*plain, reader, text_field, records);
+  } else if (reader == "jsonl") {
+    read_json_lines(*plain, text_field, records);
+  } else {
+    read_lines(*plain, Layout::one_document, records);
+  }
+}
+
+void read_stream(const fs::path& path, const std::string& reader, const std::string& text_field,
+                 Records& records) {
+  const auto input = decompress(open_input(path));
+  skip_byte_order_mark(*input);
+  if (is_archive(*input)) {
+    read_members(*input, reader, text_field, records);
+  } else if (reader == "jsonl") {
+    if (!looks_like_json(*input))
+      throw Error("{}: not JSON lines: its first line is no object", path.string());
+    read_json_lines(*input, text_field, records);
+  } else {
+    read_lines(*input, layout_of(input->peek(kHeadBytes)), records);
+  }
+}
+
+// Rows are documents, unless they are the lines of articles, as in WikiText's Parquet files.
+void read_columns(const fs::path& path, const std::string& text_field, Records& records) {
+  DocumentAssembler articles(Layout::articles,
+                             [&](std::string&& text) { records.add(std::move(text)); });
+  std::optional<bool> lines;
+  for_each_text(path, text_field, [&](std::optional<std::string_view> value) {
+    if (!value) {
+      records.drop("no text field");
+      return;
+    }
+    if (!lines && !trim(*value).empty()) lines = is_article_heading(*value);
+    if (lines.value_or(true)) {
+      articles.add_line(*value);
+    } else {
+      records.add(std::string(*value));
+    }
+  });
+  articles.finish();
+}
+
+}  // namespace
+
+std::string reader_for(const fs::path& path) {
+  if (!fs::exists(path)) throw Error("{}: no such file or folder", path.string());
+  if (fs::is_directory(path)) return "text";
+  auto file = open_input(path);
+  const std::string_view head = file->peek(8);
+  if (head.empty()) throw Error("{}: the file is empty", path.string());
+  if (is_columnar(head)) return "parquet";
+  const auto input = decompress(std::move(file));
+  skip_byte_order_mark(*input);
+  return looks_like_json(*input) ? "jsonl" : "text";
+}
+
+void read_records(const fs::path& path, const std::string& declared, const std::string& text_field,
+                  DropCounts& dropped, const VisitRecord& visit) {
+  const std::string reader = declared == "auto" ? reader_for(path) : declared;
+  Records records(dropped, visit);
+  if (fs::is_directory(path)) {
+    for (const fs::path& file : text_files_of(path)) {
+      const auto input = open_input(file);
+      read_member(*input, reader, text_field, records);
+    }
+    return;
+  }
+  const bool columnar = is_columnar(open_input(path)->peek(8));
+  if (columnar != (reader == "parquet"))
+    throw Error("{}: {}, but its reader is '{}'", path.string(),
+                columnar ? "a Parquet or Arrow file" : "not a Parquet or Arrow file", reader);
+  if (columnar) {
+    read_columns(path, text_field, records);
+  } else {
+    read_stream(path, reader, text_field, records);
+  }
+}
+
+}  // namespace repro::data

@@ -1,0 +1,278 @@
+#include "findings/comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace repro::findings {
+namespace {
+
+using measure::Reach;
+using plan::ArmPlan;
+using plan::Ending;
+
+std::vector<double> losses_of(const Training& run) {
+  std::vector<double> losses;
+  for (const run::StepRecord& step : run.records.steps) losses.push_back(step.lm_loss);
+  return losses;
+}
+
+// Every phase but the last is done, every ending has ended, and one at least is done.
+bool comparable(const CellRuns& runs, const ArmPlan& arm) {
+  bool any = false;
+  for (const Ending& ending : arm.endings) {
+    const Status& status = runs[ending.job].status;
+    if (!status.done() && status.state != run::State::failed) return false;
+    any = any || status.done();
+  }
+  for (const plan::PhasePlan& phase : arm.phases)
+    for (const size_t job : phase.jobs)
+      if (&phase != &arm.last() && !runs[job].status.done()) return false;
+  return any;
+}
+
+OrderProof prove_order(const Training& reference, const Training& run) {
+  OrderProof proof;
+  const auto& theirs = reference.records.steps;
+  for (size_t i = 0; i < std::min(theirs.size(), run.records.steps.size()); ++i) {
+    const run::StepRecord& step = run.records.steps[i];
+    if (theirs[i].step != step.step || theirs[i].data_hash != step.data_hash) {
+      proof.first_difference = step.step;
+      return proof;
+    }
+    ++proof.compared;
+  }
+  return proof;
+}
+
+// A run that begins at the data's first step and reads the whole corpus must see what the baseline
+// saw.
+bool reads_the_same(const run::Job& job) {
+  return job.spec.value("part", int64_t{-1}) < 0 && job.spec.value("first_step", int64_t{0}) == 0;
+}
+
+std::optional<OrderProof> prove_order(const CellRuns& runs, const ArmPlan& arm,
+                                      const Training& reference) {
+  std::optional<OrderProof> least;
+  for (const Ending& ending : arm.endings) {
+    const Training* run = runs.training(ending.job);
+    if (run == nullptr || !reads_the_same(runs.plan().graph[ending.job])) continue;
+    const OrderProof proof = prove_order(reference, *run);
+    if (proof.first_difference) return proof;
+    if (!least || proof.compared > least->compared) least = proof;
+  }
+  return least;
+}
+
+size_t first_ending_of(const CellRuns& runs, const ArmPlan& arm, double steps) {
+  size_t deciding = 0;
+  for (size_t i = 0; i < arm.endings.size(); ++i) {
+    if (!runs[arm.endings[i].job].status.done()) continue;
+    deciding = i;
+    if (static_cast<double>(arm.endings[i].steps) >= steps) break;
+  }
+  return deciding;
+}
+
+std::optional<measure::StepsToTarget> first_touch(const CellRuns& runs, const ArmPlan& arm,
+                                                  const measure::LossTarget& target) {
+  const Training* longest = nullptr;
+  for (const Ending& ending : arm.endings)
+    if (const Training* run = runs.training(ending.job)) longest = run;
+  const int64_t window = runs.plan().experiment.target.window;
+  if (longest == nullptr || static_cast<int64_t>(longest->records.steps.size()) < window)
+    return std::nullopt;
+  std::vector<int64_t> steps;
+  for (const run::StepRecord& step : longest->records.steps) steps.push_back(step.step);
+  return measure::first_crossing(steps, losses_of(*longest), target,
+                                 {.window = window, .sustain = 1});
+}
+
+void stand_at_target(const CellRuns& runs, const ArmPlan& arm, const measure::LossTarget& target,
+                     Standing& standing) {
+  const auto to_target = measure::smallest_horizon(standing.ladder, target);
+  standing.to_target = to_target;
+  standing.first_touch = first_touch(runs, arm, target);
+  standing.reach = to_target.reach;
+  standing.at = to_target.estimate;
+  // Reached by the first rung already: anything from no step at all is possible.
+  standing.least = static_cast<double>(to_target.after);
+  if (to_target.reach != Reach::not_reached) standing.most = static_cast<double>(to_target.by);
+  standing.deciding = first_ending_of(runs, arm, static_cast<double>(to_target.by));
+}
+
+// Work in the budget's own measure; empty where a price is missing.
+std::optional<double> spent(const plan::Work& work, const std::string& equal,
+                            const Prices& prices) {
+  if (equal == "steps") return work.steps();
+  if (equal == "flops") return work.sum(&plan::JobWork::flops);
+  if (equal == "hours") return work.device_hours();
+  if (equal == "tokens") return work.sum(&plan::JobWork::tokens);
+  const auto bill = measure::bill(work.to_bill(plan::Clock::wall, false),
+                                  [&](const std::string& device) { return prices.of(device); }, {});
+  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
+}
+
+void stand_exactly(const CellRuns& runs, const ArmPlan& arm, double steps, Standing& standing) {
+  standing.at = standing.least = steps;
+  standing.most = steps;
+  standing.deciding = first_ending_of(runs, arm, steps);
+}
+
+// Where the ladder has spent what the baseline has: linear between two endings. An ending within a
+// hundredth of the budget spends it.
+bool stand_at_budget(const CellRuns& runs, const ArmPlan& arm, double budget, const Prices& prices,
+                     Standing& standing) {
+  constexpr double kSame = 0.01;
+  const std::string& equal = runs.plan().experiment.budget.equal;
+  double steps_before = 0, spent_before = 0, last_steps = 0;
+  for (const Ending& ending : arm.endings) {
+    const auto work = runs.work_to(arm, ending);
+    const auto cost = work ? spent(*work, equal, prices) : std::nullopt;
+    if (!cost) continue;
+    const auto steps = static_cast<double>(ending.steps);
+    last_steps = steps;
+    if (std::abs(*cost - budget) <= kSame * budget) {
+      stand_exactly(runs, arm, steps, standing);
+      return true;
+    }
+    if (*cost > budget) {
+      const double part = (budget - spent_before) / (*cost - spent_before);
+      stand_exactly(runs, arm, steps_before + part * (steps - steps_before), standing);
+      standing.deciding = first_ending_of(runs, arm, steps);
+      if (steps_before == 0) {
+        standing.reach = Reach::at_most;
+        standing.least = 0;
+        standing.most = steps;
+      }
+      return true;
+    }
+    steps_before = steps;
+    spent_before = *cost;
+  }
+  if (last_steps == 0) return false;
+  stand_exactly(runs, arm, last_steps, standing);
+  standing.reach = Reach::not_reached;
+  standing.most.reset();
+  return true;
+}
+
+std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
+                              const measure::LossTarget& target, std::optional<double> budget,
+                              const Prices& prices) {
+  if (!comparable(runs, arm)) return std::nullopt;
+  Standing standing;
+  for (const Ending& ending : arm.endings)
+    if (runs[ending.job].status.done())
+      standing.ladder.push_back({ending.steps, runs.final_loss(ending.job)});
+  const plan::Cell& cell = runs.cell();
+  const ArmPlan& baseline = cell.arms[cell.baseline];
+  const Ending& reference = baseline.endings[cell.reference];
+  if (&arm == &baseline) {
+    stand_exactly(runs, arm, static_cast<double>(reference.steps), standing);
+    return standing;
+  }
+  standing.order = prove_order(runs, arm, *runs.training(reference.job));
+  if (runs.plan().experiment.protocol == plan::Protocol::target)
+    stand_at_target(runs, arm, target, standing);
+  else if (!budget || !stand_at_budget(runs, arm, *budget, prices, standing))
+    return std::nullopt;
+  return standing;
+}
+
+}  // namespace
+
+std::optional<double> Prices::of(const std::string& profile) const {
+  if (snapshot_ == nullptr) return std::nullopt;
+  const auto spread = snapshot_->spread(profile);
+  return spread ? std::optional<double>(spread->median) : std::nullopt;
+}
+
+CellRuns::CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes)
+    : plan_(plan), cell_(cell), outcomes_(outcomes) {}
+
+const Training* CellRuns::training(size_t job) const {
+  const auto& training = outcomes_[job].training;
+  return training ? &*training : nullptr;
+}
+
+double CellRuns::final_loss(size_t job) const {
+  const int64_t window = plan_.experiment.target.window;
+  const std::vector<double> losses = losses_of(*training(job));
+  if (static_cast<int64_t>(losses.size()) < window)
+    throw Error(
+        "{}: has {} steps, fewer than the {} averaged for its final loss; set target.window",
+        outcomes_[job].status.directory, losses.size(), window);
+  return measure::window_mean(losses, window);
+}
+
+const Measured* CellRuns::measured(const Ending& ending, const std::string& measure,
+                                   size_t reading) const {
+  if (reading >= ending.evals.size()) return nullptr;
+  const auto& evaluation = outcomes_[ending.evals[reading]].evaluation;
+  if (!evaluation) return nullptr;
+  const auto found = evaluation->measures.find(measure);
+  return found == evaluation->measures.end() ? nullptr : &found->second;
+}
+
+std::optional<plan::JobWork> CellRuns::meter(size_t job) const {
+  const JobOutcome& outcome = outcomes_[job];
+  if (!outcome.status.done()) return std::nullopt;
+  const run::Job& spec = plan_.graph[job];
+  plan::JobWork work = outcome.training
+                           ? plan::count_work(spec, static_cast<double>(outcome.training->steps),
+                                              static_cast<double>(outcome.training->tokens))
+                           : plan::count_work(spec, 0, 0);
+  work.train_seconds = outcome.training ? outcome.training->clocks.train : outcome.seconds;
+  work.wall_seconds = outcome.seconds;
+  return work;
+}
+
+std::optional<plan::Work> CellRuns::work_to(const ArmPlan& arm, const Ending& ending) const {
+  return plan::resources(plan_.graph, arm, ending, [this](size_t job) { return meter(job); });
+}
+
+std::optional<plan::Work> CellRuns::work_at(const ArmPlan& arm, double steps) const {
+  std::optional<plan::Work> below;
+  double steps_below = 0;
+  std::optional<plan::Work> work;
+  for (const Ending& ending : arm.endings) {
+    auto here = work_to(arm, ending);
+    if (!here) continue;
+    const auto at = static_cast<double>(ending.steps);
+    if (!below) below = plan::without_last_phase(*here);
+    work = plan::interpolate(*below, *here, (steps - steps_below) / (at - steps_below));
+    if (steps <= at) return work;
+    below = std::move(here);
+    steps_below = at;
+  }
+  return work;  // beyond the longest: on along its last stretch
+}
+
+const Status* CellRuns::obstacle() const {
+  const Status* first = nullptr;
+  for (const plan::CellJob& one : plan::jobs_of(cell_)) {
+    const Status& status = outcomes_[one.job].status;
+    if (status.state == run::State::failed) return &status;
+    if (first == nullptr && !status.done()) first = &status;
+  }
+  return first;
+}
+
+std::optional<Comparison> compare(const CellRuns& runs, const Prices& prices) {
+  const plan::Cell& cell = runs.cell();
+  const ArmPlan& baseline = cell.arms[cell.baseline];
+  const Ending& reference = baseline.endings[cell.reference];
+  if (runs.training(reference.job) == nullptr) return std::nullopt;
+  const plan::Experiment& experiment = runs.plan().experiment;
+  Comparison result;
+  result.target = {runs.final_loss(reference.job), experiment.target.tolerance};
+  const auto work = runs.work_to(baseline, reference);
+  const auto budget = work ? spent(*work, experiment.budget.equal, prices) : std::nullopt;
+  for (const ArmPlan& arm : cell.arms)
+    result.arms.push_back(stand(runs, arm, result.target, budget, prices));
+  return result.arms[cell.baseline] ? std::optional(result) : std::nullopt;
+}
+
+}  // namespace repro::findings

@@ -1,0 +1,30 @@
+#pragma once
+// One number of a report with all that stands behind it: what the paper says, what the runs say,
+// how far the two agree, and the lines of arithmetic from run directories to the number.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "measure/stats.hpp"
+#include "measure/verdict.hpp"
+
+namespace repro::findings {
+
+struct Finding {
+  std::string id;        // "EXPERIMENT:qwen_moe:c4:saving"
+  std::string row;       // "Qwen / C4 > web"
+  std::string quantity;  // "saving"
+  std::string unit;      // "%", "h", "steps", ""
+  std::string paper_text = "-";
+  std::optional<double> paper;
+  std::string here_text = "not run";
+  std::optional<double> here;              // mean over seeds
+  std::optional<measure::Interval> range;  // of censoring and seeds; an end may be infinite
+  std::string evidence = "-";              // "measured", "calibrated", "projected"; "-" = no number
+  measure::Judgement judgement;
+  std::string scope;                // " (stand-in)": goes with every showing of the verdict
+  std::vector<std::string> inputs;  // what the number was computed from, a line each
+};
+
+}  // namespace repro::findings

@@ -1,0 +1,138 @@
+#include "findings/outcomes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "config/job_spec.hpp"
+
+namespace repro::findings {
+namespace {
+
+using nlohmann::json;
+
+double total_seconds(const json& seconds) {
+  double sum = 0;
+  for (const auto& [part, value] : seconds.items()) sum += value.get<double>();
+  return sum;
+}
+
+// The machine of environment.json; a run without the file is still a run.
+std::string read_machine(const run::RunDirectory& directory) {
+  if (!std::filesystem::exists(directory.environment_file())) return "";
+  const json file = json::parse(read_file(directory.environment_file()), nullptr, false);
+  if (!file.is_object() || !file.contains("cpu")) return "";
+  const json& cpu = file["cpu"];
+  std::string text = cpu.value("model", "unknown processor");
+  if (const int cores = cpu.value("cores", 0); cores > 0) text += fmt::format(", {} cores", cores);
+  if (const std::string device = file.value("device", ""); !device.empty() && device != "cpu")
+    text += ", " + device;
+  return text;
+}
+
+Training read_training(const run::Job& job, const json& result,
+                       const run::RunDirectory& directory) {
+  const auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
+  Training training;
+  training.model = spec.model;
+  training.sequence = spec.sequence;
+  training.steps = result.at("steps");
+  training.tokens = result.at("tokens");
+  const json& clocks = result.at("clocks");
+  training.clocks = {clocks.at("train"), clocks.at("eval"), clocks.at("checkpoint"),
+                     clocks.at("other")};
+  training.tokens_per_second = result.at("tokens_per_second");
+  training.parameters = result.at("parameters");
+  training.peak_memory_bytes = result.at("peak_memory_bytes");
+  training.machine = read_machine(directory);
+  training.records = run::read_records(directory.records_file());
+  return training;
+}
+
+Evaluation read_evaluation(const json& result) {
+  Evaluation evaluation;
+  for (const auto& [name, measure] : result.at("measures").items())
+    evaluation.measures[name] = {measure.at("split"), measure.at("window"), measure.at("stride"),
+                                 measure.at("loss"), measure.at("bits_per_byte")};
+  if (const auto share = result.find("active_share"); share != result.end())
+    evaluation.active_share = share->get<double>();
+  return evaluation;
+}
+
+Clustering read_clustering(const json& result) {
+  return {result.at("documents").get<std::vector<int64_t>>(),
+          result.at("tokens").get<std::vector<int64_t>>(), result.at("variance_explained")};
+}
+
+Merging read_merging(const json& result) {
+  return {result.at("gamma").get<std::vector<double>>(),
+          result.at("backbone_cosine").get<std::vector<std::vector<double>>>()};
+}
+
+// A package as its record names it: a string, or an object of strings.
+std::string package_text(const json& package) {
+  if (package.is_string()) return package.get<std::string>();
+  std::string text = package.at("name");
+  if (const std::string version = package.value("version", ""); !version.empty())
+    text += " " + version;
+  return text;
+}
+
+Preparing read_preparing(const json& result) {
+  Preparing preparing{result.at("fingerprint"), {}};
+  for (const json& package : result.at("packages"))
+    preparing.packages.push_back(package_text(package));
+  return preparing;
+}
+
+void read_result(const run::Job& job, const run::RunDirectory& directory, JobOutcome& outcome) {
+  const json result = directory.result();
+  if (job.kind == "train") {
+    outcome.training = read_training(job, result, directory);
+    outcome.seconds = outcome.training->clocks.wall();
+    return;
+  }
+  outcome.seconds = total_seconds(result.at("seconds"));
+  if (job.kind == "eval") outcome.evaluation = read_evaluation(result);
+  if (job.kind == "cluster") outcome.clustering = read_clustering(result);
+  if (job.kind == "merge") outcome.merging = read_merging(result);
+  if (job.kind == "prepare") outcome.preparing = read_preparing(result);
+}
+
+}  // namespace
+
+std::string Status::text() const {
+  switch (state) {
+    case run::State::absent:
+      return "not run";
+    case run::State::started:
+      return "unfinished";
+    case run::State::failed:
+      return "failed";
+    case run::State::done:
+      return "done";
+  }
+  return "";
+}
+
+Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs) {
+  Outcomes outcomes;
+  for (const run::Job& job : plan.graph.jobs()) {
+    const run::RunDirectory directory(runs / job.directory);
+    JobOutcome outcome{
+        .kind = job.kind,
+        .status = {job.directory, directory.state(), directory.failure().value_or("")}};
+    if (outcome.status.done()) {
+      try {
+        read_result(job, directory, outcome);
+      } catch (const json::exception&) {
+        throw Error("{}: a field is missing or of the wrong type; delete its folder and run again",
+                    directory.result_file().string());
+      }
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+}  // namespace repro::findings

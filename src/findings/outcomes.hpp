@@ -1,0 +1,87 @@
+#pragma once
+// Reads what a plan's runs left behind. One outcome a job, whatever its state: a job that is not
+// done has no result, and its status says so. Nothing is computed here beyond reading.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/model.hpp"
+#include "plan/plan.hpp"
+#include "run/records.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::findings {
+
+struct Status {
+  std::string directory;  // name below runs/
+  run::State state = run::State::absent;
+  std::string failure;  // the line in FAILED
+  bool done() const { return state == run::State::done; }
+  std::string text() const;  // "done", "not run", "unfinished", "failed"
+};
+
+struct Training {
+  int64_t steps = 0;
+  int64_t tokens = 0;
+  run::Clocks clocks;
+  double tokens_per_second = 0;
+  int64_t parameters = 0;
+  int64_t peak_memory_bytes = 0;
+  std::string machine;        // "AMD EPYC 9R14, 2 cores", as recorded; "" = not recorded
+  run::Records records;       // steps[i].lm_loss is the training loss
+  config::ModelConfig model;  // that was trained
+  int64_t sequence = 0;
+};
+
+// One measurement of a finished model over one split, never mixed with another.
+struct Measured {
+  std::string split;
+  int64_t window = 0;
+  int64_t stride = 0;
+  double loss = 0;  // nats a token
+  double bits_per_byte = 0;
+};
+
+struct Evaluation {
+  std::map<std::string, Measured> measures;  // "held_out", "ppl", "train"
+  std::optional<double> active_share;        // of the routed experts, where the reading selects
+};
+
+struct Clustering {
+  std::vector<int64_t> documents;  // by cluster
+  std::vector<int64_t> tokens;
+  double variance_explained = 0;
+};
+
+struct Merging {
+  std::vector<double> gamma;
+  std::vector<std::vector<double>> backbone_cosine;  // between the shared parts of what was merged
+};
+
+struct Preparing {
+  std::string fingerprint;
+  std::vector<std::string> packages;  // "python3.11-doc 3.11.2-6+deb12u9", as recorded
+};
+
+// What a job left; of a done one, the part of its kind is there.
+struct JobOutcome {
+  std::string kind;
+  Status status;
+  double seconds = 0;  // wall, of a done job
+  std::optional<Training> training = {};
+  std::optional<Evaluation> evaluation = {};
+  std::optional<Clustering> clustering = {};
+  std::optional<Merging> merging = {};
+  std::optional<Preparing> preparing = {};
+};
+
+// By index of the plan's graph. Error naming the file for a damaged result.json or records.jsonl of
+// a done job.
+using Outcomes = std::vector<JobOutcome>;
+Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs);
+
+}  // namespace repro::findings

@@ -1,0 +1,166 @@
+#include "findings/study.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "claims/quantities.hpp"
+
+namespace repro::findings {
+namespace {
+
+std::string title_of(const claims::Claims& claims, const std::string& key,
+                     const std::string& otherwise) {
+  const auto at = claims.titles.find(key);
+  return at == claims.titles.end() ? otherwise : at->second;
+}
+
+StudyRow make_row(const Study& study, const plan::Cell& cell) {
+  const config::Corpus& corpus = study.experiment().corpus_entries.at(cell.corpus);
+  StudyRow row;
+  row.model = cell.model;
+  row.corpus = cell.corpus;
+  row.model_title = title_of(study.sources.claims, cell.model,
+                             study.experiment().model_entries.at(cell.model).title);
+  row.corpus_title = title_of(study.sources.claims, cell.corpus, cell.corpus);
+  if (!corpus.stands_for.empty()) row.stand_in = corpus.name;
+  return row;
+}
+
+std::vector<claims::ArmNames> names_of(const plan::Plan& plan) {
+  std::vector<claims::ArmNames> names;
+  if (plan.cells.empty()) return names;
+  for (const plan::ArmPlan& arm : plan.cells.front().arms) {
+    claims::ArmNames one{arm.name, {}};
+    for (const plan::PhasePlan& phase : arm.phases) one.phases.push_back(phase.name);
+    for (const plan::Reading& reading : arm.readings)
+      if (!reading.name.empty()) one.phases.push_back(reading.name);
+    names.push_back(std::move(one));
+  }
+  return names;
+}
+
+const claims::View& view_of(const plan::Experiment& experiment, const claims::Claims& claims) {
+  std::vector<std::string> known;
+  for (const claims::View& view : claims.views) {
+    if (view.id == experiment.view) return view;
+    known.push_back(view.id);
+  }
+  const config::Node* named = experiment.resolved.find("view");
+  throw Error("{}: no view '{}' in the claims '{}'{}; there are: {}",
+              named ? named->source.text() : experiment.name, experiment.view, experiment.claims,
+              did_you_mean(experiment.view, known), join(known, ", "));
+}
+
+// Every formula of the view must speak of arms and phases that the experiment has.
+void check_view(const plan::Plan& plan, const claims::Claims& claims) {
+  config::Problems problems;
+  const auto names = names_of(plan);
+  for (const claims::Quantity* quantity :
+       claims::quantities_of(claims, view_of(plan.experiment, claims)))
+    claims::check_here(*quantity, names, problems);
+  problems.throw_if_any();
+}
+
+}  // namespace
+
+Sources load_sources(const std::filesystem::path& root, const plan::Plan& plan,
+                     const std::filesystem::path& runs, const std::string& prices) {
+  const plan::Experiment& experiment = plan.experiment;
+  Sources sources;
+  sources.runs = runs;
+  sources.claims = claims::find_claims(root, experiment.claims);
+  check_view(plan, sources.claims);
+  sources.prices = config::find_prices(root, prices);
+  for (const std::string& name : experiment.profiles())
+    sources.profiles.emplace(name, config::find_profile(root, name));
+  const std::string& machine =
+      plan::profiles_of(experiment.arms[experiment.baseline_index()]).back();
+  sources.machine = experiment.match.device == "cpu" ? config::find_profile(root, "cpu")
+                                                     : sources.profiles.at(machine);
+  return sources;
+}
+
+void check_claims(const std::filesystem::path& root, const plan::Plan& plan) {
+  check_view(plan, claims::find_claims(root, plan.experiment.claims));
+}
+
+bool Seed::compared() const {
+  return comparison && std::all_of(comparison->arms.begin(), comparison->arms.end(),
+                                   [](const auto& standing) { return standing.has_value(); });
+}
+
+std::string StudyRow::corpus_text() const {
+  return stand_in.empty() ? corpus_title : corpus_title + " > " + stand_in;
+}
+
+std::string StudyRow::text(const Seed& seed) const {
+  return seeds.size() == 1 ? text() : text() + ", seed " + std::to_string(seed.runs.cell().seed);
+}
+
+std::vector<const Seed*> StudyRow::compared() const {
+  std::vector<const Seed*> all;
+  for (const Seed& seed : seeds)
+    if (seed.compared()) all.push_back(&seed);
+  return all;
+}
+
+const Seed* StudyRow::first() const {
+  const auto all = compared();
+  return all.empty() ? nullptr : all.front();
+}
+
+size_t StudyRow::count(measure::Reach reach) const {
+  size_t number = 0;
+  for (const Seed* seed : compared())
+    number += std::any_of(seed->comparison->arms.begin(), seed->comparison->arms.end(),
+                          [&](const auto& standing) { return standing->reach == reach; });
+  return number;
+}
+
+bool StudyRow::all(measure::Reach reach) const {
+  return first() && count(reach) == compared().size();
+}
+
+const Status* StudyRow::obstacle() const {
+  const Status* first_found = nullptr;
+  for (const Seed& seed : seeds) {
+    const Status* status = seed.runs.obstacle();
+    if (!status) continue;
+    if (status->state == run::State::failed) return status;
+    if (!first_found) first_found = status;
+  }
+  return first_found;
+}
+
+const plan::ArmPlan& Study::baseline() const {
+  return plan.cells.front().arms[plan.cells.front().baseline];
+}
+
+bool Study::stand_in() const {
+  return experiment().scale.stand_in ||
+         std::any_of(rows.begin(), rows.end(),
+                     [](const StudyRow& row) { return !row.stand_in.empty(); });
+}
+
+Study::Study(const plan::Plan& planned, const Sources& from)
+    : plan(planned),
+      sources(from),
+      view(view_of(planned.experiment, from.claims)),
+      prices(from.prices),
+      outcomes(read_outcomes(planned, from.runs)) {
+  for (const plan::Cell& cell : plan.cells) {
+    const bool same_row =
+        !rows.empty() && rows.back().model == cell.model && rows.back().corpus == cell.corpus;
+    if (!same_row) rows.push_back(make_row(*this, cell));
+    CellRuns runs(plan, cell, outcomes);
+    auto comparison = compare(runs, prices);
+    rows.back().seeds.push_back({runs, std::move(comparison)});
+  }
+}
+
+std::string obstacle_text(const Status& status) {
+  return status.failure.empty() ? status.text() : status.text() + ": " + status.failure;
+}
+
+}  // namespace repro::findings

@@ -1,0 +1,49 @@
+#pragma once
+// What a formula's names are worth: MEASURE.ARM[.PHASE] of one cell and seed, at the estimate of
+// where the arms stand or at the ends of what is left open. And the paper's side of a quantity.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "claims/quantities.hpp"
+#include "findings/study.hpp"
+#include "measure/stats.hpp"
+
+namespace repro::findings {
+
+enum class Position {
+  least,   // the fewest steps that the evidence allows
+  at,      // the estimate
+  most,    // the most; where nobody knows how many, the estimate
+  beyond,  // half as many again as the estimate, of an arm that did not reach: which way is worse
+};
+
+// One position an arm of the cell.
+using Positions = std::vector<Position>;
+
+// Empty when a run that it needs is missing, a device has no price, or nothing recorded it.
+std::optional<double> value_of(const claims::Here& here, const Study& study, const Seed& seed,
+                               const Positions& positions);
+
+// A quantity in one seed: its value, what is left open around it, and on which side it is open.
+struct SeedValue {
+  double value = 0;
+  measure::Interval range;   // an end may be infinite
+  bool not_reached = false;  // depends on an arm that did not reach
+  bool at_most = false;      // depends on an arm that the shortest ending of reaches already
+  bool falls = false;        // more steps make it smaller
+};
+std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
+                                  const Seed& seed);
+
+// The paper's value of a quantity at a row; empty where the paper gives none.
+std::optional<double> paper_value(const claims::Quantity& quantity, const Study& study,
+                                  const StudyRow& row);
+// As printed, where it is one printed number; "-" where the paper gives none.
+std::string paper_text(const claims::Quantity& quantity, const Study& study, const StudyRow& row);
+
+// A number in the unit of its quantity, without the unit: "69.5", "4,100", "0.006017".
+std::string format_value(double value, const std::string& unit);
+
+}  // namespace repro::findings

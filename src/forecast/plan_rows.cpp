@@ -1,0 +1,192 @@
+#include "forecast/plan_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "measure/cost.hpp"
+
+namespace repro::forecast {
+namespace {
+
+// Of a device's data-sheet peak, where no step of this model was measured on it: what well tuned
+// trainings of this size reach. Such hours are labelled "projected".
+constexpr double kAssumedUtilisation = 0.40;
+
+class RowBuilder {
+ public:
+  RowBuilder(const plan::Plan& plan, const std::vector<bool>& done, const MachineSpeed& speed,
+             const PlanBasis& basis)
+      : plan_(plan), done_(done), speed_(speed), basis_(basis) {}
+
+  // Preparing and clustering serve several cells: named by what they are.
+  PlanRow shared(size_t job) const {
+    const run::Job& one = plan_.graph[job];
+    // "web-v4096" of "prepare-web-v4096": the kind stands beside it.
+    PlanRow row{.cell = one.name.substr(one.kind.size() + 1), .phase = one.kind, .jobs = {job}};
+    finish(row);
+    return row;
+  }
+
+  PlanRow of_phase(const plan::Cell& cell, const plan::ArmPlan& arm,
+                   const plan::PhasePlan& phase) const {
+    PlanRow row = of_cell(cell);
+    row.arm = arm.name;
+    row.phase = phase.overhead ? phase.name : phase.title;
+    row.jobs = phase.jobs;
+    // What trains nothing is not worth a device's price here.
+    if (!phase.overhead) row.profile = phase.profile;
+    finish(row);
+    return row;
+  }
+
+  // Everything that is measured of a cell's models.
+  PlanRow evaluations(const plan::Cell& cell) const {
+    PlanRow row = of_cell(cell);
+    row.phase = "eval";
+    for (const plan::CellJob& one : plan::jobs_of(cell))
+      if (plan_.graph[one.job].kind == "eval" &&
+          std::find(row.jobs.begin(), row.jobs.end(), one.job) == row.jobs.end())
+        row.jobs.push_back(one.job);
+    finish(row);
+    return row;
+  }
+
+ private:
+  PlanRow of_cell(const plan::Cell& cell) const {
+    const plan::Experiment& experiment = plan_.experiment;
+    const std::string& corpus = experiment.corpus_entries.at(cell.corpus).name;
+    PlanRow row;
+    row.model = cell.model;
+    row.cell = fmt::format("{} / {}", experiment.model_entries.at(cell.model).title, cell.corpus);
+    if (corpus != cell.corpus) row.corpus = "> " + corpus;
+    if (experiment.seeds.size() > 1)
+      row.corpus += fmt::format("{}seed {}", row.corpus.empty() ? "" : ", ", cell.seed);
+    return row;
+  }
+
+  void finish(PlanRow& row) const {
+    for (size_t job : row.jobs) row.done += done_[job] ? 1 : 0;
+    if (row.jobs.empty()) return;
+    row.cost = train_cost(plan_.graph[row.jobs.front()]);
+    if (row.cost) add_work(row);
+    add_hours(row);
+  }
+
+  // Equal steps are said once; a ladder names its ends.
+  void add_work(PlanRow& row) const {
+    std::vector<std::string> steps;
+    int64_t tokens = 0;
+    bool known = true;
+    for (size_t job : row.jobs) {
+      const TrainCost cost = *train_cost(plan_.graph[job]);
+      const std::string text = cost.steps ? with_commas(*cost.steps) : "by epochs";
+      if (steps.empty() || steps.back() != text) steps.push_back(text);
+      known = known && cost.tokens.has_value();
+      tokens += cost.tokens.value_or(0);
+    }
+    row.steps = steps.size() > 1 ? steps.front() + " to " + steps.back() : steps.front();
+    if (known) row.tokens = tokens;
+  }
+
+  void add_hours(PlanRow& row) const {
+    const bool elsewhere = row.cost && row.cost->spec.device != "cpu";
+    if (elsewhere)
+      add_hours_on_profile(row);
+    else
+      add_hours_here(row);
+    if (!row.hours || row.profile.empty()) return;
+    // Each job is paid for its own hours: how long the others take is not known yet.
+    const auto price = [this](const std::string& device) -> std::optional<double> {
+      const auto spread = basis_.prices.spread(device);
+      return spread ? std::optional(spread->median) : std::nullopt;
+    };
+    const measure::Phase phase{.name = row.phase,
+                               .jobs = {{.hours = *row.hours, .device = row.profile}}};
+    row.dollars = measure::bill({phase}, price, {.accounting = measure::Accounting::usage})
+                      .phases.front()
+                      .dollars;
+  }
+
+  void add_hours_here(PlanRow& row) const {
+    double seconds = 0;
+    for (size_t job : row.jobs) {
+      if (!speed_.knows(plan_.graph[job])) return;
+      seconds += speed_.seconds(plan_.graph[job]);
+    }
+    row.hours = seconds / 3600;
+    row.evidence = row.done == row.jobs.size() ? "measured" : speed_.evidence();
+  }
+
+  // Measured steps of this model on the device where there are some, else its data-sheet peak.
+  void add_hours_on_profile(PlanRow& row) const {
+    const auto profile = basis_.profiles.find(row.profile);
+    if (profile == basis_.profiles.end() || !row.tokens) return;
+    const double step_tokens = static_cast<double>(row.cost->spec.batch * row.cost->spec.sequence);
+    if (const auto* step = profile->second.step(row.model, shape_of(*row.cost));
+        step && step->size == "paper") {
+      row.hours = step->seconds * static_cast<double>(*row.tokens) / step_tokens / 3600;
+      row.evidence = "calibrated";
+    } else if (const auto peak = profile->second.peak(peak_dtype(row.cost->spec.precision))) {
+      const double flops = row.cost->flops_per_token * static_cast<double>(*row.tokens);
+      row.hours = flops / (*peak * kAssumedUtilisation) / 3600;
+      row.evidence = "projected";
+    }
+  }
+
+  // As profiles keep measured steps.
+  static const char* shape_of(const TrainCost& cost) {
+    return cost.model.router.select == config::Select::none ? "one-expert" : "full";
+  }
+
+  static std::string peak_dtype(const std::string& precision) {
+    return precision == "fp32" ? "fp32" : "bf16";
+  }
+
+  const plan::Plan& plan_;
+  const std::vector<bool>& done_;
+  const MachineSpeed& speed_;
+  const PlanBasis& basis_;
+};
+
+}  // namespace
+
+PlanBasis load_basis(const std::filesystem::path& root, const plan::Experiment& experiment,
+                     const std::string& prices) {
+  PlanBasis basis;
+  basis.prices = config::find_prices(root, prices);
+  for (const std::string& name : experiment.profiles())
+    basis.profiles.try_emplace(name, config::find_profile(root, name));
+  return basis;
+}
+
+std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& done,
+                               const MachineSpeed& speed, const PlanBasis& basis) {
+  const RowBuilder builder(plan, done, speed, basis);
+  std::vector<PlanRow> shared, rows;
+  std::set<size_t> seen;  // a job that several cells or arms share is one row
+  const auto is_new = [&](size_t job) { return seen.insert(job).second; };
+  for (const plan::Cell& cell : plan.cells) {
+    if (is_new(cell.prepare)) shared.push_back(builder.shared(cell.prepare));
+    for (const plan::ArmPlan& arm : cell.arms)
+      for (const plan::PhasePlan& phase : arm.phases) {
+        if (phase.jobs.empty() || !is_new(phase.jobs.front())) continue;
+        if (plan.graph[phase.jobs.front()].kind == "cluster")
+          shared.push_back(builder.shared(phase.jobs.front()));
+        else
+          rows.push_back(builder.of_phase(cell, arm, phase));
+      }
+    rows.push_back(builder.evaluations(cell));
+  }
+  shared.insert(shared.end(), rows.begin(), rows.end());
+  return shared;
+}
+
+double memory_at(const TrainCost& cost, measure::StateLayout layout) {
+  return static_cast<double>(cost.parameters * measure::bytes_per_parameter(layout) +
+                             cost.memory.activation_bytes + cost.memory.logits_bytes);
+}
+
+}  // namespace repro::forecast

@@ -1,0 +1,35 @@
+#pragma once
+// Comma-separated values as RFC 4180 has them: quoted cells may hold commas, doubled quotes and
+// line ends. Columns are found by their heading, so their order does not matter.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace repro::imports {
+
+struct CsvRow {
+  size_t line = 0;  // where it begins, from 1
+  std::vector<std::string> cells;
+};
+
+class CsvTable {
+ public:
+  // Error "file:line: ..." for a row whose number of cells is not that of the heading, or a quote
+  // that is not closed: a truncated file.
+  CsvTable(std::string_view text, std::string file);
+
+  const std::vector<std::string>& headings() const { return headings_; }
+  const std::vector<CsvRow>& rows() const { return rows_; }
+  size_t column(std::string_view heading) const;  // Error naming the columns there are
+  std::optional<size_t> optional_column(std::string_view heading) const;
+
+ private:
+  std::string file_;
+  std::vector<std::string> headings_;
+  std::vector<CsvRow> rows_;
+};
+
+}  // namespace repro::imports

@@ -1,0 +1,149 @@
+#include "plan/arm_builder.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "measure/flops.hpp"
+
+namespace repro::plan {
+
+using config::TrainSpec;
+
+ArmBuilder::ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins)
+    : plan_(plan),
+      cell_(cell),
+      entry_(plan.experiment.model_entries.at(cell.model)),
+      model_(entry_.arm_models.at(arm)),
+      arm_(arm),
+      origins_(origins) {}
+
+int64_t ArmBuilder::baseline_steps() const { return experiment().baseline_steps(cell_.name()); }
+
+bool ArmBuilder::baseline_steps_are_the_papers() const { return experiment().steps == 0; }
+
+int64_t ArmBuilder::budgeted_steps() const {
+  const Experiment& whole = experiment();
+  const size_t baseline = whole.baseline_index();
+  if (whole.protocol == Protocol::target || whole.budget.equal != "flops" || arm_ == baseline)
+    return baseline_steps();
+  const auto flops = [&](const config::ModelConfig& model) {
+    return static_cast<double>(
+        measure::flops_per_token(measure::Convention::megatron, model, whole.match.sequence));
+  };
+  return fraction_of(baseline_steps(), flops(entry_.arm_models.at(baseline)) / flops(model_));
+}
+
+TrainSpec ArmBuilder::training(const config::OptimizerSpec& optimizer) const {
+  const Match& match = experiment().match;
+  TrainSpec spec;
+  spec.model = model_;
+  spec.batch = match.batch;
+  spec.sequence = match.sequence;
+  spec.accumulate = match.accumulate;
+  spec.precision = match.precision;
+  spec.device = match.device;
+  spec.threads = match.threads;
+  spec.order_seed = match.order_seed + cell_.seed;
+  spec.seed = cell_.seed;
+  spec.optimizer = optimizer;
+  spec.optimizer.lr *= learning_rate_factor(experiment(), entry_);
+  // How many windows are watched says nothing where none is.
+  if (experiment().evaluate.every > 0)
+    spec.watch = {experiment().evaluate.every, experiment().evaluate.windows};
+  return spec;
+}
+
+config::EvalSpec ArmBuilder::evaluation() const {
+  const Match& match = experiment().match;
+  const Evaluate& evaluate = experiment().evaluate;
+  config::EvalSpec spec;
+  spec.model = model_;
+  spec.batch = match.batch / match.accumulate;
+  spec.sequence = match.sequence;
+  spec.precision = match.precision;
+  spec.device = match.device;
+  spec.threads = match.threads;
+  // What says the same is written the same.
+  const int64_t window = evaluate.ppl_window == match.sequence ? 0 : evaluate.ppl_window;
+  const int64_t whole = window == 0 ? match.sequence : window;
+  const int64_t stride = evaluate.ppl_stride == whole ? 0 : evaluate.ppl_stride;
+  spec.measures = {
+      {.name = "held_out", .split = "valid", .windows = evaluate.windows},
+      {.name = "ppl", .split = evaluate.ppl_split, .window = window, .stride = stride}};
+  return spec;
+}
+
+std::string ArmBuilder::job_name(const std::string& kind, const std::string& part) const {
+  return fmt::format("{}-{}-{}-{}-s{}", kind, cell_.model, cell_.corpus, part, cell_.seed);
+}
+
+size_t ArmBuilder::add(run::Job job) {
+  job.origins = origins_;
+  return plan_.graph.add(std::move(job));
+}
+
+size_t ArmBuilder::add_training(const std::string& part, const TrainSpec& spec,
+                                const std::string& profile, std::map<std::string, size_t> inputs) {
+  inputs["corpus"] = cell_.prepare;
+  run::Job job;
+  job.kind = "train";
+  job.name = job_name("train", part);
+  job.spec = config::to_json(spec);
+  job.inputs = std::move(inputs);
+  job.execution = {{"checkpoint_every", experiment().checkpoint_every}};
+  job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+  return add(std::move(job));
+}
+
+size_t ArmBuilder::add_cluster(config::ClusterOptions options, const std::string& profile) {
+  if (options.k == 0) options.k = model_.experts;
+  config::ClusterSpec spec{options, cell_.seed, {}};
+  // Only the model's own table makes the clusters depend on the model.
+  if (spec.embedding == "model") spec.model = model_;
+  run::Job job;
+  job.kind = "cluster";
+  job.name = fmt::format("cluster-{}-k{}-s{}", cell_.corpus, spec.k, cell_.seed);
+  job.spec = config::to_json(spec);
+  job.inputs = {{"corpus", cell_.prepare}};
+  job.resources.profile = profile;
+  return add(std::move(job));
+}
+
+size_t ArmBuilder::add_merge(const std::string& part, const config::MergeOptions& options,
+                             const std::string& profile, std::map<std::string, size_t> inputs) {
+  const Match& match = experiment().match;
+  config::MergeSpec spec;
+  static_cast<config::MergeOptions&>(spec) = options;
+  spec.model = model_;
+  spec.seed = cell_.seed;
+  spec.precision = match.precision;
+  spec.device = match.device;
+  spec.threads = match.threads;
+  run::Job job;
+  job.kind = "merge";
+  job.name = job_name("merge", part);
+  job.spec = config::to_json(spec);
+  job.inputs = std::move(inputs);
+  job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+  return add(std::move(job));
+}
+
+size_t ArmBuilder::add_eval(const std::string& part, const config::EvalSpec& spec,
+                            const std::string& profile, size_t weights) {
+  run::Job job;
+  job.kind = "eval";
+  job.name = job_name("eval", part);
+  job.spec = config::to_json(spec);
+  job.inputs = {{"weights", weights}, {"corpus", cell_.prepare}};
+  job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+  return add(std::move(job));
+}
+
+int64_t fraction_of(int64_t steps, double fraction) {
+  return std::max<int64_t>(1, std::llround(static_cast<double>(steps) * fraction));
+}
+
+}  // namespace repro::plan

@@ -1,0 +1,75 @@
+#pragma once
+// With what a method makes the jobs of one arm in one cell. It knows what [match] locks, so that no
+// method can differ in it.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+
+namespace repro::plan {
+
+class ArmBuilder {
+ public:
+  // `arm`: index into the experiment's arms. `origins`: where the manifest's values came from.
+  // What is passed must outlive this.
+  ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins);
+
+  const config::ModelConfig& model() const { return model_; }
+  const Experiment& experiment() const { return plan_.experiment; }
+  const Cell& cell() const { return cell_; }
+  // The baseline's steps in this cell, and whether they are the paper's own (cell_steps).
+  int64_t baseline_steps() const;
+  bool baseline_steps_are_the_papers() const;
+  // Steps that this arm's model may make for what the baseline spends, where the protocol fixes
+  // them when it is planned (tokens, steps, FLOPs); else the baseline's.
+  int64_t budgeted_steps() const;
+
+  // What [match] locks, with this arm's model and optimizer; steps are the caller's to set.
+  config::TrainSpec training(const config::OptimizerSpec& optimizer) const;
+  // Of a finished model of this arm: held-out loss and perplexity.
+  config::EvalSpec evaluation() const;
+
+  // Each adds a job (or finds its equal) and returns its index. `part` ends the job's name.
+  size_t add_training(const std::string& part, const config::TrainSpec& spec,
+                      const std::string& profile, std::map<std::string, size_t> inputs = {});
+  size_t add_cluster(config::ClusterOptions options, const std::string& profile);
+  size_t add_merge(const std::string& part, const config::MergeOptions& options,
+                   const std::string& profile, std::map<std::string, size_t> inputs);
+  size_t add_eval(const std::string& part, const config::EvalSpec& spec, const std::string& profile,
+                  size_t weights);
+
+ private:
+  std::string job_name(const std::string& kind, const std::string& part) const;
+  size_t add(run::Job job);
+
+  Plan& plan_;
+  const Cell& cell_;
+  const Experiment::ModelEntry& entry_;
+  const config::ModelConfig& model_;
+  size_t arm_;
+  const nlohmann::json& origins_;
+};
+
+int64_t fraction_of(int64_t steps, double fraction);  // at least 1, rounded
+
+// Rules that methods share; each problem at the arm's own line.
+void check_horizons(const std::vector<double>& horizons, const config::Node& arm,
+                    const std::string& path, config::Problems& problems);
+
+// What a method says of itself, one overload each beside its jobs.
+void describe(config::Fields& fields, FullArm& arm);
+void describe(config::Fields& fields, DiscoArm& arm);
+void validate(const FullArm& arm, const Experiment& experiment, const config::Node& node,
+              config::Problems& problems);
+void validate(const DiscoArm& arm, const Experiment& experiment, const config::Node& node,
+              config::Problems& problems);
+std::vector<std::string> profiles(const FullArm& arm);
+std::vector<std::string> profiles(const DiscoArm& arm);
+// The phases, endings and readings; name, title and method are filled in by the caller.
+ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm);
+ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm);
+
+}  // namespace repro::plan

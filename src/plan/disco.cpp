@@ -1,0 +1,124 @@
+// MoE-DisCo, "Low Economy Cost Training Mixture-of-Experts Models", algorithm 1: cluster the
+// documents, train one one-expert submodel a cluster from a common start, merge, fine-tune.
+#include <fmt/format.h>
+
+#include "plan/arm_builder.hpp"
+
+namespace repro::plan {
+namespace {
+
+// Steps of each submodel; 0 = by epochs, known once the documents are clustered.
+int64_t submodel_steps(const DiscoArm::Submodel& submodel, const ArmBuilder& builder) {
+  const auto absolute = submodel.cell_steps.find(builder.cell().name());
+  if (absolute != submodel.cell_steps.end() && builder.baseline_steps_are_the_papers())
+    return absolute->second;
+  return submodel.steps > 0 ? fraction_of(builder.baseline_steps(), submodel.steps) : 0;
+}
+
+}  // namespace
+
+void describe(config::Fields& fields, DiscoArm::Submodel& submodel) {
+  fields.field("steps", submodel.steps, config::between(0, 100));
+  fields.field("epochs", submodel.epochs, config::at_least(0));
+  fields.field("cell_steps", submodel.cell_steps, config::at_least(1));
+  fields.table("train", submodel.train, config::required());
+  fields.field("profile", submodel.profile, config::required());
+}
+
+void describe(config::Fields& fields, DiscoArm::Finetune& finetune) {
+  fields.table("train", finetune.train, config::required());
+  fields.field("horizons", finetune.horizons, config::positive());
+  fields.field("profile", finetune.profile, config::required());
+}
+
+void describe(config::Fields& fields, DiscoArm& arm) {
+  describe_head(fields, arm.head, DiscoArm::kMethod);
+  fields.table("cluster", arm.cluster);
+  fields.table("submodel", arm.submodel, config::required());
+  fields.table("merge", arm.merge);
+  fields.table("finetune", arm.finetune, config::required());
+}
+
+void validate(const DiscoArm& arm, const Experiment&, const config::Node& node,
+              config::Problems& problems) {
+  check_horizons(arm.finetune.horizons, node, "finetune.horizons", problems);
+  if (arm.submodel.steps == 0 && arm.submodel.epochs == 0)
+    problems.add(arm.head.source,
+                 "arm '{}': submodel.steps = 0 and submodel.epochs = 0; set one of them",
+                 arm.head.name);
+}
+
+std::vector<std::string> profiles(const DiscoArm& arm) {
+  return {arm.submodel.profile, arm.finetune.profile};
+}
+
+ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
+  const std::string& name = arm.head.name;
+  PhasePlan cluster{.name = "cluster",
+                    .title = "clustering",
+                    .symbol = "cluster",
+                    .profile = arm.submodel.profile,
+                    .jobs = {},
+                    .evals = {},
+                    .leaves = {},
+                    .overhead = true};
+  cluster.jobs = {builder.add_cluster(arm.cluster, arm.submodel.profile)};
+
+  PhasePlan submodels{.name = "submodels",
+                      .title = "submodel",
+                      .symbol = "S",
+                      .profile = arm.submodel.profile,
+                      .jobs = {}};
+  std::map<std::string, size_t> parts = {{"assignment", cluster.jobs[0]}};
+  for (int64_t k = 0; k < builder.model().experts; ++k) {
+    config::TrainSpec spec = builder.training(arm.submodel.train);
+    spec.model = config::one_expert(builder.model());
+    spec.slice = spec.part = k;
+    spec.steps = submodel_steps(arm.submodel, builder);
+    spec.epochs = spec.steps > 0 ? 0 : arm.submodel.epochs;
+    const size_t job =
+        builder.add_training(fmt::format("{}-sub{}", name, k), spec, arm.submodel.profile,
+                             {{"assignment", cluster.jobs[0]}});
+    submodels.jobs.push_back(job);
+    parts[fmt::format("part{}", k)] = job;
+  }
+
+  PhasePlan merge{.name = "merge",
+                  .title = "merging",
+                  .symbol = "merge",
+                  .profile = arm.finetune.profile,
+                  .jobs = {},
+                  .evals = {},
+                  .leaves = "merged, before fine-tuning",
+                  .overhead = true};
+  merge.jobs = {builder.add_merge(name, arm.merge, arm.finetune.profile, parts)};
+  config::EvalSpec barrier = builder.evaluation();  // before fine-tuning
+  barrier.batch = builder.experiment().match.batch;
+  barrier.order_seed = builder.cell().seed;
+  barrier.measures = {
+      {.name = "train", .split = "train", .windows = builder.experiment().evaluate.windows},
+      {.name = "held_out", .split = "valid", .windows = builder.experiment().evaluate.windows}};
+  merge.evals = {builder.add_eval(name + "-merged", barrier, arm.finetune.profile, merge.jobs[0])};
+
+  PhasePlan finetune{.name = "finetune",
+                     .title = "fine-tune",
+                     .symbol = "F",
+                     .profile = arm.finetune.profile,
+                     .jobs = {}};
+  ArmPlan plan;
+  for (const double horizon : arm.finetune.horizons) {
+    config::TrainSpec spec = builder.training(arm.finetune.train);
+    spec.steps = fraction_of(builder.baseline_steps(), horizon);
+    const std::string part = fmt::format("{}-tune{}", name, spec.steps);
+    const size_t job =
+        builder.add_training(part, spec, arm.finetune.profile, {{"initial", merge.jobs[0]}});
+    const size_t eval = builder.add_eval(part, builder.evaluation(), arm.finetune.profile, job);
+    finetune.jobs.push_back(job);
+    plan.endings.push_back({spec.steps, job, {eval}});
+  }
+  plan.phases = {cluster, submodels, merge, finetune};
+  plan.readings = {{"", "as trained"}};
+  return plan;
+}
+
+}  // namespace repro::plan

@@ -1,0 +1,44 @@
+// Full training: one phase, a run for each horizon. The baseline of every paper here.
+#include <fmt/format.h>
+
+#include "plan/arm_builder.hpp"
+
+namespace repro::plan {
+
+void describe(config::Fields& fields, FullArm& arm) {
+  describe_head(fields, arm.head, FullArm::kMethod);
+  fields.field("steps", arm.steps, config::at_least(0));
+  fields.table("train", arm.train, config::required());
+  fields.field("horizons", arm.horizons, config::positive());
+  fields.field("profile", arm.profile, config::required());
+}
+
+void validate(const FullArm& arm, const Experiment&, const config::Node& node,
+              config::Problems& problems) {
+  check_horizons(arm.horizons, node, "horizons", problems);
+}
+
+std::vector<std::string> profiles(const FullArm& arm) { return {arm.profile}; }
+
+ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm) {
+  ArmPlan plan;
+  plan.phases = {{.name = "train",
+                  .title = arm.head.name,
+                  .symbol = arm.head.name,
+                  .profile = arm.profile,
+                  .jobs = {}}};
+  plan.readings = {{"", "as trained"}};
+  const int64_t whole = arm.steps > 0 ? arm.steps : builder.budgeted_steps();
+  for (const double horizon : arm.horizons) {
+    config::TrainSpec spec = builder.training(arm.train);
+    spec.steps = fraction_of(whole, horizon);
+    const std::string part = arm.head.name + (horizon == 1 ? "" : std::to_string(spec.steps));
+    const size_t job = builder.add_training(part, spec, arm.profile);
+    const size_t eval = builder.add_eval(part, builder.evaluation(), arm.profile, job);
+    plan.phases[0].jobs.push_back(job);
+    plan.endings.push_back({spec.steps, job, {eval}});
+  }
+  return plan;
+}
+
+}  // namespace repro::plan

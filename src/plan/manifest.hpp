@@ -1,0 +1,134 @@
+#pragma once
+// An experiment, fully resolved: a manifest (what to reproduce), a scale (how large), the models
+// and corpora it names, and command-line settings on top. A scale overrides values by path, never
+// structure. What all arms must share stands once, under [match]; an arm that tries to differ is an
+// error. What an arm may differ in (its method, its model's shape, its training) stands in the arm.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/corpus.hpp"
+#include "config/fields.hpp"
+#include "config/job_spec.hpp"
+#include "config/model.hpp"
+#include "plan/arms.hpp"
+
+namespace repro::plan {
+
+struct Match {
+  int64_t batch = 16;       // sequences a step
+  int64_t sequence = 1024;  // tokens
+  int64_t accumulate = 1;
+  std::string precision = "bf16-mixed";
+  std::string device = "cpu";  // or "cuda"
+  int64_t threads = 1;         // of one training
+  int64_t order_seed = 0;      // plus the cell's seed
+  int64_t tokenizer_megabytes = 10;
+  int64_t max_train_tokens = 0;  // of the corpus; 0 = all
+};
+
+// What the arms are compared by.
+enum class Protocol {
+  target,  // each works until it has reached the baseline's final loss: what did that cost?
+  budget,  // each spends what the baseline has spent: how good is it then?
+};
+
+struct Target {
+  std::string metric = "train_loss";  // of the baseline at its end, window mean of the LM loss
+  int64_t window = 50;                // steps; of every training loss that is quoted
+  double tolerance = 0.005;           // nats
+};
+
+struct Budget {
+  std::string equal = "tokens";  // "tokens", "steps", "flops", "hours", "dollars"
+};
+
+// How finished models are measured, and trainings watched on the way.
+struct Evaluate {
+  int64_t every = 0;     // steps between held-out evaluations on the way; 0 = none
+  int64_t windows = 64;  // sequences of the valid split
+  std::string ppl_split = "test";
+  int64_t ppl_window = 0;  // tokens; 0 = the training sequence
+  int64_t ppl_stride = 0;  // tokens; 0 = the window, no overlap
+};
+
+// A value that differs from the manifest's own, for the report's list of differences from the
+// paper.
+struct Difference {
+  std::string path;   // "match.sequence"
+  std::string paper;  // the manifest's value
+  std::string here;
+  std::string origin;  // "experiments/scales/mini.toml:12" or "--set"
+};
+
+struct Experiment {
+  std::string name;    // "table3"
+  std::string folder;  // "moe_disco"
+  std::string title;
+  std::string claims;                // "moe_disco"
+  std::string view;                  // id of a view in the claims
+  std::vector<std::string> models;   // keys of experiments/models/
+  std::vector<std::string> corpora;  // roles: "c4", "wikitext2", "openwebtext"
+  std::vector<int64_t> seeds;
+  int64_t steps = 0;                          // of the baseline in every cell; 0 = by cell
+  std::map<std::string, int64_t> cell_steps;  // "qwen_moe/c4" -> steps
+  Match match;
+  std::vector<Arm> arms;
+  std::string baseline;  // name of an arm; "" = the first
+  Protocol protocol = Protocol::target;
+  Target target;
+  Budget budget;
+  Evaluate evaluate;
+  int64_t checkpoint_every = 200;  // steps
+
+  struct ScaleInfo {
+    std::string name;  // "mini"
+    std::string title;
+    bool stand_in = true;          // smaller than the paper: every verdict must say so
+    std::string model_size;        // which [sizes.*] of the model files
+    double lr_width_exponent = 0;  // lr = paper lr x (paper width / width)^this; 0 = literal
+    std::map<std::string, std::string> corpora;  // role -> corpus file
+  } scale;
+
+  struct ModelEntry {
+    std::string key;            // "qwen_moe"
+    std::string title;          // "Qwen"
+    config::ModelConfig model;  // at this scale
+    config::ModelConfig paper;  // at the paper's size
+    // By arm, in their order: the model with what the arm says of it.
+    std::vector<config::ModelConfig> arm_models;
+  };
+  std::map<std::string, ModelEntry> model_entries;
+  std::map<std::string, config::Corpus> corpus_entries;  // by role
+
+  std::vector<Difference> differences;  // from the manifest and the paper's model sizes
+  config::Node resolved;  // the manifest after all overrides: each value with its source
+
+  size_t baseline_index() const;
+  // Of the baseline in a cell ("qwen_moe/c4"); 0 when nothing says it.
+  int64_t baseline_steps(const std::string& cell) const;
+  std::vector<std::string> profiles() const;  // hardware profiles that the arms name, each once
+};
+
+struct ExperimentOptions {
+  std::string scale = "mini";
+  // "path=value" each: a path of the manifest ("match.batch", "arm.full.train.lr"), of the scale
+  // ("scale.lr_width_exponent"), or of a model at this scale ("model.qwen_moe.layers").
+  std::vector<std::string> settings;
+  std::optional<int64_t> seeds;  // N -> seeds 0..N-1
+};
+
+// `name` is "table3", or "moe_disco/table3" where the name alone is ambiguous. A manifest may
+// extend another one of its folder (`extends = "table3"`), which it then overrides key by key.
+// Throws Error with every problem of the files at once, each "file:line: what, and the way out".
+Experiment load_experiment(const std::filesystem::path& root, const std::string& name,
+                           const ExperimentOptions& options);
+
+void describe(config::Fields&, Experiment&);
+void describe(config::Fields&, Experiment::ScaleInfo&);
+
+}  // namespace repro::plan

@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "config/library.hpp"
+#include "plan/manifest.hpp"
+#include "plan/manifest_rules.hpp"
+
+namespace repro::plan {
+namespace {
+
+using config::Node;
+using config::Problems;
+
+// What [match] locks must not stand in an arm: it would make the arms unlike.
+void reject_locked_keys(Node& arm, const Node& match, Problems& problems) {
+  static const std::set<std::string, std::less<>> kLocked = {
+      "batch",  "sequence", "accumulate",          "precision",        "device",     "threads",
+      "corpus", "data",     "tokenizer_megabytes", "max_train_tokens", "order_seed", "tokenizer"};
+  auto* members = std::get_if<Node::Table>(&arm.value);
+  if (members == nullptr) return;
+  for (auto at = members->begin(); at != members->end();) {
+    if (kLocked.contains(at->first)) {
+      const Node* shared = match.find(at->first);
+      problems.add(at->second.source,
+                   "'{}' is shared by all arms{}; set it under [match] and remove it here",
+                   at->first, shared ? " (" + shared->source.text() + ")" : "");
+      at = members->erase(at);
+    } else {
+      if (at->first != "model") reject_locked_keys(at->second, match, problems);
+      ++at;
+    }
+  }
+}
+
+// Every leaf of a scale's [override] table as a dotted path.
+void collect_leaves(const Node& node, const std::string& prefix,
+                    std::vector<std::pair<std::string, Node>>& leaves) {
+  for (const auto& [key, value] : *node.table()) {
+    const std::string path = prefix.empty() ? key : prefix + "." + key;
+    if (value.table() != nullptr)
+      collect_leaves(value, path, leaves);
+    else
+      leaves.emplace_back(path, value);
+  }
+}
+
+// The files of one experiment as nodes, with overrides applied.
+struct Tree {
+  Node manifest;
+  Node scale;
+  std::vector<std::pair<std::string, Node>> model_settings;  // "qwen_moe.layers" -> value
+  std::vector<Difference> differences;
+};
+
+void override_manifest(Tree& tree, const std::string& path, const Node& value, Problems& problems) {
+  const Node* before = tree.manifest.find(path);
+  std::string paper = before ? before->text() : "(default)";
+  if (path == "steps" && tree.manifest.find("cell_steps") != nullptr) paper = "by cell";
+  if (paper != value.text())
+    tree.differences.push_back({path, paper, value.text(), value.source.text()});
+  set_path(tree.manifest, path, value, problems);
+}
+
+void apply_setting(Tree& tree, const std::string& setting, Problems& problems) {
+  auto [path, value] = config::parse_setting(setting);
+  if (path.starts_with("scale."))
+    set_path(tree.scale, path.substr(6), value, problems);
+  else if (path.starts_with("model."))
+    tree.model_settings.emplace_back(path.substr(6), value);
+  else
+    override_manifest(tree, path, value, problems);
+}
+
+Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentOptions& options,
+               Problems& problems) {
+  Tree tree;
+  tree.manifest = config::read_manifest(root, manifest);
+  const auto scale = config::find_file(root, "experiments/scales", options.scale, "scale");
+  tree.scale = config::read_toml(scale.path, scale.shown_as);
+  auto& members = std::get<Node::Table>(tree.scale.value);
+  if (const auto at = members.find("override"); at != members.end()) {
+    std::vector<std::pair<std::string, Node>> leaves;
+    if (at->second.table() == nullptr)
+      problems.add(at->second.source, "[override] must be a table of paths");
+    else
+      collect_leaves(at->second, "", leaves);
+    for (const auto& [path, value] : leaves) override_manifest(tree, path, value, problems);
+    members.erase(at);
+  }
+  for (const std::string& setting : options.settings) apply_setting(tree, setting, problems);
+  return tree;
+}
+
+// Takes [[arm]] out of the manifest and reads it.
+void load_arms(Node manifest, Experiment& experiment, Problems& problems) {
+  const Node* arms = manifest.find("arm");
+  if (arms == nullptr)
+    return problems.add(manifest.source,
+                        "no arm; write [[arm]] with name and method, twice or more");
+  if (arms->array() == nullptr)
+    return problems.add(arms->source, "arm: expected tables; write [[arm]] with a name");
+  const Node* match = manifest.find("match");
+  std::set<std::string> seen;
+  for (Node arm : *arms->array()) {
+    if (match != nullptr) reject_locked_keys(arm, *match, problems);
+    auto read = read_arm(arm, problems);
+    if (!read) continue;
+    const ArmHead& head = head_of(*read);
+    if (!seen.insert(head.name).second)
+      problems.add(arm.source, "arm '{}' is given twice; give it another name", head.name);
+    experiment.arms.push_back(std::move(*read));
+  }
+}
+
+// The model of one size; what all sizes share stands once, under [common]. Problems across fields
+// are told at `source`, or where the size stands.
+config::ModelConfig read_size(const Node& file, const std::string& size, Problems& problems,
+                              const config::Source* source = nullptr) {
+  const Node* sizes = file.find("sizes");
+  const Node* node = file.find("sizes." + size);
+  if (node == nullptr) {
+    std::vector<std::string> known;
+    if (sizes != nullptr && sizes->table() != nullptr)
+      for (const auto& [name, ignored] : *sizes->table()) known.push_back(name);
+    problems.add(file.source, "no size '{}'{}; there are: {}", size, did_you_mean(size, known),
+                 join(known, ", "));
+    return {};
+  }
+  Node whole = *node;
+  if (const Node* common = file.find("common"); common != nullptr && common->table() != nullptr) {
+    whole = *common;
+    overlay(whole, *node);
+    whole.source = node->source;
+  }
+  const auto model = config::from_node<config::ModelConfig>(whole, problems);
+  validate(model, source != nullptr ? *source : node->source, problems);
+  return model;
+}
+
+// With an arm's own values laid over it; what is wrong with them stands at the arm's lines.
+config::ModelConfig arm_model(Node file, const std::string& size, const ArmHead& head,
+                              const config::ModelConfig& model, Problems& problems) {
+  if (file.find("sizes." + size) == nullptr) return model;
+  if (head.model.empty()) return head.dense ? dense(model) : model;
+  for (const auto& [path, value] : head.model)
+    set_path(file, "sizes." + size + "." + path, value, problems);
+  const auto own = read_size(file, size, problems, &head.model.front().second.source);
+  return head.dense ? dense(own) : own;
+}
+
+void load_model(const fs::path& root, const std::string& key, const Tree& tree,
+                Experiment& experiment, Problems& problems) {
+  const auto found = config::find_file(root, "experiments/models", key, "model");
+  Node file = config::read_toml(found.path, found.shown_as);
+  Experiment::ModelEntry entry;
+  entry.key = key;
+  const Node* title = file.find("title");
+  entry.title = title && title->string() ? *title->string() : key;
+  entry.paper = read_size(file, "paper", problems);
+  const std::string& size = experiment.scale.model_size;
+  for (const auto& [path, value] : tree.model_settings)
+    if (path.starts_with(key + "."))
+      set_path(file, "sizes." + size + path.substr(key.size()), value, problems);
+  entry.model = read_size(file, size, problems);
+  for (const Arm& arm : experiment.arms)
+    entry.arm_models.push_back(arm_model(file, size, head_of(arm), entry.model, problems));
+  experiment.model_entries[key] = std::move(entry);
+}
+
+void load_role(const fs::path& root, const std::string& role, const Node& scale,
+               Experiment& experiment, Problems& problems) {
+  const auto at = experiment.scale.corpora.find(role);
+  if (at == experiment.scale.corpora.end())
+    return problems.add(scale.source, "no corpus plays the role '{}'; add it under [corpora]",
+                        role);
+  const std::string& name = at->second;
+  const fs::path relative = fs::path("experiments/corpora") / (name + ".toml");
+  if (fs::exists(root / relative))
+    experiment.corpus_entries[role] = config::load_corpus(root / relative, relative.string());
+  else
+    problems.add(scale.find("corpora." + role)->source,
+                 "no corpus '{}'{}; `repro data list` shows them", name,
+                 did_you_mean(name, config::stems(root / "experiments/corpora")));
+}
+
+}  // namespace
+
+Experiment load_experiment(const fs::path& root, const std::string& name,
+                           const ExperimentOptions& options) {
+  Problems problems;
+  const fs::path path = config::find_manifest(root, name);
+  Tree tree = read_tree(root, path, options, problems);
+  Experiment experiment;
+  load_arms(tree.manifest, experiment, problems);
+  Node rest = tree.manifest;
+  std::get<Node::Table>(rest.value).erase("arm");
+  read_node(
+      rest, [&](config::Fields& fields) { describe(fields, experiment); }, problems);
+  read_node(
+      tree.scale, [&](config::Fields& fields) { describe(fields, experiment.scale); }, problems);
+  experiment.name = path.stem().string();
+  experiment.folder = path.parent_path().filename().string();
+  experiment.scale.name = options.scale;
+  if (experiment.seeds.empty()) experiment.seeds = {0};
+  if (options.seeds) {
+    experiment.seeds.clear();
+    for (int64_t seed = 0; seed < *options.seeds; ++seed) experiment.seeds.push_back(seed);
+  }
+  check_rules(root, experiment, tree.manifest, problems);
+  problems.throw_if_any();
+  for (const std::string& key : experiment.models)
+    load_model(root, key, tree, experiment, problems);
+  for (const std::string& role : experiment.corpora)
+    load_role(root, role, tree.scale, experiment, problems);
+  check_models(experiment, problems);
+  problems.throw_if_any();
+  experiment.differences = std::move(tree.differences);
+  add_differences(experiment);
+  experiment.resolved = std::move(tree.manifest);
+  return experiment;
+}
+
+}  // namespace repro::plan

@@ -1,0 +1,156 @@
+#include "plan/manifest_rules.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.hpp"
+#include "config/library.hpp"
+#include "plan/arm_builder.hpp"
+
+namespace repro::plan {
+namespace {
+
+using config::Node;
+using config::Problems;
+using config::Source;
+
+Source source_of(const Node& manifest, const std::string& path) {
+  const Node* node = manifest.find(path);
+  return node ? node->source : manifest.source;
+}
+
+void check_steps(const Experiment& experiment, const Node& manifest, Problems& problems) {
+  for (const std::string& model : experiment.models)
+    for (const std::string& corpus : experiment.corpora)
+      if (const std::string cell = model + "/" + corpus; experiment.baseline_steps(cell) == 0)
+        problems.add(manifest.source, "steps = 0 and cell_steps has no \"{}\"; set one of them",
+                     cell);
+  if (experiment.steps > 0 && experiment.target.window > experiment.steps)
+    problems.add(source_of(manifest, "target.window"),
+                 "window = {} is more than the run's {} steps", experiment.target.window,
+                 experiment.steps);
+}
+
+// Where the arm names the profile: in itself, or in one of its phases.
+const Source* source_of_profile(const Node& arm, const std::string& profile) {
+  if (arm.table() == nullptr) return nullptr;
+  for (const auto& [key, value] : *arm.table()) {
+    if (key == "profile" && value.string() != nullptr && *value.string() == profile)
+      return &value.source;
+    if (const Source* found = source_of_profile(value, profile)) return found;
+  }
+  return nullptr;
+}
+
+void check_profiles(const std::filesystem::path& root, const Experiment& experiment,
+                    const Node& manifest, Problems& problems) {
+  const std::vector<std::string> known = config::stems(root / "hardware_profiles");
+  for (const Arm& arm : experiment.arms)
+    for (const std::string& profile : profiles_of(arm)) {
+      if (profile.empty() || std::count(known.begin(), known.end(), profile)) continue;
+      const Node* node = manifest.find("arm." + head_of(arm).name);
+      const Source* said = node != nullptr ? source_of_profile(*node, profile) : nullptr;
+      problems.add(said != nullptr ? *said : head_of(arm).source,
+                   "arm '{}': no hardware profile '{}'{}; there are: {}", head_of(arm).name,
+                   profile, did_you_mean(profile, known), join(known, ", "));
+    }
+}
+
+// The baseline's run of its whole steps gives the target or the budget: it must be there.
+bool runs_whole(const Arm& arm) {
+  const auto* full = std::get_if<FullArm>(&arm);
+  return full != nullptr && std::count(full->horizons.begin(), full->horizons.end(), 1.0) == 1;
+}
+
+void check_arms(const Experiment& experiment, const Node& manifest, Problems& problems) {
+  std::vector<std::string> names;
+  for (const Arm& arm : experiment.arms) names.push_back(head_of(arm).name);
+  if (!experiment.baseline.empty() && !std::count(names.begin(), names.end(), experiment.baseline))
+    problems.add(source_of(manifest, "baseline"),
+                 "baseline = \"{}\": no arm of that name{}; there are: {}", experiment.baseline,
+                 did_you_mean(experiment.baseline, names), join(names, ", "));
+  if (experiment.arms.size() < 2 && manifest.find("arm") != nullptr && !experiment.arms.empty())
+    problems.add(source_of(manifest, "arm"), "one arm compares with nothing; add another [[arm]]");
+  if (experiment.arms.empty()) return;
+  const Arm& baseline = experiment.arms[experiment.baseline_index()];
+  if (!runs_whole(baseline))
+    problems.add(head_of(baseline).source,
+                 "arm '{}' is the baseline: it needs method = \"full\" and horizons with 1 in it",
+                 head_of(baseline).name);
+}
+
+void check_seeds(const Experiment& experiment, const Node& manifest, Problems& problems) {
+  std::set<int64_t> seen;
+  for (const int64_t seed : experiment.seeds)
+    if (!seen.insert(seed).second)
+      problems.add(source_of(manifest, "seeds"),
+                   "seed {} is given twice; equal runs are no second sample", seed);
+}
+
+}  // namespace
+
+void check_horizons(const std::vector<double>& horizons, const Node& arm, const std::string& path,
+                    Problems& problems) {
+  const Node* node = arm.find(path);
+  const Source source = node ? node->source : arm.source;
+  if (horizons.empty()) problems.add(source, "horizons is empty; give at least one");
+  for (size_t i = 1; i < horizons.size(); ++i)
+    if (horizons[i] <= horizons[i - 1])
+      problems.add(source, "horizons must increase: {} follows {}", horizons[i], horizons[i - 1]);
+}
+
+void check_rules(const std::filesystem::path& root, const Experiment& experiment,
+                 const Node& manifest, Problems& problems) {
+  check_arms(experiment, manifest, problems);
+  for (const Arm& arm : experiment.arms) {
+    const Node* node = manifest.find("arm." + head_of(arm).name);
+    if (node != nullptr)
+      std::visit([&](const auto& one) { validate(one, experiment, *node, problems); }, arm);
+  }
+  if (experiment.match.accumulate > 0 && experiment.match.batch % experiment.match.accumulate != 0)
+    problems.add(source_of(manifest, "match.accumulate"),
+                 "accumulate = {} does not divide batch = {}", experiment.match.accumulate,
+                 experiment.match.batch);
+  for (const char* list : {"models", "corpora", "seeds"})
+    if (const Node* node = manifest.find(list); node && node->array() && node->array()->empty())
+      problems.add(node->source, "{} is empty; give at least one", list);
+  check_seeds(experiment, manifest, problems);
+  check_steps(experiment, manifest, problems);
+  check_profiles(root, experiment, manifest, problems);
+}
+
+void check_models(const Experiment& experiment, Problems& problems) {
+  for (const auto& [key, entry] : experiment.model_entries)
+    for (size_t i = 0; i < entry.arm_models.size(); ++i) {
+      const auto* disco = std::get_if<DiscoArm>(&experiment.arms[i]);
+      const int64_t experts = entry.arm_models[i].experts;
+      if (disco != nullptr && disco->cluster.k != 0 && disco->cluster.k != experts)
+        problems.add(disco->head.source,
+                     "arm '{}': cluster.k = {} but {} has experts = {}; one cluster an expert, or "
+                     "leave k out",
+                     disco->head.name, disco->cluster.k, key, experts);
+    }
+}
+
+void add_differences(Experiment& experiment) {
+  for (const auto& [key, entry] : experiment.model_entries) {
+    const nlohmann::json paper = config::to_full_json(entry.paper).flatten();
+    const nlohmann::json here = config::to_full_json(entry.model).flatten();
+    for (const auto& [pointer, value] : here.items()) {
+      if (paper.contains(pointer) && paper[pointer] == value) continue;
+      std::string path = pointer.substr(1);
+      std::replace(path.begin(), path.end(), '/', '.');
+      experiment.differences.push_back({"model." + key + "." + path,
+                                        paper.contains(pointer) ? paper[pointer].dump() : "-",
+                                        value.dump(), "experiments/models/" + key + ".toml"});
+    }
+  }
+  for (const auto& [role, corpus] : experiment.corpus_entries)
+    if (!corpus.stands_for.empty())
+      experiment.differences.push_back(
+          {"corpus." + role, corpus.stands_for, corpus.name, "scale " + experiment.scale.name});
+}
+
+}  // namespace repro::plan

@@ -1,0 +1,241 @@
+// The sentences below a view: under which conditions its numbers hold.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "findings/numbers.hpp"
+#include "findings/timing.hpp"
+#include "findings/values.hpp"
+#include "report/view.hpp"
+
+namespace repro::report {
+namespace {
+
+using findings::Finding;
+using findings::fixed;
+using findings::Study;
+using findings::StudyRow;
+using measure::Reach;
+using Lines = std::vector<std::string>;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// The arm that the view is about: the first besides the baseline.
+size_t method_arm(const Study& study) {
+  const plan::Cell& cell = study.plan.cells.front();
+  return cell.baseline == 0 ? 1 : 0;
+}
+
+const plan::ArmPlan& arm_of(const Study& study) {
+  return study.plan.cells.front().arms[method_arm(study)];
+}
+
+Lines target_note(const Study& study) {
+  const plan::Target& target = study.experiment().target;
+  return {
+      fmt::format("train: mean training loss of the last {} steps, nats a token; target = the "
+                  "{} arm's + {} nats",
+                  target.window, study.baseline().name, target.tolerance)};
+}
+
+// How the models were measured: the same for all of a plan.
+Lines measures_note(const Study& study) {
+  for (const StudyRow& row : study.rows)
+    for (const findings::Seed& seed : row.seeds) {
+      const plan::Cell& cell = seed.runs.cell();
+      const plan::Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
+      const findings::Measured* ppl = seed.runs.measured(reference, "ppl");
+      const findings::Measured* held = seed.runs.measured(reference, "held_out");
+      if (ppl != nullptr)
+        return {
+            fmt::format("valid: held-out loss, nats a token; bit/B: bits per byte, {} split; "
+                        "PPL: {} split, window {} tokens, stride {}",
+                        held ? held->split : "no", ppl->split, ppl->window, ppl->stride)};
+    }
+  return {"PPL: not measured"};
+}
+
+Lines steps_note(const Study& study) {
+  std::string before;
+  for (const plan::PhasePlan& phase : arm_of(study).phases)
+    if (!phase.overhead && &phase != &arm_of(study).last()) before = phase.title;
+  return {fmt::format("steps: {} steps only, as in the paper; the {}s' are in the sample ratio",
+                      arm_of(study).last().title, before)};
+}
+
+// The devices of all arms, each once, the method's own before the baseline's.
+Lines prices_note(const Study& study) {
+  std::vector<std::string> profiles;
+  const auto add = [&](const plan::ArmPlan& arm) {
+    for (const plan::PhasePlan& phase : arm.phases)
+      if (std::find(profiles.begin(), profiles.end(), phase.profile) == profiles.end())
+        profiles.push_back(phase.profile);
+  };
+  const plan::Cell& cell = study.plan.cells.front();
+  for (size_t i = 0; i < cell.arms.size(); ++i)
+    if (i != cell.baseline) add(cell.arms[i]);
+  add(cell.arms[cell.baseline]);
+  std::vector<std::string> parts;
+  for (const std::string& profile : profiles) {
+    const auto dollars = study.prices.of(profile);
+    parts.push_back(dollars ? fmt::format("{} ${}/h", profile, fixed(*dollars, 2))
+                            : profile + " no price");
+  }
+  const std::string& title = study.sources.prices.title;
+  return {fmt::format("prices: {} ({})", join(parts, ", "), title.empty() ? "no snapshot" : title)};
+}
+
+Lines costs_note(const Study& study) {
+  std::string text = "cost here: billed wall time of these runs";
+  if (const std::string machines = machine_text(study); !machines.empty())
+    text += " (" + machines + ")";
+  text += " x the price of the phase's device";
+  // Trained on a processor, priced as a GPU: the ratio of the arms is measured, the devices' is
+  // not.
+  if (study.experiment().match.device == "cpu" && study.baseline().last().profile != "cpu")
+    text += "; no run was made on that device";
+  return {text};
+}
+
+// Dollars follow seconds: where equal steps took unequal time, the reader is told what the savings
+// would be had they not.
+Lines timing_note(const Study& study) {
+  constexpr double kSteady = 1.1;
+  const double spread = findings::worst_spread(study);
+  if (spread < kSteady) return {};
+  std::map<std::string, Lines> savings;
+  for (const StudyRow& row : study.rows)
+    if (const auto saving = findings::steady_saving(study, row, method_arm(study)))
+      savings[row.model].push_back((row.all(Reach::not_reached) ? "< " : "") +
+                                   fixed(100 * *saving, 0) + " % " + row.corpus_title);
+  std::string text = fmt::format(
+      "timing: equal steps took up to {}x as long in one run as in another, and dollars carry that",
+      fixed(spread, 2));
+  Lines parts;
+  for (const StudyRow& row : study.rows) {
+    const bool listed = &row != &study.rows.front() && !starts_new_model(study, row);
+    if (!listed && savings.contains(row.model))
+      parts.push_back(row.model_title + " " + join(savings[row.model], ", "));
+  }
+  if (!parts.empty()) text += "; at median step times the savings are " + join(parts, "; ");
+  return {text};
+}
+
+struct BreakEven {
+  const StudyRow* row = nullptr;
+  double here = kInfinity;
+  double low_paper = kInfinity, high_paper = -kInfinity;
+  double high_here = -kInfinity;
+  int64_t holds = 0, reached = 0;
+};
+
+BreakEven break_even(const Study& study, const std::vector<Finding>& found) {
+  BreakEven result;
+  for (const StudyRow& row : study.rows) {
+    const Finding& ratio = findings::finding(found, study, row, "break_even_ratio");
+    if (ratio.paper) {
+      result.low_paper = std::min(result.low_paper, *ratio.paper);
+      result.high_paper = std::max(result.high_paper, *ratio.paper);
+    }
+    if (!row.first() || row.count(Reach::not_reached) > 0) continue;
+    ++result.reached;
+    result.holds += findings::finding(found, study, row, study.view.verdict).here.value_or(-1) > 0;
+    result.high_here = std::max(result.high_here, *ratio.here);
+    if (*ratio.here < result.here) {
+      result.here = *ratio.here;
+      result.row = &row;
+    }
+  }
+  return result;
+}
+
+std::string span_text(double low, double high) {
+  const std::string from = fixed(low, 2), to = fixed(high, 2);
+  return from == to ? from : from + " to " + to;
+}
+
+// The method's first phase that is priced on another device than the baseline: whose price decides.
+const plan::PhasePlan& cheap_phase(const Study& study) {
+  for (const plan::PhasePlan& phase : arm_of(study).phases)
+    if (!phase.overhead && phase.profile != study.baseline().last().profile) return phase;
+  return arm_of(study).phases.front();
+}
+
+// What the cell with the lowest break-even asks of the prices.
+std::string condition_sentence(const Study& study, const BreakEven& found) {
+  const std::string& cheap = cheap_phase(study).profile;
+  const std::string cell = found.row->text();
+  // The last phase alone costs as much as the baseline.
+  if (found.here <= 0)
+    return fmt::format("no price of {}, not even 0, brings a saving in {}", cheap, cell);
+  return fmt::format(
+      "the saving holds here only if an hour of {} costs less than {} of an hour of {} ({})", cheap,
+      fixed(found.here, 2), study.baseline().last().profile, cell);
+}
+
+Lines break_even_note(const Study& study, const std::vector<Finding>& findings_) {
+  const BreakEven found = break_even(study, findings_);
+  const std::string paper = std::isfinite(found.low_paper)
+                                ? " (paper " + span_text(found.low_paper, found.high_paper) + ")"
+                                : "";
+  if (!found.row)
+    return {"break-even price ratio: none here, because no cell reached the target" + paper};
+  const plan::PhasePlan& cheap = cheap_phase(study);
+  const auto low = study.prices.of(cheap.profile);
+  const auto high = study.prices.of(study.baseline().last().profile);
+  return {fmt::format("break-even price ratio ({} device / {} device): {} here{}; the prices' "
+                      "ratio is {}",
+                      cheap.title, study.baseline().name, span_text(found.here, found.high_here),
+                      paper, low && high ? fixed(*low / *high, 2) : "unknown"),
+          fmt::format("{}; at these prices {} of the {} cells that reach the target save money",
+                      condition_sentence(study, found), found.holds, found.reached)};
+}
+
+// The phase whose time a view of one phase shows.
+Lines time_note(const Study& study) {
+  const plan::PhasePlan& phase = cheap_phase(study);
+  return {
+      fmt::format("steps are set by the manifest; time is billed wall time of the longest {}, "
+                  "on the machine of these runs",
+                  phase.title)};
+}
+
+Lines share_note(const Study& study) {
+  return {
+      fmt::format("the share compares two devices in the paper (its {}s ran on cheaper ones) "
+                  "and one machine here",
+                  cheap_phase(study).title)};
+}
+
+Lines budget_note(const Study& study) {
+  const plan::Budget& budget = study.experiment().budget;
+  return {
+      fmt::format("budget: every arm has as many {} as the {} arm spends in all; train: mean "
+                  "training loss of the last {} steps, nats a token",
+                  budget.equal, study.baseline().name, study.experiment().target.window)};
+}
+
+}  // namespace
+
+std::vector<std::string> note(const std::string& name, const Study& study,
+                              const std::vector<Finding>& found) {
+  if (name == "break_even") return break_even_note(study, found);
+  using Note = Lines (*)(const Study&);
+  static const std::map<std::string, Note> kNotes = {
+      {"target", target_note}, {"measures", measures_note}, {"steps", steps_note},
+      {"prices", prices_note}, {"costs", costs_note},       {"timing", timing_note},
+      {"time", time_note},     {"share", share_note},       {"budget", budget_note}};
+  const auto known = kNotes.find(name);
+  if (known != kNotes.end()) return known->second(study);
+  std::vector<std::string> names = {"break_even"};
+  for (const auto& [one, ignored] : kNotes) names.push_back(one);
+  throw Error("view '{}' of the claims '{}': no note '{}'{}; there are: {}", study.view.id,
+              study.sources.claims.name, name, did_you_mean(name, names), join(names, ", "));
+}
+
+}  // namespace repro::report

@@ -1,0 +1,50 @@
+#pragma once
+// The bodies of the job kinds, one source file a kind. Each reads its spec and inputs from the job,
+// writes into the job's own directory and returns what becomes result.json.
+
+#include <atomic>
+#include <nlohmann/json_fwd.hpp>
+
+#include "config/fields.hpp"
+#include "data/text/document.hpp"
+#include "run/run_directory.hpp"
+
+namespace repro::worker {
+
+struct Work {
+  const run::OpenedJob& job;
+  const run::RunDirectory& directory;
+  const std::atomic<bool>& interrupted;
+  data::ProgressCallback progress;  // throws when the user interrupted
+};
+
+template <typename Spec>
+Spec spec_of(const run::OpenedJob& job) {
+  return config::from_json<Spec>(job.spec, job.name + "/job.json");
+}
+
+// config::PrepareSpec; data::PrepareResult says what it leaves.
+nlohmann::json prepare(const Work& work);
+
+// config::ClusterSpec; input "corpus". Writes clusters.bin; result: documents and tokens of each
+// cluster, empty (clusters without a document), tiny (with less than a tenth of the mean tokens),
+// sse, iterations, variance_explained, dimension, seconds {embed, kmeans}.
+nlohmann::json cluster(const Work& work);
+
+// config::TrainSpec; see train/trainer.hpp.
+nlohmann::json train(const Work& work);
+
+// config::MergeSpec; inputs "part0" .. "part{E-1}" and "assignment". Writes model.safetensors;
+// result: gamma [E], backbone_cosine [E][E], update_cosine [E][E], seconds {merge}.
+nlohmann::json merge(const Work& work);
+
+// config::EvalSpec; inputs "weights" and "corpus". Result: measures {name: {split, window, stride,
+// windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters, expert_load [L][E] of
+// the last forward pass, seconds {load, eval}, corpus_fingerprint. Error when the weights are not
+// those of the model, a split is too short, or two measures have one name.
+nlohmann::json evaluate(const Work& work);
+
+// config::ProbeSpec; see probe/probe.hpp.
+nlohmann::json probe(const Work& work);
+
+}  // namespace repro::worker

@@ -1,0 +1,41 @@
+#include "base/unicode.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace repro;
+
+TEST_CASE("white space of any alphabet is one space", "[base]") {
+  std::string text;
+  append_collapsed(text, " \n a\u00A0\u2003b\t\t");
+  append_collapsed(text, " c");
+  CHECK(text == "a b c");
+  CHECK(is_utf8("é😀"));
+  CHECK_FALSE(is_utf8("\xC0\x80"));
+  CHECK_FALSE(is_utf8("\xED\xA0\x80"));
+  CHECK_FALSE(is_utf8("\xE2\x82"));
+}
+
+TEST_CASE("letters are letters in every script and signs are not", "[base]") {
+  for (const char32_t letter : U"aZ\u00E9\u00DF\u0416\u05D0\u0939\u8A9E\uAC00\u02B0")
+    if (letter != 0) CHECK(is_letter(letter));
+  for (const char32_t sign : U"0 -\u00D7\u00F7\u2019\u20AC\u0301\U0001F600")
+    if (sign != 0) CHECK_FALSE(is_letter(sign));
+}
+
+TEST_CASE("a malformed byte is one replacement character", "[base]") {
+  size_t at = 0;
+  const std::string_view text = "\xE2\x82z";
+  CHECK(next_code_point(text, at) == 0xFFFD);
+  CHECK(at == 1);
+  CHECK(next_code_point(text, at) == 0xFFFD);
+  CHECK(next_code_point(text, at) == U'z');
+  CHECK(at == text.size());
+}
+
+TEST_CASE("text takes as many columns as a terminal shows", "[base]") {
+  CHECK(display_width("abc") == 3);
+  CHECK(display_width("\u00B1\u2265") == 2);
+  CHECK(display_width("e\u0301") == 1);
+  CHECK(display_width("\u8A9E\U0001F600") == 4);
+  CHECK(display_width("a\xFFz") == 3);
+}

@@ -1,0 +1,57 @@
+#include "claims/audit.hpp"
+
+#include <map>
+
+#include "claims/audit_fixture.hpp"
+
+namespace repro::claims {
+
+TEST_CASE("missing variance, overheads and the cost's growth with experts are named", "[claims]") {
+  const AuditReport report = audit_paper();
+  for (const char* id : {"variance", "overheads", "marginal_cost"})
+    CHECK(find(report, id).ruling == Ruling::not_checkable);
+  CHECK(report.provenance.size() > 20);
+}
+
+TEST_CASE("the paper as a whole contradicts itself", "[claims]") {
+  const AuditReport report = audit_paper();
+  CHECK(report.has_contradictions());
+  // 1 saving, 1 fourfold, 6 S times, 2 targets; 3 roofline, 1 memory reading, 2 PIQA.
+  CHECK(report.findings_by_ruling.at(Ruling::contradicts) == 10);
+  CHECK(report.findings_by_ruling.at(Ruling::impossible) == 6);
+}
+
+TEST_CASE("every kind of check catches the error injected for it and passes the true row",
+          "[claims]") {
+  const std::map<std::string, Ruling> expected = {{"equation", Ruling::contradicts},
+                                                  {"ratio", Ruling::suspect},
+                                                  {"price-sensitivity", Ruling::contradicts},
+                                                  {"roofline", Ruling::impossible},
+                                                  {"step-time", Ruling::suspect},
+                                                  {"perplexity", Ruling::suspect},
+                                                  {"target", Ruling::contradicts},
+                                                  {"memory", Ruling::impossible},
+                                                  {"grim", Ruling::impossible},
+                                                  {"chance", Ruling::suspect},
+                                                  {"two-proportion", Ruling::suspect},
+                                                  {"reported", Ruling::not_checkable}};
+  CHECK(expected.size() == std::variant_size_v<ClaimCheck>);
+  for (const auto& [kind, ruling] : expected) {
+    CAPTURE(kind);
+    const auto path = std::filesystem::path(REPRO_TESTS) / "claims" / "cases" / (kind + ".toml");
+    const CheckResult check = audit(load_claims(path, kind), profile).checks.at(0);
+    CHECK(check.kind == kind);
+    bool saw_good = false;
+    bool saw_bad = false;
+    for (const Finding& finding : check.findings) {
+      CAPTURE(finding.subject, finding.sentence, finding.arithmetic);
+      const bool good = finding.subject.find("good") != std::string::npos;
+      (good ? saw_good : saw_bad) = true;
+      CHECK(finding.ruling == (good ? Ruling::holds : ruling));
+    }
+    CHECK(saw_good);
+    CHECK(saw_bad);
+  }
+}
+
+}  // namespace repro::claims

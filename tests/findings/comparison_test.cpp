@@ -1,0 +1,177 @@
+#include "findings/comparison.hpp"
+
+#include "findings/study.hpp"
+#include "findings/values.hpp"
+#include "report/fixture_runs.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::findings {
+namespace {
+
+using report::Fixture;
+using report::plan_of;
+using report::sources_of;
+using report::write_runs;
+
+// The runs of a fixture with everything that is read of them; `change` edits the plan first.
+struct Compared {
+  explicit Compared(const Fixture& fixture = {}, plan::Plan planned = plan_of({}))
+      : plan(std::move(planned)), sources(sources_of(folder.path())) {
+    write_runs(plan, fixture, folder.path());
+    study.emplace(plan, sources);
+  }
+  void read_again() { study.emplace(plan, sources); }
+  const Seed& seed() const { return study->rows[0].seeds[0]; }
+  const Standing& disco() const { return *seed().comparison->arms[1]; }
+  double value(const std::string& quantity) const {
+    const auto found = value_of(*sources.claims.quantity(quantity), *study, seed());
+    REQUIRE(found);
+    return found->value;
+  }
+
+  TemporaryDirectory folder;
+  plan::Plan plan;
+  Sources sources;
+  std::optional<Study> study;
+};
+
+// The rung of 40 ends at the target's upper edge, so the estimate is that rung.
+Fixture reaching_at_40() {
+  Fixture fixture;
+  fixture.tune_loss = [](const std::string&, int64_t steps, int64_t) {
+    return steps < 40 ? 5.9 : 5.005 - 1e-9;
+  };
+  return fixture;
+}
+
+plan::Plan budget_plan(const std::string& equal, std::vector<double> horizons) {
+  plan::Experiment experiment = plan_of({}).experiment;
+  experiment.protocol = plan::Protocol::budget;
+  experiment.budget.equal = equal;
+  std::get<plan::DiscoArm>(experiment.arms[1]).finetune.horizons = std::move(horizons);
+  return plan::make_plan(std::move(experiment));
+}
+
+}  // namespace
+
+TEST_CASE("costs follow from billed seconds and prices by the paper's accounting", "[findings]") {
+  const Compared result(reaching_at_40());
+  // Full: 80 x 0.1 s + 1.5 s; a submodel: 20 x 0.06 s + 1.5 s; the fine-tune: 40 x 0.1 s + 1.5 s.
+  const double full = 9.5 / 3600 * 2.28, s = 4 * 2.7 / 3600 * 0.35, f = 5.5 / 3600 * 2.28;
+  CHECK(result.value("full_cost") == Approx(full));
+  CHECK(result.value("s_cost") == Approx(s));
+  CHECK(result.value("f_cost") == Approx(f));
+  CHECK(result.value("total_cost") == Approx(s + f));
+  CHECK(result.value("saving") == Approx(1 - (s + f) / full));
+  CHECK(result.value("step_speedup") == Approx(2.0));
+  CHECK(result.value("wall_speedup") == Approx(9.5 / (2.7 + 5.5)));
+  CHECK(result.value("sample_ratio") == Approx((4 * 20 + 40) / 80.0));
+  CHECK(result.value("device_hour_ratio") == Approx((4 * 2.7 + 5.5) / 9.5));
+  CHECK(result.value("break_even_ratio") == Approx((9.5 - 5.5) / (4 * 2.7)));
+}
+
+TEST_CASE("the saving's range spans the rungs around the crossing", "[findings]") {
+  const Compared result;
+  CHECK(result.disco().reach == measure::Reach::reached);
+  CHECK(result.disco().least == 20);
+  CHECK(result.disco().most == 40);
+  const auto saving =
+      value_of(*result.sources.claims.quantity("saving"), *result.study, result.seed());
+  REQUIRE(saving);
+  CHECK(saving->range.low < saving->value);
+  CHECK(saving->value < saving->range.high);
+  CHECK(saving->falls);
+}
+
+TEST_CASE("an ending that is still to come leaves its arm without a standing", "[findings]") {
+  Compared result;
+  const size_t rung = result.plan.cells[0].arms[1].endings[3].job;
+  const run::RunDirectory directory(result.folder.path() / result.plan.graph[rung].directory);
+  fs::remove(directory.done_file());
+  result.read_again();
+  CHECK(result.study->outcomes[rung].status.text() == "unfinished");
+  REQUIRE(result.seed().comparison);
+  CHECK(result.seed().comparison->arms[0]);
+  CHECK_FALSE(result.seed().comparison->arms[1]);
+}
+
+TEST_CASE("equal data order is counted in steps, the first difference is named", "[findings]") {
+  Compared result;
+  REQUIRE(result.disco().order);
+  CHECK(result.disco().order->compared == 60);
+  CHECK_FALSE(result.disco().order->first_difference);
+  const size_t rung = result.plan.cells[0].arms[1].endings[2].job;
+  result.study->outcomes[rung].training->records.steps[16].data_hash += 1;
+  const auto changed = compare(result.seed().runs, result.study->prices);
+  REQUIRE(changed);
+  CHECK(changed->arms[1]->order->first_difference == 17);
+}
+
+TEST_CASE("without prices there are ratios but no dollars", "[findings]") {
+  Compared result;
+  const double speedup = result.value("wall_speedup");
+  result.sources.prices.offers.clear();
+  result.read_again();
+  CHECK_FALSE(value_of(*result.sources.claims.quantity("saving"), *result.study, result.seed()));
+  CHECK(result.value("wall_speedup") == speedup);
+}
+
+TEST_CASE("a window longer than a run is an error naming the run and the setting", "[findings]") {
+  Compared result;
+  result.plan.experiment.target.window = 50;
+  CHECK_THROWS_WITH(result.seed().runs.final_loss(result.plan.cells[0].arms[1].endings[0].job),
+                    Catch::Contains("tune10") && Catch::Contains("set target.window"));
+}
+
+TEST_CASE("under a budget of steps an arm stands where it has made the baseline's", "[findings]") {
+  const Compared result({}, budget_plan("steps", {0.5, 1, 1.5}));
+  CHECK(result.disco().at == 80);
+  CHECK(result.disco().most == result.disco().least);
+  CHECK(result.disco().deciding == 1);
+}
+
+TEST_CASE("a budget between two endings is spent between them, and so is the loss", "[findings]") {
+  // Device-hours: four submodels of 2.7 s are more than the baseline's 9.5 s already.
+  const Compared result({}, budget_plan("hours", {0.25, 1.5}));
+  CHECK(result.disco().reach == measure::Reach::at_most);
+  const Compared steps({}, budget_plan("steps", {0.5, 1.5}));
+  CHECK(steps.disco().at == Approx(80));
+  CHECK(steps.disco().deciding == 1);
+  const double at_40 = steps.seed().runs.final_loss(steps.plan.cells[0].arms[1].endings[0].job);
+  const double at_120 = steps.seed().runs.final_loss(steps.plan.cells[0].arms[1].endings[1].job);
+  const double loss = at_40 + std::log(2.0) / std::log(3.0) * (at_120 - at_40);
+  CHECK(steps.value("disco_loss") == Approx(loss));
+}
+
+TEST_CASE("a budget beyond the longest ending is a bound, never a number", "[findings]") {
+  const Compared result({}, budget_plan("steps", {0.25, 0.5}));
+  CHECK(result.disco().reach == measure::Reach::not_reached);
+  CHECK_FALSE(result.disco().most);
+}
+
+TEST_CASE("overheads stand apart: in a phase's own dollars, in no sum", "[findings]") {
+  const Compared result(reaching_at_40());
+  const auto work = result.seed().runs.work_at(result.plan.cells[0].arms[1], 40);
+  REQUIRE(work);
+  CHECK(work->phases.size() == 4);
+  CHECK(work->hours() == Approx((2.7 + 5.5) / 3600));
+  CHECK(work->to_bill(plan::Clock::wall, false).size() == 2);
+  CHECK(work->to_bill(plan::Clock::wall, true).size() == 4);
+}
+
+TEST_CASE("a formula that names an unknown arm, phase or measure is refused at its line",
+          "[findings]") {
+  const Compared result;
+  config::Problems problems;
+  claims::Quantity quantity = *result.sources.claims.quantity("saving");
+  quantity.here.emplace("dollars.disko + hours.full.trian + speed.full");
+  claims::check_here(quantity, {{"full", {"train"}}, {"disco", {"submodels", "finetune"}}},
+                     problems);
+  CHECK_THROWS_WITH(problems.throw_if_any(),
+                    Catch::Contains("claims.toml:") &&
+                        Catch::Contains("no arm 'disko' (did you mean 'disco'?)") &&
+                        Catch::Contains("no phase 'trian' (did you mean 'train'?)") &&
+                        Catch::Contains("'speed' is no measure"));
+}
+
+}  // namespace repro::findings

@@ -1,0 +1,170 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "config/library.hpp"
+#include "plan/manifest.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::plan {
+namespace {
+
+const fs::path kManifests = fs::path(REPRO_TESTS) / "manifests";
+
+// A root with the project's own parts, table 3, and one manifest under test, all in
+// experiments/test/.
+class Root {
+ public:
+  explicit Root(const fs::path& manifest) {
+    const fs::path experiments = folder_.path() / "experiments";
+    fs::create_directories(experiments / "test");
+    const fs::path source = REPRO_SOURCE_ROOT;
+    for (const char* part : {"scales", "corpora", "claims"})
+      fs::create_directory_symlink(source / "experiments" / part, experiments / part);
+    // Two models, so that a message that lists them stays when another one joins.
+    fs::create_directory(experiments / "models");
+    for (const char* model : {"qwen_moe.toml", "llama_moe.toml"})
+      fs::copy(source / "experiments/models" / model, experiments / "models");
+    fs::create_directory_symlink(source / "hardware_profiles",
+                                 folder_.path() / "hardware_profiles");
+    fs::copy(source / "experiments/moe_disco/table3.toml", experiments / "test/table3.toml");
+    if (!manifest.empty()) fs::copy(manifest, experiments / "test");
+  }
+  const fs::path& path() const { return folder_.path(); }
+
+ private:
+  TemporaryDirectory folder_;
+};
+
+// The leading comment lines of a bad manifest: the message it must print. "{methods}" stands for
+// all there are.
+std::string expected_message(const fs::path& manifest) {
+  std::vector<std::string> lines;
+  for (const std::string& line : split(read_file(manifest), '\n')) {
+    if (!line.starts_with("# ")) break;
+    lines.push_back(line.substr(2));
+  }
+  std::string message = join(lines, "\n");
+  const std::string methods = "{methods}";
+  for (size_t at; (at = message.find(methods)) != std::string::npos;)
+    message.replace(at, methods.size(), join(method_names(), ", "));
+  return message;
+}
+
+std::string message_of(const fs::path& manifest) {
+  const Root root(manifest);
+  try {
+    load_experiment(root.path(), manifest.stem().string(), {});
+  } catch (const Error& error) {
+    CHECK(error.exit() == Exit::bad_input);
+    return error.what();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("every bad manifest prints exactly the error in its first lines", "[plan]") {
+  int manifests = 0;
+  for (const auto& entry : fs::directory_iterator(kManifests / "bad")) {
+    INFO(entry.path().string());
+    CHECK(message_of(entry.path()) == expected_message(entry.path()));
+    ++manifests;
+  }
+  CHECK(manifests >= 25);
+}
+
+TEST_CASE("every experiment of the project loads at every scale", "[plan]") {
+  const fs::path root = REPRO_SOURCE_ROOT;
+  for (const std::string& scale : config::scale_names(root))
+    for (const std::string& name : config::experiment_names(root)) {
+      ExperimentOptions options;
+      options.scale = scale;
+      INFO(name << " at " << scale);
+      const Experiment experiment = load_experiment(root, name, options);
+      CHECK(experiment.scale.name == scale);
+      CHECK(experiment.model_entries.size() == experiment.models.size());
+      CHECK(experiment.corpus_entries.size() == experiment.corpora.size());
+    }
+}
+
+TEST_CASE("a scale overrides a manifest's value and the difference is recorded with its line",
+          "[plan]") {
+  const Experiment experiment = load_experiment(REPRO_SOURCE_ROOT, "table3", {});
+  CHECK(experiment.match.sequence == 128);
+  const auto at = std::find_if(experiment.differences.begin(), experiment.differences.end(),
+                               [](const Difference& d) { return d.path == "match.sequence"; });
+  REQUIRE(at != experiment.differences.end());
+  CHECK(at->paper == "1024");
+  CHECK(at->here == "128");
+  CHECK(at->origin.starts_with("experiments/scales/mini.toml:"));
+}
+
+TEST_CASE("a setting wins over the scale, in the manifest, the scale and a model", "[plan]") {
+  ExperimentOptions options;
+  options.settings = {"match.batch=4", "scale.lr_width_exponent=0", "model.qwen_moe.layers=3",
+                      "arm.disco.merge.gamma=tokens"};
+  const Experiment experiment = load_experiment(REPRO_SOURCE_ROOT, "table3", options);
+  CHECK(experiment.match.batch == 4);
+  CHECK(experiment.scale.lr_width_exponent == 0);
+  CHECK(experiment.model_entries.at("qwen_moe").model.layers == 3);
+  CHECK(experiment.model_entries.at("llama_moe").model.layers != 3);
+  CHECK(std::get<DiscoArm>(experiment.arms[1]).merge.gamma == "tokens");
+}
+
+TEST_CASE("a setting of the wrong type or of an unknown path is refused", "[plan]") {
+  const auto refused = [](const char* setting) {
+    ExperimentOptions options;
+    options.settings = {setting};
+    CHECK_THROWS_AS(load_experiment(REPRO_SOURCE_ROOT, "table3", options), Error);
+  };
+  refused("match.batch=large");
+  refused("match.bach=4");
+  refused("model.qwen_moe.layer=4");
+  refused("scale.nothing=1");
+  refused("match.batch");
+  refused("arm.fuller.steps=4");
+  refused("arm.disco.finetune.lr=4");
+}
+
+TEST_CASE("an unknown experiment is answered with the nearest name", "[plan]") {
+  CHECK_THROWS_WITH(load_experiment(REPRO_SOURCE_ROOT, "tabel3", {}),
+                    Catch::Contains("did you mean 'table3'?"));
+}
+
+TEST_CASE("an arm's model is the cell's with the arm's own values in it", "[plan]") {
+  const Experiment experiment = load_experiment(REPRO_SOURCE_ROOT, "figure7", {});
+  const Experiment::ModelEntry& entry = experiment.model_entries.at("llama_moe");
+  REQUIRE(entry.arm_models.size() == 3);
+  CHECK(entry.arm_models[0] == entry.model);
+  CHECK(entry.arm_models[2].experts == 2);
+  config::ModelConfig same = entry.arm_models[2];
+  same.experts = entry.model.experts;
+  same.top_k = entry.model.top_k;
+  CHECK(same == entry.model);
+}
+
+TEST_CASE("a dense arm has its cell's experts in one, without a router", "[plan]") {
+  ExperimentOptions options;
+  options.settings = {"arm.full.dense=true"};
+  const Experiment experiment = load_experiment(REPRO_SOURCE_ROOT, "table3", options);
+  for (const auto& [key, entry] : experiment.model_entries) {
+    const config::ModelConfig& dense = entry.arm_models[0];
+    CHECK(dense.experts * dense.expert_width == entry.model.experts * entry.model.expert_width);
+    CHECK(dense.experts == 1);
+    CHECK(dense.router.select == config::Select::none);
+    CHECK(dense.losses.empty());
+    CHECK(entry.arm_models[1] == entry.model);  // the other arm's is as it was
+  }
+}
+
+TEST_CASE("seeds on the command line replace the manifest's", "[plan]") {
+  ExperimentOptions options;
+  options.seeds = 3;
+  const Experiment experiment = load_experiment(REPRO_SOURCE_ROOT, "table3", options);
+  CHECK(experiment.seeds == std::vector<int64_t>{0, 1, 2});
+}
+
+}  // namespace repro::plan

@@ -1,0 +1,130 @@
+#include <catch2/catch.hpp>
+
+#include "base/error.hpp"
+#include "methods/assignment.hpp"
+#include "worker/jobs_fixture.hpp"
+
+using namespace repro;
+using namespace repro::worker;
+using nlohmann::json;
+using train::Runs;
+using train::tiny_model;
+
+namespace {
+
+config::ClusterSpec cluster_spec() {
+  config::ClusterSpec spec;
+  spec.embedding = "model";
+  spec.k = 4;
+  spec.model = tiny_model();
+  return spec;
+}
+
+json cluster_here(const Runs& runs, const config::ClusterSpec& spec,
+                  const std::string& name = "assigned") {
+  return do_here(runs, "cluster", name, config::to_json(spec), {{"corpus", "corpus"}});
+}
+
+config::TrainSpec part_spec(int64_t k) {
+  config::TrainSpec spec = train::tiny_spec();
+  spec.model = config::one_expert(spec.model);
+  spec.slice = spec.part = k;
+  spec.steps = 60;
+  return spec;
+}
+
+json merge_spec() {
+  config::MergeSpec spec;
+  spec.model = tiny_model();
+  spec.precision = "fp32";
+  return config::to_json(spec);
+}
+
+std::map<std::string, std::string> merge_inputs() {
+  std::map<std::string, std::string> inputs = {{"assignment", "assigned"}};
+  for (int k = 0; k < 4; ++k) inputs[fmt::format("part{}", k)] = fmt::format("part{}", k);
+  return inputs;
+}
+
+}  // namespace
+
+TEST_CASE("clustering gives every document a cluster and counts documents and tokens", "[worker]") {
+  const Runs runs;
+  const json result = cluster_here(runs, cluster_spec());
+  const auto assignment =
+      methods::read_assignment(runs.path() / "assigned" / methods::kAssignmentFile);
+  CHECK(assignment.cluster.size() == 120);
+  CHECK(result.at("documents").get<std::vector<int64_t>>() == assignment.sizes());
+  int64_t tokens = 0;
+  for (size_t k = 0; k < 4; ++k) {
+    CHECK(result.at("tokens")[k] == 41 * assignment.sizes()[k]);
+    tokens += result.at("tokens")[k].get<int64_t>();
+  }
+  CHECK(tokens == 120 * 41);
+  CHECK(result.at("empty") == 0);
+  CHECK(result.at("tiny") == 0);
+  CHECK(result.at("dimension") == 32);
+  CHECK(result.at("variance_explained") > 0);
+  CHECK(result.at("variance_explained") < 1);
+}
+
+TEST_CASE("a random assignment has k-means' sizes and explains less", "[worker]") {
+  const Runs runs;
+  config::ClusterSpec spec = cluster_spec();
+  const json kmeans = cluster_here(runs, spec);
+  spec.assignment = "random";
+  const json random = cluster_here(runs, spec, "random");
+  CHECK(random.at("documents") == kmeans.at("documents"));
+  CHECK(random.at("sse") > kmeans.at("sse"));
+  CHECK(random.at("variance_explained") < kmeans.at("variance_explained"));
+}
+
+TEST_CASE("parts trained apart, merged and trained on beat a fresh start of equal length",
+          "[worker]") {
+  const Runs runs;
+  cluster_here(runs, cluster_spec());
+  for (int64_t k = 0; k < 4; ++k)
+    do_here(runs, "train", fmt::format("part{}", k), config::to_json(part_spec(k)),
+            {{"corpus", "corpus"}, {"assignment", "assigned"}});
+  const json result = do_here(runs, "merge", "merged", merge_spec(), merge_inputs());
+  double sum = 0;
+  for (const json& gamma : result.at("gamma")) sum += gamma.get<double>();
+  CHECK(sum == Approx(1).epsilon(1e-12));
+  CHECK(result.at("backbone_cosine").size() == 4);
+  CHECK(result.at("backbone_cosine")[1][1] == Approx(1).epsilon(1e-12));
+  const double update_cosine = result.at("update_cosine")[0][1];
+  CHECK(update_cosine > 0);  // they learn the same structure
+  CHECK(update_cosine < 0.999);
+
+  config::EvalSpec eval;
+  eval.model = tiny_model();
+  eval.sequence = 16;
+  eval.precision = "fp32";
+  eval.measures = {{.name = "held_out", .windows = 8}};
+  const json measured = do_here(runs, "eval", "measured", config::to_json(eval),
+                                {{"weights", "merged"}, {"corpus", "corpus"}});
+  CHECK(measured.at("measures").at("held_out").at("loss") < 4.1);  // chance is ln 64 = 4.16
+
+  config::TrainSpec spec = train::tiny_spec();
+  spec.steps = 10;
+  const json tuned = do_here(runs, "train", "tuned", config::to_json(spec),
+                             {{"corpus", "corpus"}, {"initial", "merged"}});
+  const json fresh = do_here(runs, "train", "fresh", config::to_json(spec), {{"corpus", "corpus"}});
+  CHECK(tuned.at("loss_last") < fresh.at("loss_last"));
+  CHECK(tuned.at("data_hash") == fresh.at("data_hash"));
+}
+
+TEST_CASE("merging names the part that left no weights", "[worker]") {
+  const Runs runs;
+  cluster_here(runs, cluster_spec());
+  for (int k = 0; k < 4; ++k)
+    Runs::finish(runs.make("train", fmt::format("part{}", k), json::object(), {}, {}), {});
+  CHECK_THROWS_WITH(do_here(runs, "merge", "merged", merge_spec(), merge_inputs()),
+                    Catch::Contains("part0: holds no weights"));
+}
+
+TEST_CASE("a kind of job that this worker does not know is refused by its name", "[worker]") {
+  const Runs runs;
+  CHECK_THROWS_WITH(do_here(runs, "distil", "job", json::object(), {}),
+                    Catch::Contains("unknown kind of job 'distil'"));
+}

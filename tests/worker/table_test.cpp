@@ -1,0 +1,52 @@
+// All of table 3 at smoke scale, once: a minute of two cores, more than everything else here.
+
+#include <catch2/catch.hpp>
+#include <map>
+
+#include "worker/smoke_runs.hpp"
+
+namespace repro {
+namespace {
+
+// In ticks of the file clock.
+std::map<std::string, int64_t> finish_times(const fs::path& runs) {
+  std::map<std::string, int64_t> times;
+  for (const fs::path& directory : run_directories(runs))
+    times[directory.filename().string()] =
+        fs::last_write_time(directory / "DONE").time_since_epoch().count();
+  return times;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "table 3 runs from an empty folder, once; tables 1 and 6 then train nothing "
+    "(fetches packages the first time)",
+    "[worker]") {
+  const TemporaryDirectory folder;
+  const fs::path runs = folder.path() / "runs";
+  const Finished first = run_repro(run_arguments("table3", runs));
+  INFO(first.errors);
+  REQUIRE(first.exit_code == 0);
+  CHECK(first.output.find("Qwen") != std::string::npos);
+  CHECK(first.output.find("Llama") != std::string::npos);
+  const auto times = finish_times(runs);
+  // Corpora and clusters; full, submodels, merge, fine-tunes, and what is measured of six models.
+  CHECK(times.size() == 3 + 3 + 6 * (1 + 4 + 1 + 4 + 6));
+
+  const Finished again = run_repro(run_arguments("table3", runs));
+  CHECK(again.exit_code == 0);
+  for (const char* table : {"table1", "table6"})
+    CHECK(run_repro(run_arguments(table, runs)).exit_code == 0);
+  CHECK(finish_times(runs) == times);
+
+  // Other experiments share what is the same, and add what is not.
+  for (const char* other : {"figure7", "dense_flops"}) {
+    const Finished ended = run_repro(run_arguments(other, runs));
+    INFO(ended.errors);
+    CHECK(ended.exit_code == 0);
+  }
+  CHECK(finish_times(runs).size() > times.size());
+}
+
+}  // namespace repro
