@@ -18,10 +18,16 @@ constexpr std::array<Named<Score>, 3> kScores = {{{Score::softmax, "softmax"},
                                                   {Score::selected_softmax, "selected-softmax"}}};
 constexpr std::array<Named<RouterNetwork>, 2> kNetworks = {
     {{RouterNetwork::linear, "linear"}, {RouterNetwork::mlp, "mlp"}}};
-constexpr std::array<Named<Select>, 3> kSelections = {
-    {{Select::none, "none"}, {Select::all, "all"}, {Select::top_k, "top-k"}}};
-constexpr std::array<Named<LossKind>, 2> kLosses = {
-    {{LossKind::switch_balance, "switch-balance"}, {LossKind::cv2_balance, "cv2-balance"}}};
+constexpr std::array<Named<Select>, 5> kSelections = {
+    {{Select::none, "none"},
+     {Select::all, "all"},
+     {Select::top_k, "top-k"},
+     {Select::threshold, "threshold"},
+     {Select::threshold_top_k, "threshold-top-k"}}};
+constexpr std::array<Named<LossKind>, 3> kLosses = {
+    {{LossKind::switch_balance, "switch-balance"},
+     {LossKind::cv2_balance, "cv2-balance"},
+     {LossKind::mutual_information, "mutual-information"}}};
 constexpr std::array<Named<ExpertInit>, 2> kInits = {
     {{ExpertInit::normal, "normal"}, {ExpertInit::kaiming_uniform, "kaiming-uniform"}}};
 
@@ -45,15 +51,36 @@ void choice(Fields& fields, std::string_view key, Value& value, const Names& nam
 
 void validate_router(const ModelConfig& model, const Source& source, Problems& problems) {
   const RouterConfig& router = model.router;
-  if (router.select == Select::all && model.top_k != model.experts)
+  if (router.select != Select::top_k && model.top_k != model.experts)
     problems.add(source,
-                 "router.select = \"all\" with top_k = {}: all {} experts work; set top_k "
-                 "= {}",
-                 model.top_k, model.experts, model.experts);
+                 "router.select = \"{}\" with top_k = {}: all {} experts may work; set top_k = {}",
+                 name_in(kSelections, router.select), model.top_k, model.experts, model.experts);
+  const bool by_threshold =
+      router.select == Select::threshold || router.select == Select::threshold_top_k;
+  if (by_threshold != (router.threshold > 0))
+    problems.add(source, "router.threshold = {} with router.select = \"{}\": {}", router.threshold,
+                 name_in(kSelections, router.select),
+                 by_threshold ? "set a threshold above 0" : "it is not used; leave it out");
+  if (by_threshold && router.normalise)
+    problems.add(source,
+                 "router.normalise: a threshold may keep no expert of a token; leave it out");
+  if (by_threshold && router.score != Score::softmax)
+    problems.add(source, "router.threshold compares probabilities; set router.score = \"softmax\"");
   if (router.normalise && router.score == Score::selected_softmax)
     problems.add(source, "router.normalise: \"selected-softmax\" scores sum to 1; leave it out");
   if (router.noise && router.score != Score::selected_softmax)
     problems.add(source, "router.noise needs router.score = \"selected-softmax\"");
+}
+
+void validate_losses(const ModelConfig& model, const Source& source, Problems& problems) {
+  for (auto loss = model.losses.begin(); loss != model.losses.end(); ++loss) {
+    if (std::any_of(model.losses.begin(), loss,
+                    [&](const auto& l) { return l.kind == loss->kind; }))
+      problems.add(source, "losses: '{}' is given twice; add the weights", name(loss->kind));
+    if (loss->kind == LossKind::mutual_information && model.router.score != Score::softmax)
+      problems.add(source, "losses: '{}' is of probabilities; set router.score = \"softmax\"",
+                   name(loss->kind));
+  }
 }
 
 void validate_dense(const ModelConfig& model, const Source& source, Problems& problems) {
@@ -76,6 +103,7 @@ void describe(Fields& fields, RouterConfig& router) {
   choice(fields, "score", router.score, kScores);
   choice(fields, "network", router.network, kNetworks);
   choice(fields, "select", router.select, kSelections);
+  fields.field("threshold", router.threshold, at_least(0));
   fields.field("normalise", router.normalise);
   fields.field("scale", router.scale, positive());
   fields.field("noise", router.noise);
@@ -122,10 +150,7 @@ void validate(const ModelConfig& model, const Source& source, Problems& problems
   if (model.experts == 1)
     problems.add(source, "experts = 1 with a router: set router.select = \"none\"");
   validate_router(model, source, problems);
-  for (auto loss = model.losses.begin(); loss != model.losses.end(); ++loss)
-    if (std::any_of(model.losses.begin(), loss,
-                    [&](const auto& l) { return l.kind == loss->kind; }))
-      problems.add(source, "losses: '{}' is given twice; add the weights", name(loss->kind));
+  validate_losses(model, source, problems);
 }
 
 ModelConfig one_expert(ModelConfig model) {

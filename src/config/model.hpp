@@ -24,15 +24,18 @@ enum class RouterNetwork {
 };
 // Which experts work on a token.
 enum class Select {
-  none,  // there is one expert and no router: a dense model
-  all,   // every expert, weighted by its score
-  top_k  // the k of the largest scores, equal ones in the order of their index
+  none,            // there is one expert and no router: a dense model
+  all,             // every expert, weighted by its score
+  top_k,           // the k of the largest scores, equal ones in the order of their index
+  threshold,       // those whose score is above threshold / E
+  threshold_top_k  // the K largest, K the mean count of `threshold` over the batch, at least 1
 };
 
 struct RouterConfig {
   Score score = Score::softmax;
   RouterNetwork network = RouterNetwork::linear;
   Select select = Select::top_k;
+  double threshold = 0;         // in units of the mean score, 1 / E
   bool normalise = false;       // selected scores are divided by their sum
   double scale = 1.0;           // multiplies the routed output: E / k in LLaMA-MoE
   bool noise = false;           // trained normal noise on the logits (Shazeer 2017, eq. 4)
@@ -43,8 +46,9 @@ struct RouterConfig {
 };
 
 enum class LossKind {
-  switch_balance,  // E sum_e load_e importance_e, layers pooled (Qwen2MoE)
-  cv2_balance      // cv^2(importance) + cv^2(load), summed over layers (LLaMA-MoE)
+  switch_balance,     // E sum_e load_e importance_e, layers pooled (Qwen2MoE)
+  cv2_balance,        // cv^2(importance) + cv^2(load), summed over layers (LLaMA-MoE)
+  mutual_information  // -H(e) + mean H(e | x), summed over layers (DS-MoE eq. 4-6): in [-L ln E, 0]
 };
 std::string_view name(LossKind kind);
 

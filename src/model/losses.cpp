@@ -3,7 +3,7 @@
 
 #include <ATen/TensorOperators.h>
 
-#include <optional>
+#include <limits>
 
 #include "base/error.hpp"
 
@@ -14,6 +14,12 @@ using Layers = std::vector<MoeOutput>;
 
 // Running sum in the order of the layers.
 void add(at::Tensor& sum, const at::Tensor& term) { sum = sum.defined() ? sum + term : term; }
+
+bool all_active(const config::ModelConfig& model) {
+  const bool by_threshold = model.router.select == config::Select::threshold ||
+                            model.router.select == config::Select::threshold_top_k;
+  return model.top_k == model.experts && !by_threshold;
+}
 
 // E sum_e (load_e / N L) (importance_e / N L), layers pooled: transformers' load_balancing_loss.
 at::Tensor switch_balance(const config::ModelConfig& model, const Layers& layers, double weight) {
@@ -39,15 +45,33 @@ at::Tensor cv2_balance(const Layers& layers, double weight) {
   return sum * weight;
 }
 
+// x log x, with a gradient at 0 that is a number.
+at::Tensor x_log_x(const at::Tensor& x) {
+  return x * x.clamp_min(std::numeric_limits<float>::min()).log();
+}
+
+// sum_e p_e log(p_e + 1e-8) - mean over tokens of sum_e S_e log S_e, p the mean of S: DS-MoE eq.
+// 4-6 with the constant of its authors' ModuleFormer.
+at::Tensor mutual_information(const Layers& layers, double weight) {
+  at::Tensor sum;
+  for (const MoeOutput& layer : layers) {
+    const at::Tensor p = layer.gates_NE.mean(0);
+    const at::Tensor of_experts = (p * (p + 1e-8).log()).sum();
+    add(sum, of_experts - x_log_x(layer.gates_NE).sum(-1).mean());
+  }
+  return sum * weight;
+}
+
 at::Tensor loss_of(const config::LossConfig& loss, const config::ModelConfig& model,
                    const Layers& layers) {
   switch (loss.kind) {
     case config::LossKind::switch_balance:
       // With every expert active it is the constant E: nothing to balance.
-      return model.top_k == model.experts ? at::Tensor()
-                                          : switch_balance(model, layers, loss.weight);
+      return all_active(model) ? at::Tensor() : switch_balance(model, layers, loss.weight);
     case config::LossKind::cv2_balance:
       return cv2_balance(layers, loss.weight);
+    case config::LossKind::mutual_information:
+      return mutual_information(layers, loss.weight);
   }
   check(false, "an unknown auxiliary loss");
   return {};

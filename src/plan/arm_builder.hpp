@@ -62,14 +62,19 @@ void check_horizons(const std::vector<double>& horizons, const config::Node& arm
 // What a method says of itself, one overload each beside its jobs.
 void describe(config::Fields& fields, FullArm& arm);
 void describe(config::Fields& fields, DiscoArm& arm);
+void describe(config::Fields& fields, DsMoeArm& arm);
 void validate(const FullArm& arm, const Experiment& experiment, const config::Node& node,
               config::Problems& problems);
 void validate(const DiscoArm& arm, const Experiment& experiment, const config::Node& node,
               config::Problems& problems);
+void validate(const DsMoeArm& arm, const Experiment& experiment, const config::Node& node,
+              config::Problems& problems);
 std::vector<std::string> profiles(const FullArm& arm);
 std::vector<std::string> profiles(const DiscoArm& arm);
+std::vector<std::string> profiles(const DsMoeArm& arm);
 // The phases, endings and readings; name, title and method are filled in by the caller.
 ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm);
 ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm);
+ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm);
 
 }  // namespace repro::plan

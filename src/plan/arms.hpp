@@ -60,7 +60,25 @@ struct DiscoArm {
   Finetune finetune;
 };
 
-using Arm = std::variant<FullArm, DiscoArm>;
+// DS-MoE: trained with every expert at work, read with fewer.
+struct DsMoeArm {
+  static constexpr const char* kMethod = "ds_moe";
+  static constexpr const char* kTitle = "DS-MoE";
+  struct Reading {
+    std::string name, title;
+    std::string select;    // "top-k", "threshold", "threshold-top-k"
+    double share = 0;      // of the experts, for "top-k": k at every size
+    double threshold = 0;  // in units of 1 / E, for the others
+  };
+  ArmHead head;
+  double alpha = 6.3e-4;  // weight of the mutual-information loss
+  config::OptimizerSpec train;
+  std::vector<double> horizons = {1};  // of the steps that the budget allows, ascending
+  std::string profile;
+  std::vector<Reading> readings;  // besides the one it was trained with
+};
+
+using Arm = std::variant<FullArm, DiscoArm, DsMoeArm>;
 
 const ArmHead& head_of(const Arm& arm);
 std::string title_of(const Arm& arm);

@@ -14,6 +14,7 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/kernels/plain.hpp"
@@ -44,6 +45,33 @@ Chosen every_expert(const at::Tensor& values_NE) {
 
 at::Tensor count_experts(const at::Tensor& experts_NK, int64_t experts) {
   return at::bincount(experts_NK.reshape({-1}), {}, experts + 1).narrow(0, 0, experts);
+}
+
+// How many experts of each token score above threshold / E.
+at::Tensor count_above(const at::Tensor& ranks_NE, double threshold) {
+  return (ranks_NE * static_cast<double>(ranks_NE.size(1)) > threshold).sum(-1);
+}
+
+// K, the most experts that a token gets: k, or what the scores of this batch say.
+int64_t most_chosen(const at::Tensor& ranks_NE, const MoeShape& s) {
+  if (s.router.select != Select::threshold && s.router.select != Select::threshold_top_k)
+    return s.top_k;
+  const at::Tensor counts_N = count_above(ranks_NE, s.router.threshold);
+  if (s.router.select == Select::threshold_top_k)
+    return std::max<int64_t>(1, std::lround(counts_N.to(at::kDouble).mean().item<double>()));
+  return std::max<int64_t>(1, counts_N.max().item<int64_t>());
+}
+
+bool keeps_all(const at::Tensor& ranks_NE, const MoeShape& s) {
+  return s.router.select != Select::threshold ||
+         count_above(ranks_NE, s.router.threshold).min().item<int64_t>() == s.experts;
+}
+
+// Takes away what is not above the threshold.
+void drop_below(Routing& routing, const MoeShape& s) {
+  const at::Tensor kept = routing.scores_NK * static_cast<double>(s.experts) > s.router.threshold;
+  routing.experts_NK = at::where(kept, routing.experts_NK, s.experts);
+  routing.scores_NK = routing.scores_NK * kept;
 }
 
 struct Logits {
@@ -110,13 +138,18 @@ void set_scores(Routing& routing, const at::Tensor& ranks_NE, const at::Tensor& 
 Routing route(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& s,
               const at::Tensor& noise_NE) {
   Routing routing;
-  routing.all = s.top_k == s.experts;
-  if (s.router.select == Select::none) return routing;
+  if (s.router.select == Select::none) {
+    routing.all = true;
+    return routing;
+  }
   const Logits logits = logits_of(wide(x_ND), weights, s, noise_NE);
   const at::Tensor ranks = ranks_of(logits.sum(), s.router.score);
-  const Chosen top = routing.all ? every_expert(ranks) : best(ranks, s.top_k + 1);
-  routing.experts_NK = top.experts_NK.narrow(1, 0, s.top_k);
-  set_scores(routing, ranks, top.values_NK.narrow(1, 0, s.top_k), s.router);
+  const int64_t k = most_chosen(ranks, s);
+  routing.all = k == s.experts && keeps_all(ranks, s);
+  const Chosen top = routing.all ? every_expert(ranks) : best(ranks, std::min(k + 1, s.experts));
+  routing.experts_NK = top.experts_NK.narrow(1, 0, k);
+  set_scores(routing, ranks, top.values_NK.narrow(1, 0, k), s.router);
+  if (s.router.select == Select::threshold && !routing.all) drop_below(routing, s);
   routing.counts_E = count_experts(routing.experts_NK, s.experts);
   routing.load_E = noise_NE.defined() && !routing.all ? smooth_load(logits, top.values_NK, s)
                                                       : routing.counts_E.to(ranks.scalar_type());

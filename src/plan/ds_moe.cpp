@@ -1,0 +1,122 @@
+// DS-MoE, "Dense Training, Sparse Inference of Mixture-of-Experts Language Models" (arXiv
+// 2404.05567): one training in which every expert works on every token (eq. 1-3) and the routers
+// are pulled towards few experts a token and all experts a batch (eq. 4-6); its model is then read
+// with fewer of them (section 3.2).
+#include <fmt/format.h>
+
+#include <set>
+
+#include "plan/arm_builder.hpp"
+
+namespace repro::plan {
+namespace {
+
+using config::ModelConfig;
+
+const char* const kTopK = "top-k";
+const char* const kThreshold = "threshold";
+const char* const kThresholdTopK = "threshold-top-k";
+
+ModelConfig trained_model(ModelConfig model, const DsMoeArm& arm) {
+  model.top_k = model.experts;
+  model.router.score = config::Score::softmax;
+  model.router.select = config::Select::all;
+  model.router.normalise = false;
+  model.router.noise = false;
+  model.losses = {{config::LossKind::mutual_information, arm.alpha}};
+  return model;
+}
+
+// The trained model with its experts selected; nothing else differs, so the weights fit.
+ModelConfig read_model(ModelConfig model, const DsMoeArm::Reading& reading) {
+  if (reading.select == kTopK) {
+    model.router.select = config::Select::top_k;
+    model.top_k = fraction_of(model.experts, reading.share);
+    return model;
+  }
+  model.router.select =
+      reading.select == kThreshold ? config::Select::threshold : config::Select::threshold_top_k;
+  model.router.threshold = reading.threshold;
+  return model;
+}
+
+void check_reading(const DsMoeArm& arm, const DsMoeArm::Reading& reading,
+                   config::Problems& problems) {
+  const bool by_share = reading.select == kTopK;
+  if (by_share != (reading.share > 0) || by_share == (reading.threshold > 0))
+    problems.add(arm.head.source,
+                 "arm '{}': reading '{}' selects by \"{}\": give it {} above 0, and no {}",
+                 arm.head.name, reading.name, reading.select, by_share ? "share" : "threshold",
+                 by_share ? "threshold" : "share");
+}
+
+}  // namespace
+
+void describe(config::Fields& fields, DsMoeArm::Reading& reading) {
+  fields.field("name", reading.name, config::required());
+  fields.field("title", reading.title);
+  fields.field("select", reading.select,
+               config::one_of({kTopK, kThreshold, kThresholdTopK}) + config::required());
+  fields.field("share", reading.share, config::between(0, 1));
+  fields.field("threshold", reading.threshold, config::at_least(0));
+}
+
+void describe(config::Fields& fields, DsMoeArm& arm) {
+  describe_head(fields, arm.head, DsMoeArm::kMethod);
+  fields.field("alpha", arm.alpha, config::positive());
+  fields.table("train", arm.train, config::required());
+  fields.field("horizons", arm.horizons, config::positive());
+  fields.field("profile", arm.profile, config::required());
+  fields.list("readings", arm.readings);
+}
+
+void validate(const DsMoeArm& arm, const Experiment&, const config::Node& node,
+              config::Problems& problems) {
+  check_horizons(arm.horizons, node, "horizons", problems);
+  if (arm.head.dense)
+    problems.add(arm.head.source, "arm '{}': a dense model has no experts to read; remove dense",
+                 arm.head.name);
+  std::set<std::string> names = {"", "train"};  // as trained; the phase
+  for (const DsMoeArm::Reading& reading : arm.readings) {
+    if (!names.insert(reading.name).second)
+      problems.add(arm.head.source, "arm '{}': reading '{}': give it a name of its own",
+                   arm.head.name, reading.name);
+    check_reading(arm, reading, problems);
+  }
+}
+
+std::vector<std::string> profiles(const DsMoeArm& arm) { return {arm.profile}; }
+
+ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
+  ArmPlan plan;
+  plan.phases = {{.name = "train",
+                  .title = arm.head.name,
+                  .symbol = arm.head.name,
+                  .profile = arm.profile,
+                  .jobs = {}}};
+  plan.readings = {{"", "all experts, as trained"}};
+  for (const DsMoeArm::Reading& reading : arm.readings)
+    plan.readings.push_back({reading.name, reading.title.empty() ? reading.name : reading.title});
+
+  const ModelConfig model = trained_model(builder.model(), arm);
+  for (const double horizon : arm.horizons) {
+    config::TrainSpec spec = builder.training(arm.train);
+    spec.model = model;
+    spec.steps = fraction_of(builder.budgeted_steps(), horizon);
+    const std::string part = arm.head.name + (horizon == 1 ? "" : std::to_string(spec.steps));
+    const size_t job = builder.add_training(part, spec, arm.profile);
+    config::EvalSpec eval = builder.evaluation();
+    eval.model = model;
+    Ending ending{spec.steps, job, {builder.add_eval(part, eval, arm.profile, job)}};
+    for (const DsMoeArm::Reading& reading : arm.readings) {
+      eval.model = read_model(model, reading);
+      ending.evals.push_back(
+          builder.add_eval(fmt::format("{}-{}", part, reading.name), eval, arm.profile, job));
+    }
+    plan.phases[0].jobs.push_back(job);
+    plan.endings.push_back(std::move(ending));
+  }
+  return plan;
+}
+
+}  // namespace repro::plan
