@@ -64,6 +64,13 @@ const config::RouterConfig kNoisy{.score = config::Score::selected_softmax,
                                   .scale = 2,
                                   .noise = true};
 
+inline config::RouterConfig selecting(config::Select select, double threshold = 0) {
+  config::RouterConfig router;
+  router.select = select;
+  router.threshold = threshold;
+  return router;
+}
+
 inline config::RouterConfig normalised(config::RouterConfig router) {
   router.normalise = true;
   return router;

@@ -89,8 +89,7 @@ TEST_CASE("initial weights and first losses are what they have always been", "[m
       CHECK(hash_of(model.flat_values()) == pinned.initial);
       for (size_t step = 0; step < pinned.lm.size(); ++step) {
         model.zero_gradients();
-        const Loss loss =
-            model.forward(pinned_batch(static_cast<int64_t>(step)), true, {9, step});
+        const Loss loss = model.forward(pinned_batch(static_cast<int64_t>(step)), true, {9, step});
         (loss.total * 0.5).backward();
         CHECK(loss.lm == Approx(pinned.lm[step]).epsilon(1e-6));
         CHECK(loss.aux == Approx(pinned.aux[step]).epsilon(1e-3));  // a small difference of sums

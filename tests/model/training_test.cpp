@@ -53,9 +53,19 @@ struct TrainingCase {
   const char* name;
   config::ModelConfig model;
 };
+config::ModelConfig with(config::ModelConfig m, config::Select select, config::LossKind loss) {
+  m.router.select = select;
+  m.losses = {{loss, 0.02}};
+  return m;
+}
+
 const std::vector<TrainingCase> kTrainings = {
     {"Qwen, all active", small_model()},
     {"Qwen, two active", with_top_k(small_model(), 2)},
+    {"two active, switch loss",
+     with(with_top_k(small_model(), 2), config::Select::top_k, config::LossKind::switch_balance)},
+    {"all active, mutual information",
+     with(small_model(), config::Select::all, config::LossKind::mutual_information)},
     {"dense", config::one_expert(small_model())},
     {"LLaMA-MoE, two active", with_top_k(config::as_llama_moe(small_model()), 2)}};
 

@@ -41,7 +41,7 @@ TEST_CASE(
   CHECK(finish_times(runs) == times);
 
   // Other experiments share what is the same, and add what is not.
-  for (const char* other : {"figure7", "dense_flops"}) {
+  for (const char* other : {"figure7", "ds_moe"}) {
     const Finished ended = run_repro(run_arguments(other, runs));
     INFO(ended.errors);
     CHECK(ended.exit_code == 0);
