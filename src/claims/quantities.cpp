@@ -13,11 +13,6 @@
 namespace repro::claims {
 namespace {
 
-using config::Fields;
-using config::one_of;
-using config::Problems;
-using config::required;
-
 struct QuantityFields {
   Quantity quantity;
   std::string paper, here;
@@ -76,19 +71,20 @@ void check_table(const Claims& claims, const Quantity& quantity, config::Problem
   if (quantity.paper && quantity.table.empty())
     problems.add(quantity.source, "quantity '{}': paper needs the table whose rows it is over",
                  quantity.id);
-  if (table != nullptr && !quantity.row.empty() && table->row(quantity.row) == nullptr)
-    problems.add(quantity.source, "quantity '{}': table '{}' has no row '{}'", quantity.id,
-                 quantity.table, quantity.row);
+  if (table == nullptr || quantity.row.empty() || table->row(quantity.row) != nullptr) return;
+  std::vector<std::string> rows;
+  for (const ClaimRow& row : table->rows) rows.push_back(row.id);
+  problems.add(quantity.source, "quantity '{}': table '{}' has no row '{}'{}; there are: {}",
+               quantity.id, quantity.table, quantity.row, did_you_mean(quantity.row, rows),
+               join(rows, ", "));
 }
 
 void check_paper(const Claims& claims, const Quantity& quantity, config::Problems& problems) {
-  if (!quantity.paper || claims.table(quantity.table) == nullptr) return;
-  const CheckHead head = head_of(quantity);
-  for (const Reference& reference : quantity.paper->references())
-    if (!resolve(claims, head, reference.name))
-      problems.add(quantity.source,
-                   "quantity '{}': '{}' is no column, constant or model quantity{}", quantity.id,
-                   reference.name, did_you_mean(reference.name, names_in(claims, quantity.table)));
+  const ClaimTable* table = claims.table(quantity.table);
+  if (!quantity.paper || table == nullptr) return;
+  const ClaimRow* only = table->row(quantity.row);
+  if (!quantity.row.empty() && only == nullptr) return;  // already reported
+  check_formula(claims, head_of(quantity), "quantity", only, *quantity.paper, problems);
 }
 
 void check_view(const Claims& claims, const View& view, config::Problems& problems) {
@@ -190,6 +186,11 @@ void check_here(const Quantity& quantity, const std::vector<ArmNames>& arms,
     problems.add(quantity.source, "quantity '{}': {}", quantity.id, text);
   };
   for (const Reference& reference : quantity.here->references()) {
+    if (reference.over != Reference::Over::row) {
+      add(fmt::format("least() and greatest() are over a paper's table, '{}' is measured here",
+                      reference.name));
+      continue;
+    }
     const Here here = parse_here(reference.name);
     const auto& measures = known_measures();
     if (std::find(measures.begin(), measures.end(), here.measure) == measures.end()) {

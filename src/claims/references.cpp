@@ -67,10 +67,21 @@ class ReferenceChecker {
     std::visit([&](const auto& c) { particular(c); }, check);
   }
 
+  // A formula of something else that is called `noun` in messages; `only` = the one row it is
+  // evaluated in, null = every row of its table.
+  void visit(const CheckHead& head, const char* noun, const ClaimRow* only,
+             const Expression& expression) {
+    head_ = &head;
+    noun_ = noun;
+    only_ = only;
+    table_ = claims_.table(head.table);
+    for (const Reference& reference : expression.references()) name(reference);
+  }
+
  private:
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
-    problems_.add(head_->source, "check '{}': {}", head_->id,
+    problems_.add(head_->source, "{} '{}': {}", noun_, head_->id,
                   fmt::format(format, std::forward<Args>(args)...));
   }
 
@@ -100,22 +111,22 @@ class ReferenceChecker {
       return add("'{}' is a column of text", reference.name);
     if (reference.over != Reference::Over::row || found.table == table_) return;
     if (table_ == nullptr)
-      return add("'{}' needs a row, but the check has no table", reference.name);
-    for (const ClaimRow& row : table_->rows)
-      if (found.table->row(row.id) == nullptr)
-        problems_.add(row.source,
-                      "row '{}' of table '{}': check '{}' needs {}, and table '{}' has no "
+      return add("'{}' needs a row, but the {} has no table", reference.name, noun_);
+    for (const ClaimRow* row : rows())
+      if (found.table->row(row->id) == nullptr)
+        problems_.add(row->source,
+                      "row '{}' of table '{}': {} '{}' needs {}, and table '{}' has no "
                       "such row; add it, with \"\" where the paper gives no number",
-                      row.id, table_->id, head_->id, reference.name, found.table->id);
+                      row->id, table_->id, noun_, head_->id, reference.name, found.table->id);
   }
 
   void models(const Resolved& found) {
     if (table_ == nullptr) return add("a model's quantity needs a table of rows");
-    for (const ClaimRow& row : table_->rows)
-      if (claims_.models_of(row, found.role, head_->reading).empty())
+    for (const ClaimRow* row : rows())
+      if (claims_.models_of(*row, found.role, head_->reading).empty())
         add("no [[model]] with role = \"{}\"{} for row '{}'", found.role,
             head_->reading.empty() ? "" : fmt::format(" and reading = \"{}\"", head_->reading),
-            row.id);
+            row->id);
     if (claims_.constant(head_->sequence) == nullptr)
       add("FLOPs need the constant '{}' (tokens of a sequence)", head_->sequence);
   }
@@ -160,6 +171,13 @@ class ReferenceChecker {
         add("no [[fact]] named '{}'", fact);
   }
 
+  // Where the formula is evaluated.
+  std::vector<const ClaimRow*> rows() const {
+    if (only_ != nullptr) return {only_};
+    std::vector<const ClaimRow*> all;
+    for (const ClaimRow& row : table_->rows) all.push_back(&row);
+    return all;
+  }
   std::vector<std::string> table_ids() const {
     std::vector<std::string> ids;
     for (const ClaimTable& table : claims_.tables) ids.push_back(table.id);
@@ -168,6 +186,8 @@ class ReferenceChecker {
   const Claims& claims_;
   config::Problems& problems_;
   const CheckHead* head_ = nullptr;
+  const char* noun_ = "check";
+  const ClaimRow* only_ = nullptr;
   const ClaimTable* table_ = nullptr;
 };
 
@@ -213,6 +233,11 @@ std::vector<std::string> names_in(const Claims& claims, std::string_view table_i
 void check_references(const Claims& claims, config::Problems& problems) {
   ReferenceChecker checker(claims, problems);
   for (const ClaimCheck& check : claims.checks) checker.visit(check);
+}
+
+void check_formula(const Claims& claims, const CheckHead& head, const char* noun,
+                   const ClaimRow* only, const Expression& expression, config::Problems& problems) {
+  ReferenceChecker(claims, problems).visit(head, noun, only, expression);
 }
 
 }  // namespace repro::claims

@@ -25,4 +25,9 @@ std::vector<std::string> names_in(const Claims& claims, std::string_view table);
 
 void check_references(const Claims& claims, config::Problems& problems);
 
+// Every name of a formula that has no meaning or no value in a row it is evaluated in: those of
+// head.table (which exists), or `only` that one. `noun` is what messages call the formula's owner.
+void check_formula(const Claims& claims, const CheckHead& head, const char* noun,
+                   const ClaimRow* only, const Expression& expression, config::Problems& problems);
+
 }  // namespace repro::claims
