@@ -132,4 +132,15 @@ std::vector<const ClaimRow*> rows_of(const Claims& claims, const CheckHead& head
   return rows;
 }
 
+Findings judge_rows(const AuditInput& input, const CheckHead& head,
+                    std::initializer_list<const Formula*> formulas,
+                    const std::function<void(Finding&, const ClaimRow*)>& judge) {
+  Findings findings;
+  for (const ClaimRow* row : rows_of(input.claims, head)) {
+    findings.push_back(start_finding(input.claims, row, formulas));
+    if (!lacks_input(findings.back(), row, formulas)) judge(findings.back(), row);
+  }
+  return findings;
+}
+
 }  // namespace repro::claims

@@ -34,10 +34,8 @@ std::string worked(const Formula& formula, const ClaimRow* row) {
   return is_number ? text : fmt::format("{} = {:.6g}", text, formula.value(row));
 }
 
-Finding compare(const EquationCheck& check, const AuditInput& input, const Formula& left,
-                const Formula& right, const ClaimRow* row) {
-  Finding finding = start_finding(input.claims, row, {&left, &right});
-  if (lacks_input(finding, row, {&left, &right})) return finding;
+void compare(Finding& finding, const EquationCheck& check, const Formula& left,
+             const Formula& right, const ClaimRow* row) {
   const Ranged l = *left.at(row);
   const Ranged r = *right.at(row);
   const bool rounded = check.inputs == "rounded";
@@ -59,7 +57,6 @@ Finding compare(const EquationCheck& check, const AuditInput& input, const Formu
         fmt::format("{:.4g} is {}{} {:.4g}", l.value, holds ? "" : "not ", check.relation, r.value);
   }
   finding.ruling = holds ? Ruling::holds : Ruling::contradicts;
-  return finding;
 }
 
 }  // namespace
@@ -67,31 +64,26 @@ Finding compare(const EquationCheck& check, const AuditInput& input, const Formu
 Findings run(const EquationCheck& check, const AuditInput& input) {
   const Formula left(input.claims, check.head, check.left);
   const Formula right(input.claims, check.head, check.right);
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head))
-    findings.push_back(compare(check, input, left, right, row));
-  return findings;
+  return judge_rows(input, check.head, {&left, &right}, [&](Finding& finding, const ClaimRow* row) {
+    compare(finding, check, left, right, row);
+  });
 }
 
 Findings run(const RatioCheck& check, const AuditInput& input) {
   const Formula numerator(input.claims, check.head, check.numerator);
   const Formula denominator(input.claims, check.head, check.denominator);
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
-    Finding finding = start_finding(input.claims, row, {&numerator, &denominator});
-    if (!lacks_input(finding, row, {&numerator, &denominator})) {
-      const double ratio = numerator.value(row) / denominator.value(row);
-      const bool more = ratio > check.warn_above;
-      finding.numbers = {{"ratio", ratio}};
-      finding.arithmetic = fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
-                                       denominator.substituted(row), ratio);
-      finding.ruling = more ? Ruling::suspect : Ruling::holds;
-      finding.sentence = fmt::format("{:.2f} times the baseline's {}, {} {}", ratio, check.resource,
-                                     more ? "above" : "not above", check.warn_above);
-    }
-    findings.push_back(std::move(finding));
-  }
-  return findings;
+  return judge_rows(
+      input, check.head, {&numerator, &denominator}, [&](Finding& finding, const ClaimRow* row) {
+        const double ratio = numerator.value(row) / denominator.value(row);
+        const bool more = ratio > check.warn_above;
+        finding.numbers = {{"ratio", ratio}};
+        finding.arithmetic = fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
+                                         denominator.substituted(row), ratio);
+        finding.ruling = more ? Ruling::suspect : Ruling::holds;
+        finding.sentence =
+            fmt::format("{:.2f} times the baseline's {}, {} {}", ratio, check.resource,
+                        more ? "above" : "not above", check.warn_above);
+      });
 }
 
 namespace {
@@ -126,77 +118,62 @@ Findings run(const PriceCheck& check, const AuditInput& input) {
   const PriceFormulas f{formula(check.full_hours), formula(check.low_hours),
                         formula(check.high_hours), formula(check.devices),
                         formula(check.low_price),  formula(check.high_price)};
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
-    const auto all = {&f.full, &f.low, &f.high, &f.devices, &f.low_price, &f.high_price};
-    Finding finding = start_finding(input.claims, row, all);
-    if (!lacks_input(finding, row, all)) {
-      const measure::SavingLine line =
-          measure::saving_line(f.full.value(row), f.low.value(row),
-                               std::llround(f.devices.value(row)), f.high.value(row));
-      judge_saving(finding, line, f.low_price.value(row) / f.high_price.value(row),
-                   check.robust_ratio);
-      if (!check.other_low_price.empty()) {
-        const double other =
-            formula(check.other_low_price).value(row) / formula(check.other_high_price).value(row);
-        finding.numbers["other_price_ratio"] = other;
-        finding.numbers["other_saving_percent"] = 100 * line.at(other);
-        finding.sentence += fmt::format("; {:.1f} % at the other prices, ratio {:.3f}",
-                                        100 * line.at(other), other);
-      }
-    }
-    findings.push_back(std::move(finding));
-  }
-  return findings;
+  return judge_rows(
+      input, check.head, {&f.full, &f.low, &f.high, &f.devices, &f.low_price, &f.high_price},
+      [&](Finding& finding, const ClaimRow* row) {
+        const measure::SavingLine line =
+            measure::saving_line(f.full.value(row), f.low.value(row),
+                                 std::llround(f.devices.value(row)), f.high.value(row));
+        judge_saving(finding, line, f.low_price.value(row) / f.high_price.value(row),
+                     check.robust_ratio);
+        if (!check.other_low_price.empty()) {
+          const double other = formula(check.other_low_price).value(row) /
+                               formula(check.other_high_price).value(row);
+          finding.numbers["other_price_ratio"] = other;
+          finding.numbers["other_saving_percent"] = 100 * line.at(other);
+          finding.sentence += fmt::format("; {:.1f} % at the other prices, ratio {:.3f}",
+                                          100 * line.at(other), other);
+        }
+      });
 }
 
 Findings run(const TargetCheck& check, const AuditInput& input) {
   const Formula reached(input.claims, check.head, check.reached);
   const Formula target(input.claims, check.head, check.target);
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
-    Finding finding = start_finding(input.claims, row, {&reached, &target});
-    if (!lacks_input(finding, row, {&reached, &target})) {
-      const double gap = reached.value(row) - target.value(row);
-      const bool met = gap <= check.tolerance + kSlack;
-      finding.numbers = {{"gap", gap}};
-      finding.arithmetic =
-          fmt::format("{} - {} = {:+.4f}", reached.substituted(row), target.substituted(row), gap);
-      finding.ruling = met ? Ruling::holds : Ruling::contradicts;
-      finding.sentence = met ? fmt::format("the target is met with {:.4f} to spare", -gap)
-                             : fmt::format(
-                                   "stops {:.4f} above the target: only a tolerance of at "
-                                   "least that makes it met",
-                                   gap);
-    }
-    findings.push_back(std::move(finding));
-  }
-  return findings;
+  return judge_rows(
+      input, check.head, {&reached, &target}, [&](Finding& finding, const ClaimRow* row) {
+        const double gap = reached.value(row) - target.value(row);
+        const bool met = gap <= check.tolerance + kSlack;
+        finding.numbers = {{"gap", gap}};
+        finding.arithmetic = fmt::format("{} - {} = {:+.4f}", reached.substituted(row),
+                                         target.substituted(row), gap);
+        finding.ruling = met ? Ruling::holds : Ruling::contradicts;
+        finding.sentence = met ? fmt::format("the target is met with {:.4f} to spare", -gap)
+                               : fmt::format(
+                                     "stops {:.4f} above the target: only a tolerance of at "
+                                     "least that makes it met",
+                                     gap);
+      });
 }
 
 Findings run(const PerplexityCheck& check, const AuditInput& input) {
   const Formula loss(input.claims, check.head, check.loss);
   const Formula perplexity(input.claims, check.head, check.perplexity);
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head)) {
-    Finding finding = start_finding(input.claims, row, {&loss, &perplexity});
-    if (!lacks_input(finding, row, {&loss, &perplexity})) {
-      const double gap = std::log(perplexity.value(row)) - loss.value(row);
-      const bool same = std::abs(gap) <= check.tolerance;
-      finding.numbers = {{"exp_loss", std::exp(loss.value(row))},
-                         {"ln_ppl", std::log(perplexity.value(row))},
-                         {"gap", gap}};
-      finding.arithmetic =
-          fmt::format("exp({}) = {:.2f}, printed {}; ln {} = {:.4f}", loss.substituted(row),
-                      std::exp(loss.value(row)), perplexity.substituted(row),
-                      perplexity.substituted(row), std::log(perplexity.value(row)));
-      finding.ruling = same ? Ruling::holds : Ruling::suspect;
-      finding.sentence = same ? "the perplexity is exp(loss)"
-                              : "the perplexity is not exp(loss): other data or other averaging";
-    }
-    findings.push_back(std::move(finding));
-  }
-  return findings;
+  return judge_rows(
+      input, check.head, {&loss, &perplexity}, [&](Finding& finding, const ClaimRow* row) {
+        const double gap = std::log(perplexity.value(row)) - loss.value(row);
+        const bool same = std::abs(gap) <= check.tolerance;
+        finding.numbers = {{"exp_loss", std::exp(loss.value(row))},
+                           {"ln_ppl", std::log(perplexity.value(row))},
+                           {"gap", gap}};
+        finding.arithmetic =
+            fmt::format("exp({}) = {:.2f}, printed {}; ln {} = {:.4f}", loss.substituted(row),
+                        std::exp(loss.value(row)), perplexity.substituted(row),
+                        perplexity.substituted(row), std::log(perplexity.value(row)));
+        finding.ruling = same ? Ruling::holds : Ruling::suspect;
+        finding.sentence = same ? "the perplexity is exp(loss)"
+                                : "the perplexity is not exp(loss): other data or other averaging";
+      });
 }
 
 Findings run(const ReportedCheck& check, const AuditInput& input) {

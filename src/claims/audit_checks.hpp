@@ -1,6 +1,8 @@
 #pragma once
 // One function for each kind of check: its findings, row by row. Internal to the audit.
 
+#include <functional>
+#include <initializer_list>
 #include <vector>
 
 #include "claims/audit.hpp"
@@ -39,5 +41,9 @@ bool lacks_input(Finding& finding, const ClaimRow* row,
                  std::initializer_list<const Formula*> formulas);
 // The rows a check is evaluated on: those of its table, or one null.
 std::vector<const ClaimRow*> rows_of(const Claims& claims, const CheckHead& head);
+// A finding for each of them, which `judge` completes where every formula has a number.
+Findings judge_rows(const AuditInput& input, const CheckHead& head,
+                    std::initializer_list<const Formula*> formulas,
+                    const std::function<void(Finding&, const ClaimRow*)>& judge);
 
 }  // namespace repro::claims

@@ -48,20 +48,22 @@ class RooflineAudit {
     if (check.conventions.empty()) throw Error("conventions = []; name at least one");
   }
 
-  Finding judge(const ClaimRow* row) const {
-    Finding finding = start_finding(input_.claims, row, {&steps_, &hours_, &tokens_});
-    if (lacks_input(finding, row, {&steps_, &hours_, &tokens_})) return finding;
-    const auto peak = device_.peak(check_.dtype);
-    if (!peak) {
-      finding.sentence = device_.missing_peak(check_.dtype);
-      return finding;
-    }
-    finding.inputs.emplace_back("peak of " + device_.name, fmt::format("{:.4g} FLOP/s", *peak));
-    measure(finding, row, *peak);
-    return finding;
+  Findings findings() const {
+    return judge_rows(input_, check_.head, {&steps_, &hours_, &tokens_},
+                      [this](Finding& finding, const ClaimRow* row) { judge(finding, row); });
   }
 
  private:
+  void judge(Finding& finding, const ClaimRow* row) const {
+    const auto peak = device_.peak(check_.dtype);
+    if (!peak) {
+      finding.sentence = device_.missing_peak(check_.dtype);
+      return;
+    }
+    finding.inputs.emplace_back("peak of " + device_.name, fmt::format("{:.4g} FLOP/s", *peak));
+    measure(finding, row, *peak);
+  }
+
   void measure(Finding& finding, const ClaimRow* row, double peak) const {
     const double seconds = seconds_per_step(hours_, steps_, row);
     const double tokens = tokens_.value(row) / seconds;
@@ -129,11 +131,7 @@ class RooflineAudit {
 }  // namespace
 
 Findings run(const RooflineCheck& check, const AuditInput& input) {
-  const RooflineAudit audit(check, input);
-  Findings findings;
-  for (const ClaimRow* row : rows_of(input.claims, check.head))
-    findings.push_back(audit.judge(row));
-  return findings;
+  return RooflineAudit(check, input).findings();
 }
 
 Findings run(const StepTimeCheck& check, const AuditInput& input) {
