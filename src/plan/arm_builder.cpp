@@ -146,4 +146,12 @@ int64_t fraction_of(int64_t steps, double fraction) {
   return std::max<int64_t>(1, std::llround(static_cast<double>(steps) * fraction));
 }
 
+PhasePlan training_phase(const ArmHead& head, const std::string& profile) {
+  return {.name = "train", .title = head.name, .symbol = head.name, .profile = profile};
+}
+
+std::string horizon_part(const ArmHead& head, double horizon, int64_t steps) {
+  return head.name + (horizon == 1 ? "" : std::to_string(steps));
+}
+
 }  // namespace repro::plan

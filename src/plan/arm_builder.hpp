@@ -55,6 +55,11 @@ class ArmBuilder {
 
 int64_t fraction_of(int64_t steps, double fraction);  // at least 1, rounded
 
+// Of a method that only trains: its phase, without jobs yet, and what ends the name of a horizon's
+// jobs (the whole budget's is the arm's name, a fraction's has its steps too).
+PhasePlan training_phase(const ArmHead& head, const std::string& profile);
+std::string horizon_part(const ArmHead& head, double horizon, int64_t steps);
+
 // Rules that methods share; each problem at the arm's own line.
 void check_horizons(const std::vector<double>& horizons, const config::Node& arm,
                     const std::string& path, config::Problems& problems);

@@ -15,6 +15,29 @@ int64_t submodel_steps(const DiscoArm::Submodel& submodel, const ArmBuilder& bui
   return submodel.steps > 0 ? fraction_of(builder.baseline_steps(), submodel.steps) : 0;
 }
 
+// Of the one-expert model that is expert `k` later, on the documents of cluster `k`.
+config::TrainSpec submodel_training(const DiscoArm::Submodel& submodel, int64_t k,
+                                    const ArmBuilder& builder) {
+  config::TrainSpec spec = builder.training(submodel.train);
+  spec.model = config::one_expert(builder.model());
+  spec.slice = spec.part = k;
+  spec.steps = submodel_steps(submodel, builder);
+  spec.epochs = spec.steps > 0 ? 0 : submodel.epochs;
+  return spec;
+}
+
+// Before fine-tuning: on windows of both splits, so that the barrier can be told from a gap between
+// them.
+config::EvalSpec merged_evaluation(const ArmBuilder& builder) {
+  const int64_t windows = builder.experiment().evaluate.windows;
+  config::EvalSpec spec = builder.evaluation();
+  spec.batch = builder.experiment().match.batch;
+  spec.order_seed = builder.cell().seed;
+  spec.measures = {{.name = "train", .split = "train", .windows = windows},
+                   {.name = "held_out", .split = "valid", .windows = windows}};
+  return spec;
+}
+
 }  // namespace
 
 void describe(config::Fields& fields, DiscoArm::Submodel& submodel) {
@@ -58,27 +81,16 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
                     .title = "clustering",
                     .symbol = "cluster",
                     .profile = arm.submodel.profile,
-                    .jobs = {},
-                    .evals = {},
-                    .leaves = {},
                     .overhead = true};
   cluster.jobs = {builder.add_cluster(arm.cluster, arm.submodel.profile)};
 
-  PhasePlan submodels{.name = "submodels",
-                      .title = "submodel",
-                      .symbol = "S",
-                      .profile = arm.submodel.profile,
-                      .jobs = {}};
+  PhasePlan submodels{
+      .name = "submodels", .title = "submodel", .symbol = "S", .profile = arm.submodel.profile};
   std::map<std::string, size_t> parts = {{"assignment", cluster.jobs[0]}};
   for (int64_t k = 0; k < builder.model().experts; ++k) {
-    config::TrainSpec spec = builder.training(arm.submodel.train);
-    spec.model = config::one_expert(builder.model());
-    spec.slice = spec.part = k;
-    spec.steps = submodel_steps(arm.submodel, builder);
-    spec.epochs = spec.steps > 0 ? 0 : arm.submodel.epochs;
-    const size_t job =
-        builder.add_training(fmt::format("{}-sub{}", name, k), spec, arm.submodel.profile,
-                             {{"assignment", cluster.jobs[0]}});
+    const size_t job = builder.add_training(
+        fmt::format("{}-sub{}", name, k), submodel_training(arm.submodel, k, builder),
+        arm.submodel.profile, {{"assignment", cluster.jobs[0]}});
     submodels.jobs.push_back(job);
     parts[fmt::format("part{}", k)] = job;
   }
@@ -87,24 +99,14 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
                   .title = "merging",
                   .symbol = "merge",
                   .profile = arm.finetune.profile,
-                  .jobs = {},
-                  .evals = {},
                   .leaves = "merged, before fine-tuning",
                   .overhead = true};
   merge.jobs = {builder.add_merge(name, arm.merge, arm.finetune.profile, parts)};
-  config::EvalSpec barrier = builder.evaluation();  // before fine-tuning
-  barrier.batch = builder.experiment().match.batch;
-  barrier.order_seed = builder.cell().seed;
-  barrier.measures = {
-      {.name = "train", .split = "train", .windows = builder.experiment().evaluate.windows},
-      {.name = "held_out", .split = "valid", .windows = builder.experiment().evaluate.windows}};
-  merge.evals = {builder.add_eval(name + "-merged", barrier, arm.finetune.profile, merge.jobs[0])};
+  merge.evals = {builder.add_eval(name + "-merged", merged_evaluation(builder),
+                                  arm.finetune.profile, merge.jobs[0])};
 
-  PhasePlan finetune{.name = "finetune",
-                     .title = "fine-tune",
-                     .symbol = "F",
-                     .profile = arm.finetune.profile,
-                     .jobs = {}};
+  PhasePlan finetune{
+      .name = "finetune", .title = "fine-tune", .symbol = "F", .profile = arm.finetune.profile};
   ArmPlan plan;
   for (const double horizon : arm.finetune.horizons) {
     config::TrainSpec spec = builder.training(arm.finetune.train);

@@ -89,11 +89,7 @@ std::vector<std::string> profiles(const DsMoeArm& arm) { return {arm.profile}; }
 
 ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
   ArmPlan plan;
-  plan.phases = {{.name = "train",
-                  .title = arm.head.name,
-                  .symbol = arm.head.name,
-                  .profile = arm.profile,
-                  .jobs = {}}};
+  plan.phases = {training_phase(arm.head, arm.profile)};
   plan.readings = {{"", "all experts, as trained"}};
   for (const DsMoeArm::Reading& reading : arm.readings)
     plan.readings.push_back({reading.name, reading.title.empty() ? reading.name : reading.title});
@@ -103,7 +99,7 @@ ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
     config::TrainSpec spec = builder.training(arm.train);
     spec.model = model;
     spec.steps = fraction_of(builder.budgeted_steps(), horizon);
-    const std::string part = arm.head.name + (horizon == 1 ? "" : std::to_string(spec.steps));
+    const std::string part = horizon_part(arm.head, horizon, spec.steps);
     const size_t job = builder.add_training(part, spec, arm.profile);
     config::EvalSpec eval = builder.evaluation();
     eval.model = model;

@@ -22,17 +22,13 @@ std::vector<std::string> profiles(const FullArm& arm) { return {arm.profile}; }
 
 ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm) {
   ArmPlan plan;
-  plan.phases = {{.name = "train",
-                  .title = arm.head.name,
-                  .symbol = arm.head.name,
-                  .profile = arm.profile,
-                  .jobs = {}}};
+  plan.phases = {training_phase(arm.head, arm.profile)};
   plan.readings = {{"", "as trained"}};
   const int64_t whole = arm.steps > 0 ? arm.steps : builder.budgeted_steps();
   for (const double horizon : arm.horizons) {
     config::TrainSpec spec = builder.training(arm.train);
     spec.steps = fraction_of(whole, horizon);
-    const std::string part = arm.head.name + (horizon == 1 ? "" : std::to_string(spec.steps));
+    const std::string part = horizon_part(arm.head, horizon, spec.steps);
     const size_t job = builder.add_training(part, spec, arm.profile);
     const size_t eval = builder.add_eval(part, builder.evaluation(), arm.profile, job);
     plan.phases[0].jobs.push_back(job);

@@ -18,7 +18,7 @@ struct PhasePlan {
   std::string title;    // of one of its jobs, for people: "submodel"; of an overhead: "merging"
   std::string symbol;   // in narrow columns: "S"
   std::string profile;  // hardware it is priced on
-  std::vector<size_t> jobs;
+  std::vector<size_t> jobs = {};
   std::vector<size_t> evals = {};  // of what it leaves, for the report only
   std::string leaves = {};         // what that is: "merged, before fine-tuning"
   bool overhead = false;           // clustering, merging: billed apart
