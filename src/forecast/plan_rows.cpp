@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <utility>
 
 #include "base/text.hpp"
 #include "measure/cost.hpp"
@@ -30,12 +32,12 @@ class RowBuilder {
     return row;
   }
 
-  PlanRow of_phase(const plan::Cell& cell, const plan::ArmPlan& arm,
-                   const plan::PhasePlan& phase) const {
+  PlanRow of_phase(const plan::Cell& cell, const plan::ArmPlan& arm, const plan::PhasePlan& phase,
+                   std::vector<size_t> jobs) const {
     PlanRow row = of_cell(cell);
     row.arm = arm.name;
     row.phase = phase.overhead ? phase.name : phase.title;
-    row.jobs = phase.jobs;
+    row.jobs = std::move(jobs);
     // What trains nothing is not worth a device's price here.
     if (!phase.overhead) row.profile = phase.profile;
     finish(row);
@@ -172,11 +174,13 @@ std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& 
     if (is_new(cell.prepare)) shared.push_back(builder.shared(cell.prepare));
     for (const plan::ArmPlan& arm : cell.arms)
       for (const plan::PhasePlan& phase : arm.phases) {
-        if (phase.jobs.empty() || !is_new(phase.jobs.front())) continue;
-        if (plan.graph[phase.jobs.front()].kind == "cluster")
-          shared.push_back(builder.shared(phase.jobs.front()));
+        std::vector<size_t> jobs;
+        std::copy_if(phase.jobs.begin(), phase.jobs.end(), std::back_inserter(jobs), is_new);
+        if (jobs.empty()) continue;
+        if (plan.graph[jobs.front()].kind == "cluster")
+          shared.push_back(builder.shared(jobs.front()));
         else
-          rows.push_back(builder.of_phase(cell, arm, phase));
+          rows.push_back(builder.of_phase(cell, arm, phase, std::move(jobs)));
       }
     rows.push_back(builder.evaluations(cell));
   }
