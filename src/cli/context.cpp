@@ -55,8 +55,9 @@ plan::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
 
 void say_foreign_runs(const Context& context) {
   if (const int64_t foreign = run::count_foreign_runs(context.runs); foreign > 0)
-    fmt::print(stderr, "repro: {}: {} runs of an earlier format are left alone\n",
-               context.runs.string(), foreign);
+    fmt::print(stderr, "repro: {}: {} of an earlier format {} left alone\n", context.runs.string(),
+               foreign == 1 ? "1 run" : fmt::format("{} runs", foreign),
+               foreign == 1 ? "is" : "are");
 }
 
 void print(const report::Table& table) {
