@@ -49,7 +49,8 @@ Basis basis_for(const PriceQuestion& question, const config::Profile& device,
 }
 
 PhaseHours none(std::string why) {
-  return {.hours = {}, .evidence = Evidence::none, .basis = std::move(why), .utilisation = {}};
+  return {
+      .hours = {}, .evidence = measure::Evidence::none, .basis = std::move(why), .utilisation = {}};
 }
 
 }  // namespace
@@ -97,7 +98,7 @@ PhaseHours HoursOfPhase::published(const ClaimRow& row) const {
   const auto hours = hours_ ? hours_->at(&row) : std::nullopt;
   if (!hours) return none(fmt::format("the paper gives no {}", hours_formula(check_, part_)));
   return {.hours = hours->value,
-          .evidence = Evidence::published,
+          .evidence = measure::Evidence::published,
           .basis = "the paper's hours",
           .utilisation = {}};
 }
@@ -116,7 +117,7 @@ PhaseHours HoursOfPhase::measured(const ClaimRow& row) const {
     const auto here = static_cast<double>(step.batch * step.sequence);
     const bool same = here == tokens->value;
     return {.hours = steps->value * step.seconds / 3600 * tokens->value / here,
-            .evidence = same ? Evidence::calibrated : Evidence::projected,
+            .evidence = same ? measure::Evidence::calibrated : measure::Evidence::projected,
             .basis = same ? "step time measured x the paper's steps"
                           : fmt::format("step time measured with {} tokens, not {}, x the paper's "
                                         "steps",
@@ -135,7 +136,7 @@ PhaseHours HoursOfPhase::extrapolated(const std::vector<MeasuredStep>& series, c
   const measure::StepFit fit = measure::fit_steps(series);
   const double flops = tokens * flops_per_token(row);
   return {.hours = steps * fit.seconds(flops) / 3600,
-          .evidence = Evidence::projected,
+          .evidence = measure::Evidence::projected,
           .basis = fmt::format("step extrapolated {}-fold in FLOPs {}",
                                with_commas(std::llround(flops / fit.largest_flops)), describe(fit)),
           .utilisation = {}};
@@ -155,7 +156,7 @@ PhaseHours HoursOfPhase::projected(const ClaimRow& row) const {
   PhaseHours phase = published(row);
   if (!phase.hours) return phase;
   *phase.hours *= *papers_peak / peak;
-  phase.evidence = Evidence::projected;
+  phase.evidence = measure::Evidence::projected;
   phase.basis = fmt::format("the paper's hours x {:.4g} / {:.4g} TFLOP/s, its utilisation kept",
                             *papers_peak / 1e12, peak / 1e12);
   return phase;
@@ -167,7 +168,7 @@ PhaseHours HoursOfPhase::at_assumed_utilisation(const ClaimRow& row, double peak
     return none(
         fmt::format("the claims give no steps, tokens or model of {}", title_of(check_, part_)));
   return {.hours = *flops / (peak * *question_.utilisation) / 3600,
-          .evidence = Evidence::projected,
+          .evidence = measure::Evidence::projected,
           .basis = fmt::format("FLOPs of the paper's steps at {:.3g} % of {:.4g} TFLOP/s, assumed",
                                100 * *question_.utilisation, peak / 1e12),
           .utilisation = {}};

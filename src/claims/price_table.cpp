@@ -43,7 +43,7 @@ class Pricer {
     priced.full_time = full_.at(claim);
     priced.low_time = low_.at(claim);
     priced.high_time = high_.at(claim);
-    priced.priced = priced.evidence() != Evidence::none;
+    priced.priced = priced.evidence() != measure::Evidence::none;
     if (!priced.priced) return priced;
     cost(priced, claim);
     conditions(priced, claim);
@@ -138,20 +138,7 @@ std::vector<std::string> doubts_of(const PriceQuestion& question) {
 
 }  // namespace
 
-std::string_view name(Evidence evidence) {
-  constexpr std::array<std::string_view, 5> kNames = {"published", "calibrated", "mixed",
-                                                      "projected", "n/m"};
-  return kNames[static_cast<size_t>(evidence)];
-}
-
-Evidence combined(Evidence a, Evidence b) {
-  if (a == b) return a;
-  for (const Evidence weakest : {Evidence::none, Evidence::projected})
-    if (a == weakest || b == weakest) return weakest;
-  return Evidence::mixed;
-}
-
-Evidence PricedRow::evidence() const {
+measure::Evidence PricedRow::evidence() const {
   return combined(full_time.evidence, combined(low_time.evidence, high_time.evidence));
 }
 

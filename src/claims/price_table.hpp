@@ -13,14 +13,10 @@
 #include "claims/claims.hpp"
 #include "config/profile.hpp"
 #include "measure/cost.hpp"
+#include "measure/evidence.hpp"
 #include "measure/stats.hpp"
 
 namespace repro::claims {
-
-// What a number rests on. A sum or quotient of several is `mixed` where none of them is projected.
-enum class Evidence { published, calibrated, mixed, projected, none };
-std::string_view name(Evidence evidence);  // "published", ..., "n/m"
-Evidence combined(Evidence a, Evidence b);
 
 // Where the hours come from, each device by itself.
 enum class Basis {
@@ -47,7 +43,7 @@ struct PriceQuestion {
 
 struct PhaseHours {
   std::optional<double> hours;
-  Evidence evidence = Evidence::none;
+  measure::Evidence evidence = measure::Evidence::none;
   std::string basis;                  // what the hours rest on, or why there are none
   std::optional<double> utilisation;  // of the device's peak that they imply
 };
@@ -59,9 +55,9 @@ struct PricedRow {
   std::optional<double> paper_full, paper_method;  // dollars as printed
   std::optional<double> paper_saving() const;
   PhaseHours full_time, low_time, high_time;
-  bool priced = false;          // the rest is valid only then
-  Evidence evidence() const;    // of the saving: all three
-  std::string missing() const;  // why it is not priced
+  bool priced = false;                 // the rest is valid only then
+  measure::Evidence evidence() const;  // of the saving: all three
+  std::string missing() const;         // why it is not priced
   std::optional<double> if_priced(double value) const;
   // Of the method: 0 = submodels, 1 = fine-tuning, then the overheads.
   std::optional<double> phase_dollars(size_t phase) const;

@@ -36,6 +36,11 @@ double seconds_here(const plan::Plan& plan, const std::filesystem::path& runs,
   return launch::makespan(plan.graph, seconds, slots);
 }
 
+// Of its hours; "" where there are none.
+std::string evidence_text(const forecast::PlanRow& row) {
+  return row.hours ? std::string(name(row.evidence)) : "";
+}
+
 json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
   json object = {{"cell", row.corpus.empty() ? row.cell : row.cell + " " + row.corpus},
                  {"arm", row.arm},
@@ -44,7 +49,7 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
                  {"done", row.done},
                  {"steps", row.steps},
                  {"profile", row.profile},
-                 {"evidence", row.evidence},
+                 {"evidence", evidence_text(row)},
                  {"jobs", json::array()},
                  {"hours", nullptr},
                  {"dollars", nullptr},
@@ -69,7 +74,7 @@ void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& 
   std::map<std::string, std::pair<double, double>> sums;  // device -> hours, dollars
   std::set<std::string> evidence;
   for (const forecast::PlanRow& row : rows) {
-    if (row.hours && !row.evidence.empty()) evidence.insert(row.evidence);
+    if (row.hours) evidence.insert(evidence_text(row));
     if (!row.dollars) continue;
     sums[row.profile].first += *row.hours;
     sums[row.profile].second += *row.dollars;

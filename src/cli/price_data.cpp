@@ -8,10 +8,10 @@
 namespace repro::cli {
 namespace {
 
-using claims::Evidence;
 using claims::PhaseHours;
 using claims::PricedRow;
 using claims::PricedTable;
+using measure::Evidence;
 
 std::optional<double> bound(const PricedRow& row, double measure::Interval::*end) {
   return row.range ? std::optional((*row.range).*end) : std::nullopt;

@@ -10,10 +10,10 @@
 namespace repro::cli {
 namespace {
 
-using claims::Evidence;
 using claims::PhaseHours;
 using claims::PricedRow;
 using claims::PricedTable;
+using measure::Evidence;
 using report::Align;
 using report::TableCell;
 
@@ -28,10 +28,9 @@ std::string mark_of(Evidence evidence) {
       return "m";
     case Evidence::projected:
       return "~";
-    case Evidence::none:
+    default:
       return "";
   }
-  return "";
 }
 
 std::string meaning_of(Evidence evidence) {
@@ -44,10 +43,9 @@ std::string meaning_of(Evidence evidence) {
       return "mixed: published and calibrated hours together";
     case Evidence::projected:
       return "projected: not run on this device at this size; see what the hours rest on";
-    case Evidence::none:
-      break;
+    default:
+      return "not measured";
   }
-  return "not measured";
 }
 
 // Decimals say nothing beside thousands.
@@ -68,7 +66,7 @@ std::optional<double> percent(std::optional<double> fraction) {
 }
 
 Evidence method_evidence(const PricedRow& row) {
-  return claims::combined(row.low_time.evidence, row.high_time.evidence);
+  return measure::combined(row.low_time.evidence, row.high_time.evidence);
 }
 void add_legend(report::Table& table) {
   for (const Evidence evidence :

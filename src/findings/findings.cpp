@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
+#include "measure/evidence.hpp"
 
 namespace repro::findings {
 namespace {
@@ -178,7 +179,7 @@ Finding make_finding(const Quantity& quantity, const Study& study, const StudyRo
     finding.here = measure::mean(measured->values);
     finding.here_text = here_text(quantity, *measured);
     finding.range = shown_range(*measured);
-    finding.evidence = "measured";
+    finding.evidence = std::string(name(measure::Evidence::measured));
   } else if (const Status* obstacle = row.obstacle()) {
     finding.here_text = obstacle->text();
   }

@@ -119,7 +119,7 @@ class RowBuilder {
       seconds += speed_.seconds(plan_.graph[job]);
     }
     row.hours = seconds / 3600;
-    row.evidence = row.done == row.jobs.size() ? "measured" : speed_.evidence();
+    row.evidence = row.done == row.jobs.size() ? measure::Evidence::measured : speed_.evidence();
   }
 
   // Measured steps of this model on the device where there are some, else its data-sheet peak.
@@ -130,11 +130,11 @@ class RowBuilder {
     if (const auto* step = profile->second.step(row.model, shape_of(*row.cost));
         step && step->size == "paper") {
       row.hours = step->seconds * static_cast<double>(*row.tokens) / step_tokens / 3600;
-      row.evidence = "calibrated";
+      row.evidence = measure::Evidence::calibrated;
     } else if (const auto peak = profile->second.peak(peak_dtype(row.cost->spec.precision))) {
       const double flops = row.cost->flops_per_token * static_cast<double>(*row.tokens);
       row.hours = flops / (*peak * kAssumedUtilisation) / 3600;
-      row.evidence = "projected";
+      row.evidence = measure::Evidence::projected;
     }
   }
 

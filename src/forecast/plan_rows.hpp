@@ -11,6 +11,7 @@
 #include "config/prices.hpp"
 #include "config/profile.hpp"
 #include "forecast/prediction.hpp"
+#include "measure/evidence.hpp"
 #include "plan/plan.hpp"
 
 namespace repro::forecast {
@@ -26,13 +27,13 @@ struct PlanRow {
   std::string phase = {};   // "full", "cluster", ...
   std::vector<size_t> jobs = {};
   size_t done = 0;
-  std::optional<TrainCost> cost = {};  // of one of them: all have the same model
-  std::string steps = {};              // "640", "80 to 480", "by epochs"
-  std::optional<int64_t> tokens = {};  // of all
-  std::string profile = {};            // hardware it is priced on; "" = none
-  std::optional<double> hours = {};    // of all its jobs, one after another
-  std::string evidence = {};  // of the hours: "measured", "calibrated", "projected", "assumed"
-  std::optional<double> dollars = {};  // hours x price of the profile
+  std::optional<TrainCost> cost = {};                    // of one of them: all have the same model
+  std::string steps = {};                                // "640", "80 to 480", "by epochs"
+  std::optional<int64_t> tokens = {};                    // of all
+  std::string profile = {};                              // hardware it is priced on; "" = none
+  std::optional<double> hours = {};                      // of all its jobs, one after another
+  measure::Evidence evidence = measure::Evidence::none;  // of the hours
+  std::optional<double> dollars = {};                    // hours x price of the profile
 };
 
 // What predictions rest on besides the plan.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/job_spec.hpp"
+#include "measure/evidence.hpp"
 #include "measure/memory.hpp"
 #include "run/job.hpp"
 
@@ -43,8 +44,10 @@ class MachineSpeed {
   // "measured in 12 finished trainings", "assumed: 180 GFLOP/s a core until a training has
   // finished"
   std::string basis() const;
-  // Of a prediction: "calibrated" by finished runs, or "assumed".
-  std::string evidence() const { return all_rates_.empty() ? "assumed" : "calibrated"; }
+  // Of a prediction: calibrated by finished runs, or assumed.
+  measure::Evidence evidence() const {
+    return all_rates_.empty() ? measure::Evidence::assumed : measure::Evidence::calibrated;
+  }
 
  private:
   double flops_per_second(const TrainCost& cost) const;

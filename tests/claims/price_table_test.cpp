@@ -54,7 +54,7 @@ TEST_CASE("at the paper's prices every cost and saving is the paper's to the cen
   for (size_t i = 0; i < 6; ++i) {
     const PricedRow& row = table.rows[i];
     CAPTURE(row.subject);
-    CHECK(row.evidence() == Evidence::published);
+    CHECK(row.evidence() == measure::Evidence::published);
     CHECK(row.full.dollars == Approx(*row.paper_full).margin(5e-5));
     CHECK(row.method.dollars == Approx(*row.paper_method).margin(5e-5));
     CHECK(row.saving == Approx(*row.paper_saving()).margin(1e-5));
@@ -127,7 +127,7 @@ TEST_CASE("projected hours shrink with the data sheet's peak and say so", "[clai
   question.high.profile = config::find_profile(kSources, "h100-sxm");
   question.basis = Basis::projected;
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.evidence() == Evidence::projected);
+  CHECK(row.evidence() == measure::Evidence::projected);
   CHECK(*row.full_time.hours == Approx(9.87 * 312 / 989.4));
   CHECK(*row.low_time.hours == Approx(2.09));
   question.low.profile = config::find_profile(kSources, "cpu");
@@ -142,7 +142,7 @@ TEST_CASE("measured step times and the paper's steps make calibrated hours", "[c
     profile->measured.steps = {step("qwen_moe", "full", 2.0), step("qwen_moe", "one-expert", 1.0)};
   const PricedTable table = paper.price(question);
   const PricedRow& qwen = table.rows[0];
-  CHECK(qwen.evidence() == Evidence::calibrated);
+  CHECK(qwen.evidence() == measure::Evidence::calibrated);
   CHECK(*qwen.full_time.hours == Approx(21150 * 2.0 / 3600));
   CHECK(*qwen.low_time.hours == Approx(4200 * 1.0 / 3600));
   CHECK(*qwen.high_time.hours == Approx(4100 * 2.0 / 3600));
@@ -150,7 +150,7 @@ TEST_CASE("measured step times and the paper's steps make calibrated hours", "[c
         Approx(1 - (4 * 4200 * 1.0 * 0.10 + 4100 * 2.0 * 0.20) / (21150 * 2.0 * 0.20)));
   // Llama was not measured: named, not guessed.
   CHECK_FALSE(table.rows[3].priced);
-  CHECK(table.rows[3].evidence() == Evidence::none);
+  CHECK(table.rows[3].evidence() == measure::Evidence::none);
   CHECK(table.rows[3].missing().find("has no measured step of llama_moe/c4 full") !=
         std::string::npos);
 }
@@ -172,7 +172,7 @@ TEST_CASE("a smaller model's step is scaled by FLOPs and is a projection", "[cla
   question.high.profile.measured.steps[0].flops_per_token = 1e7;
   question.low.profile.measured.steps[0].flops_per_token = 1e7;
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.evidence() == Evidence::projected);
+  CHECK(row.evidence() == measure::Evidence::projected);
   CHECK(*row.full_time.hours ==
         Approx(21150 * 0.5 / 3600 * (16384.0 * 14550564864.0) / (1024.0 * 1e7)));
 }
@@ -185,21 +185,14 @@ TEST_CASE("each device is priced by the best that is known of it, and each numbe
   question.high.profile = named("mine");
   question.high.profile.measured.steps = {step("qwen_moe", "full", 2.0)};
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.low_time.evidence == Evidence::published);
+  CHECK(row.low_time.evidence == measure::Evidence::published);
   CHECK(*row.low_time.hours == 2.09);
-  CHECK(row.full_time.evidence == Evidence::calibrated);
-  CHECK(row.high_time.evidence == Evidence::calibrated);
-  CHECK(row.evidence() == Evidence::mixed);
+  CHECK(row.full_time.evidence == measure::Evidence::calibrated);
+  CHECK(row.high_time.evidence == measure::Evidence::calibrated);
+  CHECK(row.evidence() == measure::Evidence::mixed);
   question.low.profile = config::find_profile(kSources, "h100-sxm");
-  CHECK(paper.price(question).rows[0].low_time.evidence == Evidence::projected);
-  CHECK(paper.price(question).rows[0].evidence() == Evidence::projected);
-}
-
-TEST_CASE("a sum is no better known than its parts", "[claims]") {
-  CHECK(combined(Evidence::published, Evidence::published) == Evidence::published);
-  CHECK(combined(Evidence::published, Evidence::calibrated) == Evidence::mixed);
-  CHECK(combined(Evidence::mixed, Evidence::projected) == Evidence::projected);
-  CHECK(combined(Evidence::projected, Evidence::none) == Evidence::none);
+  CHECK(paper.price(question).rows[0].low_time.evidence == measure::Evidence::projected);
+  CHECK(paper.price(question).rows[0].evidence() == measure::Evidence::projected);
 }
 
 TEST_CASE("an assumed utilisation projects from FLOPs and is what the hours imply", "[claims]") {
@@ -208,7 +201,7 @@ TEST_CASE("an assumed utilisation projects from FLOPs and is what the hours impl
   question.basis = Basis::projected;
   question.utilisation = 0.4;
   const PricedRow row = paper.price(question).rows[0];
-  CHECK(row.low_time.evidence == Evidence::projected);
+  CHECK(row.low_time.evidence == measure::Evidence::projected);
   CHECK(*row.low_time.hours == Approx(4200 * 16384.0 * 10813440000.0 / (0.4 * 165.2e12) / 3600));
   CHECK(*row.low_time.utilisation == Approx(0.4));
   CHECK_THAT(row.low_time.basis, Catch::Contains("40 % of 165.2 TFLOP/s, assumed"));

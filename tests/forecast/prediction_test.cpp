@@ -59,13 +59,13 @@ TEST_CASE("twice the steps take twice as long, at the speed of a finished traini
   graph.add(training("done", 100));
   graph.add(training("longer", 200));
   const MachineSpeed before(graph, folder.path());
-  CHECK(before.evidence() == "assumed");
+  CHECK(before.evidence() == measure::Evidence::assumed);
   finish(graph[0], graph, folder.path(),
          {{"tokens", 100 * 16 * 128},
           {"clocks",
            {{"train", 7.0}, {"eval", 2.0}, {"checkpoint", 0.5}, {"other", 0.5}, {"wall", 10.0}}}});
   const MachineSpeed after(graph, folder.path());
-  CHECK(after.evidence() == "calibrated");
+  CHECK(after.evidence() == measure::Evidence::calibrated);
   CHECK(after.seconds(graph[0]) == Approx(10));
   CHECK(after.seconds(graph[1]) == Approx(20));
 }
