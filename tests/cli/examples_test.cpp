@@ -67,7 +67,7 @@ class World {
   }
 
   void make_logs_and_catalogs() const {
-    const fs::path logs = kTests / "cli/logs";
+    const fs::path logs = kTests / "import/logs";
     for (const char* name : {"train.log", "run.log"})
       fs::copy(logs / "megatron.log", path() / name);
     fs::copy(logs / "nanogpt.log", path() / "out.log");

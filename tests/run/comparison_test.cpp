@@ -1,0 +1,49 @@
+#include "run/comparison.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "run/fake_run.hpp"
+#include "temporary_directory.hpp"
+
+namespace repro::run {
+namespace {
+
+using Catch::Contains;
+
+TEST_CASE("equal runs differ in nothing, whatever their clocks say", "[run]") {
+  TemporaryDirectory folder;
+  const auto comparison = compare_runs(write_run(folder.path() / "a", {}),
+                                       write_run(folder.path() / "longer-name", {}));
+  CHECK(comparison.inputs.empty());
+  CHECK(comparison.environment.empty());
+  CHECK_FALSE(comparison.records);
+}
+
+TEST_CASE("a difference is found in the spec, the environment and the first differing step",
+          "[run]") {
+  TemporaryDirectory folder;
+  const auto comparison =
+      compare_runs(write_run(folder.path() / "a", {}),
+                   write_run(folder.path() / "b", {.lr = 2e-3, .cpu = "b", .third_loss = 4.5}));
+  REQUIRE(comparison.inputs.size() == 1);
+  CHECK(comparison.inputs[0].where == "spec.optimizer.lr");
+  CHECK(comparison.inputs[0].second == "0.002");
+  REQUIRE(comparison.environment.size() == 1);
+  CHECK(comparison.environment[0].where == "environment.cpu");
+  REQUIRE(comparison.records);
+  CHECK(comparison.records->where == "records: step 3, loss");
+  CHECK(comparison.records->first == "4");
+  CHECK(comparison.records->second == "4.5");
+}
+
+TEST_CASE("other tokens are named before the loss that follows from them", "[run]") {
+  TemporaryDirectory folder;
+  const auto comparison =
+      compare_runs(write_run(folder.path() / "a", {}),
+                   write_run(folder.path() / "b", {.third_loss = 4.5, .third_hash = 9}));
+  REQUIRE(comparison.records);
+  CHECK_THAT(comparison.records->where, Contains("step 3, data_hash"));
+}
+
+}  // namespace
+}  // namespace repro::run
