@@ -109,6 +109,20 @@ void judge_saving(Finding& finding, const measure::SavingLine& line, double rati
                   100 * saving, ratio, line.break_even());
 }
 
+void judge_other_prices(Finding& finding, const measure::SavingLine& line, const Formula& low,
+                        const Formula& high, const ClaimRow* row) {
+  for (const Formula* price : {&low, &high})
+    if (!price->at(row)) {
+      finding.sentence += fmt::format("; the paper gives no usable {}", price->missing(row));
+      return;
+    }
+  const double ratio = low.value(row) / high.value(row);
+  finding.numbers["other_price_ratio"] = ratio;
+  finding.numbers["other_saving_percent"] = 100 * line.at(ratio);
+  finding.sentence +=
+      fmt::format("; {:.1f} % at the other prices, ratio {:.3f}", 100 * line.at(ratio), ratio);
+}
+
 }  // namespace
 
 Findings run(const PriceCheck& check, const AuditInput& input) {
@@ -126,14 +140,9 @@ Findings run(const PriceCheck& check, const AuditInput& input) {
                                  std::llround(f.devices.value(row)), f.high.value(row));
         judge_saving(finding, line, f.low_price.value(row) / f.high_price.value(row),
                      check.robust_ratio);
-        if (!check.other_low_price.empty()) {
-          const double other = formula(check.other_low_price).value(row) /
-                               formula(check.other_high_price).value(row);
-          finding.numbers["other_price_ratio"] = other;
-          finding.numbers["other_saving_percent"] = 100 * line.at(other);
-          finding.sentence += fmt::format("; {:.1f} % at the other prices, ratio {:.3f}",
-                                          100 * line.at(other), other);
-        }
+        if (!check.other_low_price.empty())
+          judge_other_prices(finding, line, formula(check.other_low_price),
+                             formula(check.other_high_price), row);
       });
 }
 

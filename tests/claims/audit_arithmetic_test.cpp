@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "base/file.hpp"
 #include "claims/audit_fixture.hpp"
+#include "temporary_directory.hpp"
 
 namespace repro::claims {
 
@@ -43,6 +45,23 @@ TEST_CASE("savings, break-even ratios and the catalogue's savings are the refere
   check_column(check, "break_even", {.9737, .4609, .8213, .5893, .8185, .7724}, 1e-4);
   check_column(check, "other_saving_percent", {43.5, 0.2, 34.4, 14.1, 28.1, 26.7}, 0.05);
   CHECK(count(check, Ruling::suspect) == 5);
+}
+
+TEST_CASE("a second price that the paper leaves blank is named, and the saving stands",
+          "[claims]") {
+  const auto path = std::filesystem::path(REPRO_TESTS) / "claims" / "cases";
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "blank.toml",
+                        read_file(path / "price-sensitivity.toml") +
+                            "other_low_price = \"low_elsewhere\"\n"
+                            "other_high_price = \"price_high\"\n"
+                            "[[constant]]\nid = \"low_elsewhere\"\nvalue = \"\"\n");
+  const AuditReport report = audit(load_claims(folder.path() / "blank.toml", "blank"), profile);
+  const Finding& finding = find(report, "injected").findings.front();
+  CHECK(finding.ruling == Ruling::holds);
+  CHECK(finding.numbers.at("saving_percent") > 0);
+  CHECK_FALSE(finding.numbers.contains("other_saving_percent"));
+  CHECK_THAT(finding.sentence, Catch::EndsWith("the paper gives no usable low_elsewhere"));
 }
 
 TEST_CASE("device-hours exceed the baseline in all six cells", "[claims]") {
