@@ -26,8 +26,8 @@ Exit list_corpora(const Context& context) {
                    {.heading = "what it is", .align = report::Align::left},
                    {.heading = "stands for", .align = report::Align::left},
                    {.heading = "in the cache"}};
-  for (const std::string& name : corpus_names(context.root())) {
-    const config::Corpus corpus = find_corpus(context.root(), name);
+  for (const std::string& name : config::corpus_names(context.root())) {
+    const config::Corpus corpus = config::find_corpus(context.root(), name);
     const auto bytes = cached_bytes(corpus.name);
     const report::TableCell size = bytes
                                        ? report::TableCell(human_bytes(static_cast<double>(*bytes)),
@@ -77,7 +77,7 @@ struct GetOptions {
 Exit get_corpora(const Context& context, const GetOptions& options) {
   run::JobGraph graph;
   for (const std::string& name : options.names) {
-    const config::Corpus corpus = find_corpus(context.root(), name);
+    const config::Corpus corpus = config::find_corpus(context.root(), name);
     if (options.refresh) plan::forget_packages(corpus, cache_directory());
     graph.add(prepare_job(context, corpus, options.scale));
   }
@@ -151,10 +151,10 @@ void check_writable(const fs::path& definition, const fs::path& root) {
 }
 
 Exit import_corpus(const Context& context, const ImportOptions& options) {
-  const fs::path definition = corpus_path(context.root(), options.name);
+  const fs::path definition = config::corpus_path(context.root(), options.name);
   check_writable(definition, context.root());
   const config::Corpus corpus = imported_corpus(options);
-  if (fs::exists(definition) && read_file(definition) != to_toml(corpus))
+  if (fs::exists(definition) && read_file(definition) != config::to_toml(corpus))
     throw Error("{}: there is a corpus of this name already; give another name or remove the file",
                 definition.string());
   run::JobGraph graph;
@@ -163,7 +163,7 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
   const Exit exit = execute_missing(context, lock, graph);
   if (exit != Exit::ok) return exit;
   // Only a corpus that could be read is worth a name.
-  write_file_atomically(definition, to_toml(corpus));
+  write_file_atomically(definition, config::to_toml(corpus));
   print_splits(context, graph);
   if (!context.json)
     fmt::print("wrote {}; use it with --set scale.corpora.<role>={}\n", definition.string(),

@@ -1,6 +1,6 @@
 #pragma once
-// Corpora as the command line sees them: which there are, what is in the cache, and the job that
-// prepares one of them exactly as an experiment at some scale would.
+// Corpora as the command line sees them: what is in the cache, and the job that prepares one of
+// them exactly as an experiment at some scale would.
 
 #include <filesystem>
 #include <optional>
@@ -13,11 +13,6 @@
 
 namespace repro::cli {
 
-std::vector<std::string> corpus_names(const std::filesystem::path& root);
-std::filesystem::path corpus_path(const std::filesystem::path& root, const std::string& name);
-// Error with a spelling suggestion when there is none of this name.
-config::Corpus find_corpus(const std::filesystem::path& root, const std::string& name);
-
 // Bytes of its cleaned text in the cache; empty when it is not there.
 std::optional<int64_t> cached_bytes(const std::string& name);
 
@@ -26,8 +21,5 @@ run::JobGraph prepare_jobs(const Context& context, const std::string& scale);
 // The prepare job of this corpus with the tokenizer of that scale.
 run::Job prepare_job(const Context& context, const config::Corpus& corpus,
                      const std::string& scale);
-
-// The corpus file as TOML.
-std::string to_toml(const config::Corpus& corpus);
 
 }  // namespace repro::cli

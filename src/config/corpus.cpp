@@ -1,8 +1,15 @@
 #include "config/corpus.hpp"
 
 #include "base/error.hpp"
+#include "config/library.hpp"
+#include "config/toml_writer.hpp"
 
 namespace repro::config {
+namespace {
+
+const std::filesystem::path kFolder = "experiments/corpora";
+
+}  // namespace
 
 void describe(Fields& fields, CorpusSource& source) {
   fields.field("kind", source.kind, one_of({"deb", "wheel", "url", "file"}) + required());
@@ -39,6 +46,25 @@ Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_a
       problems.add(root.source, "wheel '{}' needs version and sha256", source.name);
   problems.throw_if_any();
   return corpus;
+}
+
+Corpus find_corpus(const std::filesystem::path& root, const std::string& name) {
+  const LibraryFile file = find_file(root, kFolder, name, "corpus");
+  return load_corpus(file.path, file.shown_as);
+}
+
+std::filesystem::path corpus_path(const std::filesystem::path& root, const std::string& name) {
+  return root / kFolder / (name + ".toml");
+}
+
+std::vector<std::string> corpus_names(const std::filesystem::path& root) {
+  return stems(root / kFolder);
+}
+
+std::string to_toml(const Corpus& corpus) {
+  Corpus copy = corpus;
+  return write_toml([&](Fields& fields) { describe(fields, copy); },
+                    "Files of one's own, written by `repro data import`.");
 }
 
 }  // namespace repro::config

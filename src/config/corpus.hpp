@@ -44,5 +44,10 @@ void describe(Fields&, CorpusSource&);
 void describe(Fields&, Corpus&);
 // `path` is experiments/corpora/NAME.toml; Error with every problem at once.
 Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_as);
+// experiments/corpora/NAME.toml under `root`, or a path ending in .toml.
+Corpus find_corpus(const std::filesystem::path& root, const std::string& name);
+std::filesystem::path corpus_path(const std::filesystem::path& root, const std::string& name);
+std::vector<std::string> corpus_names(const std::filesystem::path& root);
+std::string to_toml(const Corpus& corpus);
 
 }  // namespace repro::config

@@ -61,7 +61,7 @@ TEST_CASE("an imported corpus gets a definition that a run can name", "[cli]") {
                                 worker);
   INFO(ended.errors);
   REQUIRE(ended.exit_code == 0);
-  const config::Corpus corpus = find_corpus(root, "mine");
+  const config::Corpus corpus = config::find_corpus(root, "mine");
   CHECK(corpus.text_field == "body");
   REQUIRE(corpus.sources.size() == 1);
   CHECK(corpus.sources[0].name == file.string());
@@ -85,7 +85,7 @@ TEST_CASE("a folder is imported as its files by name, hidden ones left out", "[c
              write_worker(folder, "finish"));
   INFO(ended.errors);
   REQUIRE(ended.exit_code == 0);
-  const config::Corpus corpus = find_corpus(root, "mine");
+  const config::Corpus corpus = config::find_corpus(root, "mine");
   REQUIRE(corpus.sources.size() == 2);
   CHECK(corpus.sources[0].name == (texts / "a.txt").string());
   CHECK(corpus.sources[1].name == (texts / "b/2.txt").string());
@@ -116,7 +116,7 @@ TEST_CASE("an import that fails leaves no definition", "[cli]") {
       folder.path(), {"data", "import", "mine", file.string(), "--root", root.string()}, worker);
   CHECK(ended.exit_code == 2);
   CHECK_THAT(ended.errors, Contains("no record is valid"));
-  CHECK_FALSE(fs::exists(corpus_path(root, "mine")));
+  CHECK_FALSE(fs::exists(config::corpus_path(root, "mine")));
 }
 
 TEST_CASE("a file that is not there is refused before anything starts", "[cli]") {
