@@ -11,7 +11,7 @@
 namespace repro::cli {
 namespace {
 
-constexpr std::chrono::seconds kPlainEvery{15};
+constexpr double kPlainEverySeconds = 15;
 constexpr const char* kUp = "\x1b[{}A";          // cursor, lines
 constexpr const char* kEraseBelow = "\r\x1b[J";  // from here to the end of the screen
 
@@ -22,9 +22,7 @@ ProgressDisplay::ProgressDisplay(const run::JobGraph& graph, const std::filesyst
     : graph_(graph),
       tracker_(graph, runs, std::move(predicted), slots),
       lock_(lock),
-      terminal_(::isatty(STDERR_FILENO) == 1),
-      begin_(Clock::now()),
-      last_(begin_) {}
+      terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressDisplay::~ProgressDisplay() { erase(); }
 
@@ -61,8 +59,8 @@ void ProgressDisplay::stopping() {
 
 void ProgressDisplay::tick() {
   if (terminal_) return redraw();
-  if (Clock::now() - last_ < kPlainEvery) return;
-  last_ = Clock::now();
+  if (since_last_.seconds() < kPlainEverySeconds) return;
+  since_last_ = {};
   say(total_line(tracker_.total()));
   for (const JobProgress& job : tracker_.jobs()) say("       " + job_line(job, 0));
 }
@@ -70,8 +68,7 @@ void ProgressDisplay::tick() {
 void ProgressDisplay::say(const std::string& line) {
   erase();
   if (terminal_) return fmt::print(stderr, "{}\n", line);
-  const double elapsed = std::chrono::duration<double>(Clock::now() - begin_).count();
-  fmt::print(stderr, "[{:>9}] {}\n", human_seconds(elapsed), line);
+  fmt::print(stderr, "[{:>9}] {}\n", human_seconds(since_start_.seconds()), line);
 }
 
 void ProgressDisplay::redraw() {

@@ -3,13 +3,13 @@
 // place; elsewhere a plain line when a job starts or ends, and now and then between. On standard
 // error, so that standard output holds the answer alone.
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/stopwatch.hpp"
 #include "cli/progress_lines.hpp"
 #include "launch/executor.hpp"
 #include "run/lock.hpp"
@@ -32,7 +32,6 @@ class ProgressTracker {
   TotalProgress total() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
   JobProgress progress_of(size_t job) const;
   double seconds_left(size_t job) const;
   double correction(const std::string& kind) const;
@@ -42,7 +41,7 @@ class ProgressTracker {
   std::vector<double> predicted_;
   int slots_;
   std::vector<launch::Phase> phases_;
-  std::map<size_t, Clock::time_point> running_;
+  std::map<size_t, Stopwatch> running_;
   struct Sum {
     double taken = 0;
     double predicted = 0;
@@ -64,7 +63,6 @@ class ProgressDisplay final : public launch::Observer {
   void tick() override;
 
  private:
-  using Clock = std::chrono::steady_clock;
   void forget(size_t job);
   void say(const std::string& line);  // stays on the screen
   void redraw();
@@ -76,8 +74,8 @@ class ProgressDisplay final : public launch::Observer {
   std::map<std::string, int64_t> pids_;
   bool terminal_;
   size_t drawn_ = 0;  // lines on the screen to redraw
-  Clock::time_point begin_;
-  Clock::time_point last_;
+  Stopwatch since_start_;
+  Stopwatch since_last_;  // plain lines of progress
 };
 
 }  // namespace repro::cli

@@ -20,7 +20,7 @@ ProgressTracker::ProgressTracker(const run::JobGraph& graph, const std::filesyst
     phases_.push_back(done ? launch::Phase::done : launch::Phase::waiting);
 }
 
-void ProgressTracker::started(size_t job) { running_[job] = Clock::now(); }
+void ProgressTracker::started(size_t job) { running_[job] = {}; }
 
 void ProgressTracker::finished(size_t job, const launch::Outcome& outcome) {
   running_.erase(job);
@@ -63,8 +63,7 @@ double ProgressTracker::seconds_left(size_t job) const {
   const auto running = running_.find(job);
   if (running == running_.end()) return predicted;
   if (const auto left = progress_of(job).seconds_left) return *left;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - running->second).count();
-  return std::max(predicted - elapsed, 0.1 * predicted);
+  return std::max(predicted - running->second.seconds(), 0.1 * predicted);
 }
 
 std::vector<JobProgress> ProgressTracker::jobs() const {

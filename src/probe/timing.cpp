@@ -1,12 +1,12 @@
 #include "probe/timing.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 #include "base/text.hpp"
 
 namespace repro::probe {
@@ -31,20 +31,16 @@ Timing timing_of(std::vector<double> seconds) {
 
 Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work,
                     double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  const auto begin = Clock::now();
-  for (int64_t i = 0; i < warmup && (i == 0 || since(begin) < seconds); ++i) work();
+  Stopwatch stopwatch;
+  for (int64_t i = 0; i < warmup && (i == 0 || stopwatch.seconds() < seconds); ++i) work();
   std::vector<double> taken;
   for (int64_t i = 0; i < repeats; ++i) {
-    if (i >= kFewestRepeats && since(begin) > seconds) break;
+    if (i >= kFewestRepeats && stopwatch.seconds() > seconds) break;
     // So slow that a machine must be busy elsewhere, which the load will say.
-    if (i >= 1 && since(begin) > 3 * seconds) break;
-    const auto start = Clock::now();
+    if (i >= 1 && stopwatch.seconds() > 3 * seconds) break;
+    stopwatch.lap();
     work();
-    taken.push_back(since(start));
+    taken.push_back(stopwatch.lap());
   }
   return timing_of(std::move(taken));
 }

@@ -3,8 +3,7 @@
 // one kind, so the kinds sum to the wall time by construction. Totals live in the checkpoint and
 // continue after a restart.
 
-#include <chrono>
-
+#include "base/stopwatch.hpp"
 #include "run/records.hpp"
 
 namespace repro::train {
@@ -15,11 +14,7 @@ class Clock {
   explicit Clock(const run::Clocks& totals = {}) : totals_(totals) {}
 
   // lap(&run::Clocks::eval): all time since the last lap, or the start, was evaluation.
-  void lap(double run::Clocks::*kind) {
-    const auto now = std::chrono::steady_clock::now();
-    totals_.*kind += std::chrono::duration<double>(now - last_).count();
-    last_ = now;
-  }
+  void lap(double run::Clocks::*kind) { totals_.*kind += stopwatch_.lap(); }
   // Adds what earlier processes of the run spent, read from their checkpoint after this one began.
   void continue_from(const run::Clocks& earlier) {
     totals_.train += earlier.train;
@@ -31,7 +26,7 @@ class Clock {
 
  private:
   run::Clocks totals_;
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  Stopwatch stopwatch_;
 };
 
 }  // namespace repro::train

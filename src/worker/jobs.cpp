@@ -1,18 +1,20 @@
 #include "worker/jobs.hpp"
 
-#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "worker/kinds.hpp"
 
 namespace repro::worker {
 namespace {
 
 using nlohmann::json;
+
+constexpr double kEverySeconds = 0.3;
 
 // Writes progress lines to the records, at most a few a second, and stops the job when the user
 // asked.
@@ -24,9 +26,8 @@ class ProgressWriter {
   void operator()(std::string_view phase, double done, double total, std::string_view unit) {
     if (interrupted_)
       throw Error(Exit::interrupted, "interrupted while at '{}'; run again to continue", phase);
-    const auto now = std::chrono::steady_clock::now();
-    if (phase == last_phase_ && now - last_ < std::chrono::milliseconds(300)) return;
-    last_ = now;
+    if (phase == last_phase_ && since_last_.seconds() < kEverySeconds) return;
+    since_last_ = {};
     last_phase_ = phase;
     if (!writer_) writer_.emplace(file_);  // a training keeps records of its own there
     writer_->write(json({{"event", "progress"},
@@ -41,7 +42,7 @@ class ProgressWriter {
   fs::path file_;
   std::optional<LineWriter> writer_;
   const std::atomic<bool>& interrupted_;
-  std::chrono::steady_clock::time_point last_;
+  Stopwatch since_last_;
   std::string last_phase_;
 };
 
