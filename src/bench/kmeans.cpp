@@ -15,7 +15,7 @@ void kmeans_million(benchmark::State& state) {
   const methods::KmeansOptions options{
       .k = 4, .init = "random", .max_iterations = 20, .tolerance = 0};
   for (auto _ : state) {
-    const methods::Clustering found = methods::kmeans(points, options);
+    const methods::KmeansResult found = methods::kmeans(points, options);
     state.counters["lloyd_iterations"] = static_cast<double>(found.sse.size());
   }
   state.SetItemsProcessed(state.iterations() * kPoints * options.max_iterations);

@@ -16,9 +16,9 @@ constexpr std::array kRulings = {Ruling::holds, Ruling::suspect, Ruling::contrad
                                  Ruling::impossible, Ruling::not_checkable};
 
 // What cannot be checked does not decide, unless nothing else is there.
-Ruling worst(const Findings& findings) {
+Ruling worst(const AuditFindings& findings) {
   Ruling result = Ruling::not_checkable;
-  for (const Finding& finding : findings) {
+  for (const AuditFinding& finding : findings) {
     if (finding.ruling == Ruling::not_checkable) continue;
     result = result == Ruling::not_checkable ? finding.ruling : std::max(result, finding.ruling);
   }
@@ -32,11 +32,11 @@ std::string plural(Ruling ruling) {
 }
 
 // "4 hold, 2 contradict the paper's own numbers".
-std::string summary(const Findings& findings) {
+std::string summary(const AuditFindings& findings) {
   std::vector<std::string> parts;
   for (const Ruling ruling : kRulings) {
     const auto count = std::count_if(findings.begin(), findings.end(),
-                                     [&](const Finding& f) { return f.ruling == ruling; });
+                                     [&](const AuditFinding& f) { return f.ruling == ruling; });
     if (count == 1) parts.push_back(fmt::format("1 {}", name(ruling)));
     if (count > 1) parts.push_back(fmt::format("{} {}", count, plural(ruling)));
   }
@@ -97,15 +97,15 @@ AuditReport audit(const Claims& claims, const ProfileLookup& profiles) {
   const AuditInput input{claims, profiles};
   for (const ClaimCheck& check : claims.checks) {
     report.checks.push_back(run_check(check, input));
-    for (const Finding& finding : report.checks.back().findings)
+    for (const AuditFinding& finding : report.checks.back().findings)
       ++report.findings_by_ruling[finding.ruling];
   }
   return report;
 }
 
-Finding start_finding(const Claims& claims, const ClaimRow* row,
-                      std::initializer_list<const Formula*> formulas) {
-  Finding finding;
+AuditFinding start_finding(const Claims& claims, const ClaimRow* row,
+                           std::initializer_list<const Formula*> formulas) {
+  AuditFinding finding;
   finding.subject = row == nullptr ? "the paper" : claims.title_of(*row);
   for (const Formula* formula : formulas)
     for (auto& input : formula->inputs(row))
@@ -114,7 +114,7 @@ Finding start_finding(const Claims& claims, const ClaimRow* row,
   return finding;
 }
 
-bool lacks_input(Finding& finding, const ClaimRow* row,
+bool lacks_input(AuditFinding& finding, const ClaimRow* row,
                  std::initializer_list<const Formula*> formulas) {
   for (const Formula* formula : formulas) {
     if (formula->at(row)) continue;
@@ -132,10 +132,10 @@ std::vector<const ClaimRow*> rows_of(const Claims& claims, const CheckHead& head
   return rows;
 }
 
-Findings judge_rows(const AuditInput& input, const CheckHead& head,
-                    std::initializer_list<const Formula*> formulas,
-                    const std::function<void(Finding&, const ClaimRow*)>& judge) {
-  Findings findings;
+AuditFindings judge_rows(const AuditInput& input, const CheckHead& head,
+                         std::initializer_list<const Formula*> formulas,
+                         const std::function<void(AuditFinding&, const ClaimRow*)>& judge) {
+  AuditFindings findings;
   for (const ClaimRow* row : rows_of(input.claims, head)) {
     findings.push_back(start_finding(input.claims, row, formulas));
     if (!lacks_input(findings.back(), row, formulas)) judge(findings.back(), row);

@@ -21,7 +21,7 @@ std::string_view name(Ruling ruling);  // "contradicts itself", ...
 bool is_contradiction(Ruling ruling);  // contradicts or impossible: what the gate counts
 
 // One check on one row.
-struct Finding {
+struct AuditFinding {
   std::string subject;  // "Qwen / C4"
   Ruling ruling = Ruling::not_checkable;
   std::vector<std::pair<std::string, std::string>> inputs;  // name, as printed or derived
@@ -37,7 +37,7 @@ struct CheckResult {
   std::string where;
   Ruling ruling = Ruling::holds;  // the worst of its findings
   std::string sentence;           // "6 of 6 hold", "3 of 6 exceed the peak"
-  std::vector<Finding> findings;
+  std::vector<AuditFinding> findings;
 };
 
 struct AuditReport {
@@ -58,10 +58,10 @@ AuditReport audit(const Claims& claims, const ProfileLookup& profiles);
 // The pieces, for tests and for reports.
 
 // Integers k with round(100 k / n, decimals) = percent (halves either way); empty = impossible.
-struct Counts {
+struct FeasibleCounts {
   int64_t first = 0, last = -1;
   bool empty() const { return last < first; }
 };
-Counts feasible_counts(double percent, int decimals, int64_t n);
+FeasibleCounts feasible_counts(double percent, int decimals, int64_t n);
 
 }  // namespace repro::claims

@@ -40,8 +40,8 @@ std::string neighbours(double percent, int decimals, int64_t n) {
                      shown(below + 1));
 }
 
-void rule_grim(Finding& finding, const ClaimCell& cell, int64_t n) {
-  const Counts counts = feasible_counts(*cell.value, cell.decimals, n);
+void rule_grim(AuditFinding& finding, const ClaimCell& cell, int64_t n) {
+  const FeasibleCounts counts = feasible_counts(*cell.value, cell.decimals, n);
   finding.numbers["items"] = static_cast<double>(n);
   finding.numbers["counts"] = static_cast<double>(counts.last - counts.first + 1);
   if (counts.empty()) {
@@ -63,7 +63,7 @@ void rule_grim(Finding& finding, const ClaimCell& cell, int64_t n) {
 
 }  // namespace
 
-Counts feasible_counts(double percent, int decimals, int64_t n) {
+FeasibleCounts feasible_counts(double percent, int decimals, int64_t n) {
   const double half = 0.5 * std::pow(10.0, -decimals);
   const auto items = static_cast<double>(n);
   // Slack for the binary fractions, far below the distance of two counts; halves round either way.
@@ -73,13 +73,13 @@ Counts feasible_counts(double percent, int decimals, int64_t n) {
   return {std::max<int64_t>(first, 0), std::min(last, n)};
 }
 
-Findings run(const GrimCheck& check, const AuditInput& input) {
+AuditFindings run(const GrimCheck& check, const AuditInput& input) {
   const Formula items(input.claims, check.head, check.items);
-  Findings findings;
+  AuditFindings findings;
   for (const ClaimRow* row : rows_of(input.claims, check.head))
     for (const std::string& column : check.columns) {
       const Formula printed(input.claims, check.head, column);
-      Finding finding = start_finding(input.claims, row, {&printed, &items});
+      AuditFinding finding = start_finding(input.claims, row, {&printed, &items});
       finding.subject += ", " + column_title(input, check.head, column);
       if (!lacks_input(finding, row, {&printed, &items})) {
         const ClaimCell& cell = cell_of(input, check.head, *row, column);
@@ -119,7 +119,7 @@ std::optional<Nearest> nearest_constant(const ChanceCheck& check, const AuditInp
   return best;
 }
 
-void rule_chance(Finding& finding, const ChanceCheck& check, const measure::TestResult& test,
+void rule_chance(AuditFinding& finding, const ChanceCheck& check, const measure::TestResult& test,
                  const std::optional<Nearest>& constant) {
   std::vector<std::string> doubts;
   if (test.p > check.alpha)
@@ -136,14 +136,14 @@ void rule_chance(Finding& finding, const ChanceCheck& check, const measure::Test
 
 }  // namespace
 
-Findings run(const ChanceCheck& check, const AuditInput& input) {
+AuditFindings run(const ChanceCheck& check, const AuditInput& input) {
   const Formula items(input.claims, check.head, check.items);
   const Formula chance(input.claims, check.head, check.chance);
-  Findings findings;
+  AuditFindings findings;
   for (const ClaimRow* row : rows_of(input.claims, check.head))
     for (const std::string& column : check.columns) {
       const Formula accuracy(input.claims, check.head, column);
-      Finding finding = start_finding(input.claims, row, {&accuracy, &items, &chance});
+      AuditFinding finding = start_finding(input.claims, row, {&accuracy, &items, &chance});
       finding.subject += ", " + column_title(input, check.head, column);
       if (!lacks_input(finding, row, {&accuracy, &items, &chance})) {
         const double rate = accuracy.value(row) / 100;
@@ -162,15 +162,15 @@ Findings run(const ChanceCheck& check, const AuditInput& input) {
   return findings;
 }
 
-Findings run(const ProportionCheck& check, const AuditInput& input) {
+AuditFindings run(const ProportionCheck& check, const AuditInput& input) {
   const Formula base(input.claims, check.head, check.base);
   const Formula other(input.claims, check.head, check.other);
   const Formula items(input.claims, check.head, check.items);
-  Findings findings;
+  AuditFindings findings;
   std::vector<size_t> tested;
   std::vector<double> p_values;
   for (const ClaimRow* row : rows_of(input.claims, check.head)) {
-    Finding finding = start_finding(input.claims, row, {&base, &other, &items});
+    AuditFinding finding = start_finding(input.claims, row, {&base, &other, &items});
     if (!lacks_input(finding, row, {&base, &other, &items})) {
       const int64_t n = item_count(items.value(row));
       const measure::TestResult test =
@@ -186,7 +186,7 @@ Findings run(const ProportionCheck& check, const AuditInput& input) {
   }
   const std::vector<double> adjusted = measure::holm(p_values);
   for (size_t i = 0; i < tested.size(); ++i) {
-    Finding& finding = findings[tested[i]];
+    AuditFinding& finding = findings[tested[i]];
     const bool differs = adjusted[i] <= check.alpha;
     const bool better = finding.numbers["z"] > 0;
     finding.numbers["holm_p"] = adjusted[i];

@@ -34,7 +34,7 @@ std::string worked(const Formula& formula, const ClaimRow* row) {
   return is_number ? text : fmt::format("{} = {:.6g}", text, formula.value(row));
 }
 
-void compare(Finding& finding, const EquationCheck& check, const Formula& left,
+void compare(AuditFinding& finding, const EquationCheck& check, const Formula& left,
              const Formula& right, const ClaimRow* row) {
   const Ranged l = *left.at(row);
   const Ranged r = *right.at(row);
@@ -61,29 +61,31 @@ void compare(Finding& finding, const EquationCheck& check, const Formula& left,
 
 }  // namespace
 
-Findings run(const EquationCheck& check, const AuditInput& input) {
+AuditFindings run(const EquationCheck& check, const AuditInput& input) {
   const Formula left(input.claims, check.head, check.left);
   const Formula right(input.claims, check.head, check.right);
-  return judge_rows(input, check.head, {&left, &right}, [&](Finding& finding, const ClaimRow* row) {
-    compare(finding, check, left, right, row);
-  });
+  return judge_rows(input, check.head, {&left, &right},
+                    [&](AuditFinding& finding, const ClaimRow* row) {
+                      compare(finding, check, left, right, row);
+                    });
 }
 
-Findings run(const RatioCheck& check, const AuditInput& input) {
+AuditFindings run(const RatioCheck& check, const AuditInput& input) {
   const Formula numerator(input.claims, check.head, check.numerator);
   const Formula denominator(input.claims, check.head, check.denominator);
-  return judge_rows(
-      input, check.head, {&numerator, &denominator}, [&](Finding& finding, const ClaimRow* row) {
-        const double ratio = numerator.value(row) / denominator.value(row);
-        const bool more = ratio > check.warn_above;
-        finding.numbers = {{"ratio", ratio}};
-        finding.arithmetic = fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
-                                         denominator.substituted(row), ratio);
-        finding.ruling = more ? Ruling::suspect : Ruling::holds;
-        finding.sentence =
-            fmt::format("{:.2f} times the baseline's {}, {} {}", ratio, check.resource,
-                        more ? "above" : "not above", check.warn_above);
-      });
+  return judge_rows(input, check.head, {&numerator, &denominator},
+                    [&](AuditFinding& finding, const ClaimRow* row) {
+                      const double ratio = numerator.value(row) / denominator.value(row);
+                      const bool more = ratio > check.warn_above;
+                      finding.numbers = {{"ratio", ratio}};
+                      finding.arithmetic =
+                          fmt::format("({}) / ({}) = {:.3f}", numerator.substituted(row),
+                                      denominator.substituted(row), ratio);
+                      finding.ruling = more ? Ruling::suspect : Ruling::holds;
+                      finding.sentence = fmt::format("{:.2f} times the baseline's {}, {} {}", ratio,
+                                                     check.resource, more ? "above" : "not above",
+                                                     check.warn_above);
+                    });
 }
 
 namespace {
@@ -92,7 +94,8 @@ struct PriceFormulas {
   Formula full, low, high, devices, low_price, high_price;
 };
 
-void judge_saving(Finding& finding, const measure::SavingLine& line, double ratio, double robust) {
+void judge_saving(AuditFinding& finding, const measure::SavingLine& line, double ratio,
+                  double robust) {
   const double saving = line.at(ratio);
   finding.numbers["A"] = line.a;
   finding.numbers["B"] = line.b;
@@ -109,7 +112,7 @@ void judge_saving(Finding& finding, const measure::SavingLine& line, double rati
                   100 * saving, ratio, line.break_even());
 }
 
-void judge_other_prices(Finding& finding, const measure::SavingLine& line, const Formula& low,
+void judge_other_prices(AuditFinding& finding, const measure::SavingLine& line, const Formula& low,
                         const Formula& high, const ClaimRow* row) {
   for (const Formula* price : {&low, &high})
     if (!price->at(row)) {
@@ -125,7 +128,7 @@ void judge_other_prices(Finding& finding, const measure::SavingLine& line, const
 
 }  // namespace
 
-Findings run(const PriceCheck& check, const AuditInput& input) {
+AuditFindings run(const PriceCheck& check, const AuditInput& input) {
   const auto formula = [&](const std::string& text) {
     return Formula(input.claims, check.head, text);
   };
@@ -134,7 +137,7 @@ Findings run(const PriceCheck& check, const AuditInput& input) {
                         formula(check.low_price),  formula(check.high_price)};
   return judge_rows(
       input, check.head, {&f.full, &f.low, &f.high, &f.devices, &f.low_price, &f.high_price},
-      [&](Finding& finding, const ClaimRow* row) {
+      [&](AuditFinding& finding, const ClaimRow* row) {
         const measure::SavingLine line =
             measure::saving_line(f.full.value(row), f.low.value(row),
                                  std::llround(f.devices.value(row)), f.high.value(row));
@@ -146,11 +149,11 @@ Findings run(const PriceCheck& check, const AuditInput& input) {
       });
 }
 
-Findings run(const TargetCheck& check, const AuditInput& input) {
+AuditFindings run(const TargetCheck& check, const AuditInput& input) {
   const Formula reached(input.claims, check.head, check.reached);
   const Formula target(input.claims, check.head, check.target);
   return judge_rows(
-      input, check.head, {&reached, &target}, [&](Finding& finding, const ClaimRow* row) {
+      input, check.head, {&reached, &target}, [&](AuditFinding& finding, const ClaimRow* row) {
         const double gap = reached.value(row) - target.value(row);
         const bool met = gap <= check.tolerance + kSlack;
         finding.numbers = {{"gap", gap}};
@@ -165,11 +168,11 @@ Findings run(const TargetCheck& check, const AuditInput& input) {
       });
 }
 
-Findings run(const PerplexityCheck& check, const AuditInput& input) {
+AuditFindings run(const PerplexityCheck& check, const AuditInput& input) {
   const Formula loss(input.claims, check.head, check.loss);
   const Formula perplexity(input.claims, check.head, check.perplexity);
   return judge_rows(
-      input, check.head, {&loss, &perplexity}, [&](Finding& finding, const ClaimRow* row) {
+      input, check.head, {&loss, &perplexity}, [&](AuditFinding& finding, const ClaimRow* row) {
         const double gap = std::log(perplexity.value(row)) - loss.value(row);
         const bool same = std::abs(gap) <= check.tolerance;
         finding.numbers = {{"exp_loss", std::exp(loss.value(row))},
@@ -185,12 +188,12 @@ Findings run(const PerplexityCheck& check, const AuditInput& input) {
       });
 }
 
-Findings run(const ReportedCheck& check, const AuditInput& input) {
-  Findings findings;
+AuditFindings run(const ReportedCheck& check, const AuditInput& input) {
+  AuditFindings findings;
   for (const std::string& name : check.facts) {
     const auto fact = std::find_if(input.claims.facts.begin(), input.claims.facts.end(),
                                    [&](const ClaimFact& known) { return known.name == name; });
-    Finding finding;
+    AuditFinding finding;
     finding.subject = name;
     const bool given = fact->origin == "paper";
     finding.inputs = {{"origin", fact->origin}};

@@ -10,7 +10,7 @@
 
 namespace repro::claims {
 
-using Findings = std::vector<Finding>;
+using AuditFindings = std::vector<AuditFinding>;
 
 struct AuditInput {
   const Claims& claims;
@@ -18,32 +18,32 @@ struct AuditInput {
 };
 
 // audit_arithmetic.cpp
-Findings run(const EquationCheck& check, const AuditInput& input);
-Findings run(const RatioCheck& check, const AuditInput& input);
-Findings run(const PriceCheck& check, const AuditInput& input);
-Findings run(const TargetCheck& check, const AuditInput& input);
-Findings run(const PerplexityCheck& check, const AuditInput& input);
-Findings run(const ReportedCheck& check, const AuditInput& input);
+AuditFindings run(const EquationCheck& check, const AuditInput& input);
+AuditFindings run(const RatioCheck& check, const AuditInput& input);
+AuditFindings run(const PriceCheck& check, const AuditInput& input);
+AuditFindings run(const TargetCheck& check, const AuditInput& input);
+AuditFindings run(const PerplexityCheck& check, const AuditInput& input);
+AuditFindings run(const ReportedCheck& check, const AuditInput& input);
 // audit_physics.cpp
-Findings run(const RooflineCheck& check, const AuditInput& input);
-Findings run(const StepTimeCheck& check, const AuditInput& input);
-Findings run(const MemoryCheck& check, const AuditInput& input);
+AuditFindings run(const RooflineCheck& check, const AuditInput& input);
+AuditFindings run(const StepTimeCheck& check, const AuditInput& input);
+AuditFindings run(const MemoryCheck& check, const AuditInput& input);
 // audit_accuracy.cpp
-Findings run(const GrimCheck& check, const AuditInput& input);
-Findings run(const ChanceCheck& check, const AuditInput& input);
-Findings run(const ProportionCheck& check, const AuditInput& input);
+AuditFindings run(const GrimCheck& check, const AuditInput& input);
+AuditFindings run(const ChanceCheck& check, const AuditInput& input);
+AuditFindings run(const ProportionCheck& check, const AuditInput& input);
 
 // A finding for a row (null = the whole paper) with the inputs of its formulas, each once.
-Finding start_finding(const Claims& claims, const ClaimRow* row,
-                      std::initializer_list<const Formula*> formulas);
+AuditFinding start_finding(const Claims& claims, const ClaimRow* row,
+                           std::initializer_list<const Formula*> formulas);
 // Completes it as not checkable when one of the formulas lacks a number; false when none does.
-bool lacks_input(Finding& finding, const ClaimRow* row,
+bool lacks_input(AuditFinding& finding, const ClaimRow* row,
                  std::initializer_list<const Formula*> formulas);
 // The rows a check is evaluated on: those of its table, or one null.
 std::vector<const ClaimRow*> rows_of(const Claims& claims, const CheckHead& head);
 // A finding for each of them, which `judge` completes where every formula has a number.
-Findings judge_rows(const AuditInput& input, const CheckHead& head,
-                    std::initializer_list<const Formula*> formulas,
-                    const std::function<void(Finding&, const ClaimRow*)>& judge);
+AuditFindings judge_rows(const AuditInput& input, const CheckHead& head,
+                         std::initializer_list<const Formula*> formulas,
+                         const std::function<void(AuditFinding&, const ClaimRow*)>& judge);
 
 }  // namespace repro::claims

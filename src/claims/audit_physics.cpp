@@ -48,13 +48,13 @@ class RooflineAudit {
     if (check.conventions.empty()) throw Error("conventions = []; name at least one");
   }
 
-  Findings findings() const {
+  AuditFindings findings() const {
     return judge_rows(input_, check_.head, {&steps_, &hours_, &tokens_},
-                      [this](Finding& finding, const ClaimRow* row) { judge(finding, row); });
+                      [this](AuditFinding& finding, const ClaimRow* row) { judge(finding, row); });
   }
 
  private:
-  void judge(Finding& finding, const ClaimRow* row) const {
+  void judge(AuditFinding& finding, const ClaimRow* row) const {
     const auto peak = device_.peak(check_.dtype);
     if (!peak) {
       finding.sentence = device_.missing_peak(check_.dtype);
@@ -64,7 +64,7 @@ class RooflineAudit {
     measure(finding, row, *peak);
   }
 
-  void measure(Finding& finding, const ClaimRow* row, double peak) const {
+  void measure(AuditFinding& finding, const ClaimRow* row, double peak) const {
     const double seconds = seconds_per_step(hours_, steps_, row);
     const double tokens = tokens_.value(row) / seconds;
     finding.numbers["seconds_per_step"] = seconds;
@@ -101,7 +101,7 @@ class RooflineAudit {
   }
 
   // Impossible only if it is so at the longest time that prints the same.
-  void rule(Finding& finding, const ClaimRow* row, const Roofline& line) const {
+  void rule(AuditFinding& finding, const ClaimRow* row, const Roofline& line) const {
     const Ranged hours = *hours_.at(row);
     const double stretch = hours.value / hours.high;
     const measure::Plausibility found = measure::plausibility(line.utilisation());
@@ -130,11 +130,11 @@ class RooflineAudit {
 
 }  // namespace
 
-Findings run(const RooflineCheck& check, const AuditInput& input) {
+AuditFindings run(const RooflineCheck& check, const AuditInput& input) {
   return RooflineAudit(check, input).findings();
 }
 
-Findings run(const StepTimeCheck& check, const AuditInput& input) {
+AuditFindings run(const StepTimeCheck& check, const AuditInput& input) {
   const Formula steps(input.claims, check.head, check.steps);
   const Formula hours(input.claims, check.head, check.hours);
   const ClaimTable& table = *input.claims.table(check.head.table);
@@ -146,9 +146,9 @@ Findings run(const StepTimeCheck& check, const AuditInput& input) {
     if (!groups.contains(row.keys[key])) order.push_back(row.keys[key]);
     groups[row.keys[key]].push_back(&row);
   }
-  Findings findings;
+  AuditFindings findings;
   for (const std::string& group : order) {
-    Finding finding;
+    AuditFinding finding;
     const auto title = input.claims.titles.find(group);
     finding.subject = title == input.claims.titles.end() ? group : title->second;
     double least = 0;
@@ -201,7 +201,7 @@ Memory memory_of(const MemoryCheck& check, const AuditInput& input) {
   return {gigabytes, fmt::format("the {:.2f} GB of {}", gigabytes, device.name)};
 }
 
-void rule_memory(Finding& finding, const MemoryCheck& check, const Memory& memory,
+void rule_memory(AuditFinding& finding, const MemoryCheck& check, const Memory& memory,
                  double parameters) {
   std::vector<std::string> products;
   std::vector<std::string> fitting;
@@ -225,12 +225,12 @@ void rule_memory(Finding& finding, const MemoryCheck& check, const Memory& memor
 
 }  // namespace
 
-Findings run(const MemoryCheck& check, const AuditInput& input) {
+AuditFindings run(const MemoryCheck& check, const AuditInput& input) {
   const Memory memory = memory_of(check, input);
-  Findings findings;
+  AuditFindings findings;
   for (const ClaimModel& model : input.claims.models) {
     if (model.role != check.role) continue;
-    Finding finding;
+    AuditFinding finding;
     finding.subject = model.title;
     const auto parameters = static_cast<double>(measure::count_parameters(model.shape).full());
     finding.inputs = {{"parameters", fmt::format("{:.0f}", parameters)}, {"memory", memory.text}};

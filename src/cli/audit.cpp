@@ -23,10 +23,10 @@ struct AuditChoice {
 
 void write_files(const claims::AuditReport& audit, const fs::path& folder) {
   make_directories(folder);
-  const report::Document document = audit_document(audit);
-  write_file_atomically(folder / "audit.md", report::to_markdown(document));
-  write_file_atomically(folder / "audit.html", report::to_html(document));
-  write_file_atomically(folder / "audit.tex", report::to_latex(document));
+  const report::Page page = audit_page(audit);
+  write_file_atomically(folder / "audit.md", report::to_markdown(page));
+  write_file_atomically(folder / "audit.html", report::to_html(page));
+  write_file_atomically(folder / "audit.tex", report::to_latex(page));
   write_file_atomically(folder / "audit.csv", report::to_csv(audit_findings(audit, true)));
   write_file_atomically(folder / "audit.json", audit_json(audit).dump(2) + "\n");
 }

@@ -9,9 +9,9 @@
 namespace repro::cli {
 namespace {
 
+using claims::AuditFinding;
 using claims::AuditReport;
 using claims::CheckResult;
-using claims::Finding;
 using claims::Ruling;
 using report::Align;
 
@@ -22,7 +22,7 @@ int64_t count(const AuditReport& audit, Ruling ruling) {
   return found == audit.findings_by_ruling.end() ? 0 : found->second;
 }
 
-nlohmann::json json_of(const Finding& finding) {
+nlohmann::json json_of(const AuditFinding& finding) {
   nlohmann::json inputs = nlohmann::json::object();
   for (const auto& [name, printed] : finding.inputs) inputs[name] = printed;
   return {{"subject", finding.subject},
@@ -63,7 +63,7 @@ report::Table audit_findings(const AuditReport& audit, bool all) {
                                   {.heading = "arithmetic", .align = Align::left}}};
   for (const CheckResult& check : audit.checks) {
     bool first = true;
-    for (const Finding& finding : check.findings) {
+    for (const AuditFinding& finding : check.findings) {
       const bool against = finding.ruling == Ruling::suspect || is_contradiction(finding.ruling);
       if (!all && !against) continue;
       table.add({first ? check.id : "", finding.subject, text_of(finding.ruling), finding.sentence,
@@ -86,7 +86,7 @@ report::Table audit_provenance(const AuditReport& audit) {
   return table;
 }
 
-report::Document audit_document(const AuditReport& audit) {
+report::Page audit_page(const AuditReport& audit) {
   return {.title = fmt::format("Audit of {}", audit.title),
           .blocks = {report::Paragraph{.text = audit_headline(audit) + ".", .lead = true},
                      report::Paragraph{.text = fmt::format("Source: {}.", audit.source)},
@@ -97,7 +97,7 @@ nlohmann::json audit_json(const AuditReport& audit) {
   nlohmann::json checks = nlohmann::json::array();
   for (const CheckResult& check : audit.checks) {
     nlohmann::json findings = nlohmann::json::array();
-    for (const Finding& finding : check.findings) findings.push_back(json_of(finding));
+    for (const AuditFinding& finding : check.findings) findings.push_back(json_of(finding));
     checks.push_back({{"id", check.id},
                       {"kind", check.kind},
                       {"statement", check.statement},

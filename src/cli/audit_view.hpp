@@ -1,11 +1,11 @@
 #pragma once
-// An audit as tables, a document and JSON.
+// An audit as tables, a page and JSON.
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "claims/audit.hpp"
-#include "report/document.hpp"
+#include "report/page.hpp"
 #include "report/table.hpp"
 
 namespace repro::cli {
@@ -14,7 +14,7 @@ report::Table audit_summary(const claims::AuditReport& audit);
 // One row a finding; only those against the paper (suspect or worse) unless `all`.
 report::Table audit_findings(const claims::AuditReport& audit, bool all);
 report::Table audit_provenance(const claims::AuditReport& audit);
-report::Document audit_document(const claims::AuditReport& audit);
+report::Page audit_page(const claims::AuditReport& audit);
 nlohmann::json audit_json(const claims::AuditReport& audit);
 // "findings: 117 hold, 49 suspect, 10 contradict the paper's own numbers, ..."
 std::string audit_headline(const claims::AuditReport& audit);

@@ -14,35 +14,34 @@
 namespace repro::cli {
 namespace {
 
-using launch::Phase;
+using launch::JobState;
 
 bool all_done(const std::vector<bool>& done) {
   return std::find(done.begin(), done.end(), false) == done.end();
 }
 
-void print_failures(const run::JobGraph& graph, const launch::Summary& summary) {
-  for (size_t job = 0; job < summary.jobs.size(); ++job)
-    if (summary.jobs[job].phase == Phase::failed)
-      fmt::print(stderr, "repro: error: {}\n", summary.jobs[job].message);
-  for (size_t job = 0; job < summary.jobs.size(); ++job)
-    if (summary.jobs[job].phase == Phase::blocked)
-      fmt::print(stderr, "repro: not started: {}: {}\n", graph[job].name,
-                 summary.jobs[job].message);
+void print_failures(const run::JobGraph& graph, const launch::ExecutionResult& result) {
+  for (size_t job = 0; job < result.jobs.size(); ++job)
+    if (result.jobs[job].state == JobState::failed)
+      fmt::print(stderr, "repro: error: {}\n", result.jobs[job].message);
+  for (size_t job = 0; job < result.jobs.size(); ++job)
+    if (result.jobs[job].state == JobState::blocked)
+      fmt::print(stderr, "repro: not started: {}: {}\n", graph[job].name, result.jobs[job].message);
 }
 
-Exit conclude(const run::JobGraph& graph, const launch::Summary& summary) {
-  const size_t done = summary.count(Phase::done);
-  print_failures(graph, summary);
-  if (summary.interrupted) {
+Exit conclude(const run::JobGraph& graph, const launch::ExecutionResult& result) {
+  const size_t done = result.count(JobState::done);
+  print_failures(graph, result);
+  if (result.interrupted) {
     fmt::print(stderr,
                "repro: interrupted: {} of {} jobs are done; the same command continues from the "
                "last checkpoints\n",
-               done, summary.jobs.size());
+               done, result.jobs.size());
     return Exit::interrupted;
   }
-  if (done == summary.jobs.size()) return Exit::ok;
+  if (done == result.jobs.size()) return Exit::ok;
   fmt::print(stderr, "repro: {} of {} jobs are done, {} failed, {} were blocked by them\n", done,
-             summary.jobs.size(), summary.count(Phase::failed), summary.count(Phase::blocked));
+             result.jobs.size(), result.count(JobState::failed), result.count(JobState::blocked));
   return Exit::run_failed;
 }
 

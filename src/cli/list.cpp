@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 // How far each experiment is at one scale.
-struct Standing {
+struct ExperimentStanding {
   std::string experiment;
   std::string title;
   std::string scale;
@@ -24,8 +24,8 @@ struct Standing {
   size_t jobs = 0;
 };
 
-std::vector<Standing> find_standings(const Context& context) {
-  std::vector<Standing> standings;
+std::vector<ExperimentStanding> find_standings(const Context& context) {
+  std::vector<ExperimentStanding> standings;
   for (const std::string& name : config::experiment_names(context.root()))
     for (const std::string& scale : config::scale_names(context.root())) {
       const plan::Plan plan = load_plan(context, {.name = name, .scale = scale});
@@ -37,14 +37,14 @@ std::vector<Standing> find_standings(const Context& context) {
   return standings;
 }
 
-report::Table experiments_table(const std::vector<Standing>& standings) {
+report::Table experiments_table(const std::vector<ExperimentStanding>& standings) {
   report::Table table{.title = "Experiments"};
   table.columns = {{.heading = "experiment", .align = report::Align::left},
                    {.heading = "scale", .align = report::Align::left},
                    {.heading = "jobs done"},
                    {.heading = "what it reproduces", .align = report::Align::left}};
   std::string last;
-  for (const Standing& s : standings) {
+  for (const ExperimentStanding& s : standings) {
     const bool first = s.experiment != last;
     table.add({first ? s.experiment : "", s.scale, fmt::format("{} of {}", s.done, s.jobs),
                first ? s.title : ""});
@@ -53,9 +53,9 @@ report::Table experiments_table(const std::vector<Standing>& standings) {
   return table;
 }
 
-json standings_json(const std::vector<Standing>& standings) {
+json standings_json(const std::vector<ExperimentStanding>& standings) {
   json all = json::array();
-  for (const Standing& s : standings)
+  for (const ExperimentStanding& s : standings)
     all.push_back({{"name", s.experiment},
                    {"title", s.title},
                    {"scale", s.scale},
@@ -66,7 +66,7 @@ json standings_json(const std::vector<Standing>& standings) {
 
 Exit list(const Context& context) {
   say_foreign_runs(context);
-  const std::vector<Standing> standings = find_standings(context);
+  const std::vector<ExperimentStanding> standings = find_standings(context);
   const std::vector<config::Profile> profiles = load_profiles(context);
   if (context.json) {
     print({{"experiments", standings_json(standings)}, {"profiles", profiles_json(profiles)}});

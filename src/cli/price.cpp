@@ -122,19 +122,18 @@ Priced price_table(const fs::path& root, const PriceChoice& choice) {
 void write_files(const Priced& priced, const fs::path& folder) {
   make_directories(folder);
   const report::Table rows = price_rows(priced.table);
-  report::Document document{
-      .title = rows.title,
-      .blocks = {rows, price_hours(priced.table), price_conditions(priced.table)}};
+  report::Page page{.title = rows.title,
+                    .blocks = {rows, price_hours(priced.table), price_conditions(priced.table)}};
   const report::Picture picture = price_picture(priced.table, priced.offers);
   if (report::gnuplot_found() && !picture.panels.empty()) {
     report::draw(picture, folder / "saving");
-    document.blocks.push_back(report::Figure{.name = "saving",
-                                             .caption = "Saving over the price ratio",
-                                             .svg = read_file(folder / "saving.svg")});
+    page.blocks.push_back(report::Figure{.name = "saving",
+                                         .caption = "Saving over the price ratio",
+                                         .svg = read_file(folder / "saving.svg")});
   }
-  write_file_atomically(folder / "price.md", report::to_markdown(document));
-  write_file_atomically(folder / "price.html", report::to_html(document));
-  write_file_atomically(folder / "price.tex", report::to_latex(document));
+  write_file_atomically(folder / "price.md", report::to_markdown(page));
+  write_file_atomically(folder / "price.html", report::to_html(page));
+  write_file_atomically(folder / "price.tex", report::to_latex(page));
   write_file_atomically(folder / "price.csv", report::to_csv(price_list(priced.table)));
   write_file_atomically(folder / "price.json",
                         price_json(priced.table, priced.offers).dump(2) + "\n");

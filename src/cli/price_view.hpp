@@ -6,8 +6,8 @@
 
 #include "claims/price_table.hpp"
 #include "config/prices.hpp"
-#include "report/document.hpp"
 #include "report/figure.hpp"
+#include "report/page.hpp"
 #include "report/table.hpp"
 
 namespace repro::cli {

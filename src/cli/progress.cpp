@@ -41,8 +41,8 @@ void ProgressDisplay::forget(size_t job) {
 void ProgressDisplay::finished(size_t job, const launch::Outcome& outcome) {
   tracker_.finished(job, outcome);
   forget(job);
-  if (outcome.phase == launch::Phase::failed) say("failed " + outcome.message);
-  if (outcome.phase == launch::Phase::done && !terminal_)
+  if (outcome.state == launch::JobState::failed) say("failed " + outcome.message);
+  if (outcome.state == launch::JobState::done && !terminal_)
     say(fmt::format("done   {} in {}", graph_[job].name, human_seconds(outcome.seconds)));
 }
 

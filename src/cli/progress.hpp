@@ -40,7 +40,7 @@ class ProgressTracker {
   std::filesystem::path runs_;
   std::vector<double> predicted_;
   int slots_;
-  std::vector<launch::Phase> phases_;
+  std::vector<launch::JobState> states_;
   std::map<size_t, Stopwatch> running_;
   struct Sum {
     double taken = 0;

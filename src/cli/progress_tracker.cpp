@@ -17,15 +17,15 @@ ProgressTracker::ProgressTracker(const run::JobGraph& graph, const std::filesyst
                                  std::vector<double> predicted, int slots)
     : graph_(graph), runs_(runs), predicted_(std::move(predicted)), slots_(slots) {
   for (bool done : launch::find_done(graph, runs))
-    phases_.push_back(done ? launch::Phase::done : launch::Phase::waiting);
+    states_.push_back(done ? launch::JobState::done : launch::JobState::waiting);
 }
 
 void ProgressTracker::started(size_t job) { running_[job] = {}; }
 
 void ProgressTracker::finished(size_t job, const launch::Outcome& outcome) {
   running_.erase(job);
-  phases_[job] = outcome.phase;
-  if (outcome.phase != launch::Phase::done || outcome.tries != 1) return;
+  states_[job] = outcome.state;
+  if (outcome.state != launch::JobState::done || outcome.tries != 1) return;
   Sum& sum = by_kind_[graph_[job].kind];
   sum.taken += outcome.seconds;
   sum.predicted += predicted_[job];
@@ -73,16 +73,16 @@ std::vector<JobProgress> ProgressTracker::jobs() const {
 }
 
 TotalProgress ProgressTracker::total() const {
-  TotalProgress total{.jobs = phases_.size(), .running = running_.size(), .stopping = stopping_};
-  std::vector<double> left(phases_.size(), 0.0);
+  TotalProgress total{.jobs = states_.size(), .running = running_.size(), .stopping = stopping_};
+  std::vector<double> left(states_.size(), 0.0);
   double all_seconds = 0;
   double left_seconds = 0;
-  for (size_t job = 0; job < phases_.size(); ++job) {
+  for (size_t job = 0; job < states_.size(); ++job) {
     all_seconds += predicted_[job] * correction(graph_[job].kind);
-    if (phases_[job] == launch::Phase::done) ++total.done;
-    if (phases_[job] == launch::Phase::failed || phases_[job] == launch::Phase::blocked)
+    if (states_[job] == launch::JobState::done) ++total.done;
+    if (states_[job] == launch::JobState::failed || states_[job] == launch::JobState::blocked)
       ++total.failed;
-    if (phases_[job] != launch::Phase::waiting) continue;
+    if (states_[job] != launch::JobState::waiting) continue;
     left[job] = seconds_left(job);
     left_seconds += left[job];
   }

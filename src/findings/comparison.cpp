@@ -109,7 +109,7 @@ std::optional<double> spent(const plan::Work& work, const std::string& equal,
   if (equal == "flops") return work.sum(&plan::JobWork::flops);
   if (equal == "hours") return work.device_hours();
   if (equal == "tokens") return work.sum(&plan::JobWork::tokens);
-  const auto bill = measure::bill(work.to_bill(plan::Clock::wall, false),
+  const auto bill = measure::bill(work.to_bill(plan::ClockKind::wall, false),
                                   [&](const std::string& device) { return prices.of(device); }, {});
   return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
 }

@@ -82,7 +82,7 @@ std::optional<double> steady_dollars(const Study& study, const Kinds& kinds, con
   if (!work) return std::nullopt;
   steady(study, kinds, planned, planned.endings[standing->deciding], *work);
   const auto bill =
-      measure::bill(work->to_bill(plan::Clock::train, /*overheads=*/false),
+      measure::bill(work->to_bill(plan::ClockKind::train, /*overheads=*/false),
                     [&](const std::string& device) { return study.prices.of(device); }, {});
   return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
 }

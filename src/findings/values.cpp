@@ -102,7 +102,7 @@ struct WorkMeasure {
   Value (*of_phase)(const plan::PhaseWork&);
 };
 
-constexpr plan::Clock kTrain = plan::Clock::train;
+constexpr plan::ClockKind kTrain = plan::ClockKind::train;
 
 const WorkMeasure kWorkMeasures[] = {
     {"steps", [](const plan::Work& work) -> Value { return work.steps(); },
@@ -122,7 +122,7 @@ const WorkMeasure kWorkMeasures[] = {
 };
 
 Value dollars(const plan::Work& work, const std::string& phase, const Prices& prices) {
-  const auto bill = measure::bill(work.to_bill(plan::Clock::wall, /*overheads=*/!phase.empty()),
+  const auto bill = measure::bill(work.to_bill(plan::ClockKind::wall, /*overheads=*/!phase.empty()),
                                   [&](const std::string& device) { return prices.of(device); }, {});
   if (phase.empty()) return bill.complete() ? Value(bill.dollars) : std::nullopt;
   for (const measure::PhaseCost& cost : bill.phases)

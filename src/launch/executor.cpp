@@ -14,12 +14,12 @@ namespace {
 using run::RunDirectory;
 
 // What a job's end means: its exit status, and what it left in its directory.
-struct Judgement {
+struct JobEnd {
   End end = End::done;
   std::string message;
 };
 
-Judgement judge(const RunDirectory& directory, const ExitStatus& status, bool interrupted) {
+JobEnd judge(const RunDirectory& directory, const ExitStatus& status, bool interrupted) {
   const bool done = directory.state() == run::State::done;
   if (status.clean() && done) return {};
   const std::string where = directory.path().string();
@@ -48,7 +48,7 @@ class Execution {
         messages_(graph.jobs().size()),
         seconds_(graph.jobs().size()) {}
 
-  Summary run() {
+  ExecutionResult run() {
     while (true) {
       heed_interrupts();
       while (const auto job = schedule_.next()) start(*job);
@@ -56,7 +56,7 @@ class Execution {
       for (const auto& finished : launcher_.poll(options_.tick)) finish(finished);
       observer_.tick();
     }
-    return summary();
+    return result();
   }
 
  private:
@@ -81,19 +81,19 @@ class Execution {
     const size_t job = at->second.job;
     seconds_[job] += at->second.watch.seconds();
     running_.erase(at);
-    const Judgement judgement = judge(directory(job), finished.status, interrupts_ > 0);
-    messages_[job] = judgement.message;
-    schedule_.finish(job, judgement.end);
-    if (schedule_.phase(job) == Phase::waiting) return observer_.crashed(job, judgement.message);
+    const JobEnd end = judge(directory(job), finished.status, interrupts_ > 0);
+    messages_[job] = end.message;
+    schedule_.finish(job, end.end);
+    if (schedule_.state(job) == JobState::waiting) return observer_.crashed(job, end.message);
     // A killed process could not say why; `status` reads it there.
-    if (judgement.end == End::crashed) directory(job).mark_failed(describe(finished.status));
+    if (end.end == End::crashed) directory(job).mark_failed(describe(finished.status));
     observer_.finished(job, outcome(job));
-    if (schedule_.phase(job) == Phase::failed) tell_blocked();
+    if (schedule_.state(job) == JobState::failed) tell_blocked();
   }
 
   void tell_blocked() {
     for (size_t job = 0; job < graph_.jobs().size(); ++job)
-      if (schedule_.phase(job) == Phase::blocked && messages_[job].empty()) {
+      if (schedule_.state(job) == JobState::blocked && messages_[job].empty()) {
         messages_[job] = blocker(job);
         observer_.finished(job, outcome(job));
       }
@@ -110,25 +110,25 @@ class Execution {
   }
 
   Outcome outcome(size_t job) const {
-    return {.phase = schedule_.phase(job),
+    return {.state = schedule_.state(job),
             .cached = done_[job],
             .tries = schedule_.tries(job),
             .seconds = seconds_[job],
             .message = messages_[job]};
   }
 
-  Summary summary() const {
-    Summary summary{.jobs = {}, .interrupted = interrupts_ > 0};
-    for (size_t job = 0; job < graph_.jobs().size(); ++job) summary.jobs.push_back(outcome(job));
-    return summary;
+  ExecutionResult result() const {
+    ExecutionResult result{.jobs = {}, .interrupted = interrupts_ > 0};
+    for (size_t job = 0; job < graph_.jobs().size(); ++job) result.jobs.push_back(outcome(job));
+    return result;
   }
 
   // Jobs come after their inputs, so a blocked input has its message already.
   std::string blocker(size_t job) const {
     for (const auto& [role, input] : graph_[job].inputs) {
-      if (schedule_.phase(input) == Phase::failed)
+      if (schedule_.state(input) == JobState::failed)
         return fmt::format("needs {}, which failed", graph_[input].name);
-      if (schedule_.phase(input) == Phase::blocked) return messages_[input];
+      if (schedule_.state(input) == JobState::blocked) return messages_[input];
     }
     return {};
   }
@@ -148,12 +148,12 @@ class Execution {
 
 }  // namespace
 
-size_t Summary::count(Phase phase) const {
+size_t ExecutionResult::count(JobState state) const {
   return static_cast<size_t>(
-      std::count_if(jobs.begin(), jobs.end(), [&](const Outcome& o) { return o.phase == phase; }));
+      std::count_if(jobs.begin(), jobs.end(), [&](const Outcome& o) { return o.state == state; }));
 }
 
-size_t Summary::cached() const {
+size_t ExecutionResult::cached() const {
   return static_cast<size_t>(
       std::count_if(jobs.begin(), jobs.end(), [](const Outcome& o) { return o.cached; }));
 }
@@ -165,8 +165,8 @@ std::vector<bool> find_done(const run::JobGraph& graph, const std::filesystem::p
   return done;
 }
 
-Summary execute(const run::JobGraph& graph, const std::filesystem::path& runs, Launcher& launcher,
-                Observer& observer, const ExecuteOptions& options) {
+ExecutionResult execute(const run::JobGraph& graph, const std::filesystem::path& runs,
+                        Launcher& launcher, Observer& observer, const ExecuteOptions& options) {
   return Execution(graph, runs, launcher, observer, options).run();
 }
 

@@ -17,17 +17,17 @@
 namespace repro::launch {
 
 struct Outcome {
-  Phase phase = Phase::waiting;  // waiting: never started, because of an interrupt
-  bool cached = false;           // done before this invocation
+  JobState state = JobState::waiting;  // waiting: never started, because of an interrupt
+  bool cached = false;                 // done before this invocation
   int tries = 0;
   double seconds = 0;   // of this invocation, over its tries
   std::string message;  // one line: why it failed, or what blocks it
 };
 
-struct Summary {
+struct ExecutionResult {
   std::vector<Outcome> jobs;  // by job of the graph
   bool interrupted = false;
-  size_t count(Phase phase) const;
+  size_t count(JobState state) const;
   size_t cached() const;
 };
 
@@ -55,7 +55,7 @@ struct ExecuteOptions {
 std::vector<bool> find_done(const run::JobGraph& graph, const std::filesystem::path& runs);
 
 // Every job that is not done under `runs`, as far as its inputs allow.
-Summary execute(const run::JobGraph& graph, const std::filesystem::path& runs, Launcher& launcher,
-                Observer& observer, const ExecuteOptions& options);
+ExecutionResult execute(const run::JobGraph& graph, const std::filesystem::path& runs,
+                        Launcher& launcher, Observer& observer, const ExecuteOptions& options);
 
 }  // namespace repro::launch

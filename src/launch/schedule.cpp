@@ -21,7 +21,7 @@ Schedule::Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
   check(options.slots >= 1, "at least one job at a time");
   for (size_t job = 0; job < entries_.size(); ++job) {
     Entry& entry = entries_[job];
-    if (done[job]) entry.phase = Phase::done;
+    if (done[job]) entry.state = JobState::done;
     entry.width = std::clamp(threads_of(graph[job]), 1, options.slots);
     for (const auto& [role, input] : graph[job].inputs) {
       check(input < job, "inputs come first in a job graph");
@@ -38,9 +38,9 @@ Schedule::Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
 }
 
 bool Schedule::ready(const Entry& entry) const {
-  return entry.phase == Phase::waiting &&
+  return entry.state == JobState::waiting &&
          std::all_of(entry.inputs.begin(), entry.inputs.end(),
-                     [&](size_t input) { return entries_[input].phase == Phase::done; });
+                     [&](size_t input) { return entries_[input].state == JobState::done; });
 }
 
 std::optional<size_t> Schedule::next() const {
@@ -58,38 +58,38 @@ std::optional<size_t> Schedule::next() const {
 void Schedule::start(size_t job) {
   Entry& entry = entries_[job];
   check(ready(entry) && used_ + entry.width <= options_.slots, "the job may start");
-  entry.phase = Phase::running;
+  entry.state = JobState::running;
   ++entry.tries;
   used_ += entry.width;
 }
 
 void Schedule::finish(size_t job, End end) {
   Entry& entry = entries_[job];
-  check(entry.phase == Phase::running, "only a running job ends");
+  check(entry.state == JobState::running, "only a running job ends");
   used_ -= entry.width;
   switch (end) {
     case End::done:
-      entry.phase = Phase::done;
+      entry.state = JobState::done;
       return;
     case End::stopped:
-      entry.phase = Phase::stopped;
+      entry.state = JobState::stopped;
       return;
     case End::crashed:
       if (entry.tries <= options_.retries) {
-        entry.phase = Phase::waiting;
+        entry.state = JobState::waiting;
         return;
       }
       [[fallthrough]];
     case End::failed:
-      entry.phase = Phase::failed;
+      entry.state = JobState::failed;
       block_readers(job);
   }
 }
 
 void Schedule::block_readers(size_t job) {
   for (size_t reader : entries_[job].readers) {
-    if (entries_[reader].phase != Phase::waiting) continue;
-    entries_[reader].phase = Phase::blocked;
+    if (entries_[reader].state != JobState::waiting) continue;
+    entries_[reader].state = JobState::blocked;
     block_readers(reader);
   }
 }

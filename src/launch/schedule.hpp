@@ -11,7 +11,7 @@
 
 namespace repro::launch {
 
-enum class Phase {
+enum class JobState {
   waiting,  // for its inputs, for a free slot, or to be tried again
   running,
   done,
@@ -42,7 +42,7 @@ class Schedule {
   void finish(size_t job, End end);
   void stop_starting() { stopping_ = true; }
 
-  Phase phase(size_t job) const { return entries_[job].phase; }
+  JobState state(size_t job) const { return entries_[job].state; }
   int tries(size_t job) const { return entries_[job].tries; }
   int width(size_t job) const { return entries_[job].width; }  // slots it takes
   bool running() const { return used_ > 0; }
@@ -50,7 +50,7 @@ class Schedule {
 
  private:
   struct Entry {
-    Phase phase = Phase::waiting;
+    JobState state = JobState::waiting;
     int tries = 0;
     int width = 1;
     double path_seconds = 0;  // its own and the longest chain that waits for it

@@ -29,13 +29,13 @@ Interval claimed_set(const Question& question) {
           open_above ? INFINITY : question.claimed + question.margin};
 }
 
-enum class Position { inside, outside, across };
+enum class Side { inside, outside, across };
 
-Position position(const Interval& effect, const Interval& set) {
-  if (effect.high < set.low || effect.low > set.high) return Position::outside;
+Side position(const Interval& effect, const Interval& set) {
+  if (effect.high < set.low || effect.low > set.high) return Side::outside;
   const bool low_inside = effect.low >= set.low;
   const bool high_inside = effect.high <= set.high;
-  return low_inside && high_inside ? Position::inside : Position::across;
+  return low_inside && high_inside ? Side::inside : Side::across;
 }
 
 std::string basis(const Question& question) {
@@ -90,15 +90,15 @@ Judgement judge(const Question& question) {
   if (question.seeds.empty()) return {};
   const auto effect = effect_interval(question);
   const Interval& seen = effect ? *effect : question.seeds.front();
-  const Position where = position(seen, claimed_set(question));
-  const char* finding = where == Position::inside    ? "the effect is as published"
-                        : where == Position::outside ? "the effect is weaker than published"
-                                                     : "the effect is not clear of the claim";
-  if (where == Position::outside && question.sense == Sense::about)
+  const Side where = position(seen, claimed_set(question));
+  const char* finding = where == Side::inside    ? "the effect is as published"
+                        : where == Side::outside ? "the effect is weaker than published"
+                                                 : "the effect is not clear of the claim";
+  if (where == Side::outside && question.sense == Sense::about)
     finding = "the number differs from the published one";
   const std::string reason = fmt::format("{} ({})", finding, basis(question));
-  if (!effect || where == Position::across) return {Verdict::inconclusive, reason};
-  return {where == Position::inside ? Verdict::reproduced : Verdict::not_reproduced, reason};
+  if (!effect || where == Side::across) return {Verdict::inconclusive, reason};
+  return {where == Side::inside ? Verdict::reproduced : Verdict::not_reproduced, reason};
 }
 
 }  // namespace repro::measure

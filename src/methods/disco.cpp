@@ -79,7 +79,7 @@ class SharedPart {
   at::Tensor update_products_;
 };
 
-void fill_router(const Parameter& router, const MergeOptions& options,
+void fill_router(const Parameter& router, const MergeRecipe& options,
                  const config::ModelConfig& config, uint64_t index) {
   if (options.router == "concatenate") return;
   at::Tensor value = router.value;
@@ -140,7 +140,7 @@ std::vector<double> merge_weights(const std::string& gamma, std::span<const int6
   return weights;
 }
 
-BackboneCosine merge(std::span<const std::filesystem::path> submodels, const MergeOptions& options,
+BackboneCosine merge(std::span<const std::filesystem::path> submodels, const MergeRecipe& options,
                      const config::ModelConfig& config, std::vector<Parameter>& full) {
   check(options.gamma.size() == submodels.size() &&
             config.experts == static_cast<int64_t>(submodels.size()),

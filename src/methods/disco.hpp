@@ -31,7 +31,7 @@ struct BackboneCosine {
   std::vector<double> updates;  // of theta_sh^(k) - theta_sh at the start; 0 where one did not move
 };
 
-struct MergeOptions {
+struct MergeRecipe {
   std::vector<double> gamma;
   std::string router = "concatenate";
   double scale = 1;  // multiplies down_proj of the experts
@@ -46,7 +46,7 @@ struct MergeOptions {
 //                top-k choose the same experts always
 //   normal       fresh N(0, init_std)
 // Error when two rows of a router that must choose are equal.
-BackboneCosine merge(std::span<const std::filesystem::path> submodels, const MergeOptions& options,
+BackboneCosine merge(std::span<const std::filesystem::path> submodels, const MergeRecipe& options,
                      const config::ModelConfig& config, std::vector<model::Parameter>& full);
 
 }  // namespace repro::methods

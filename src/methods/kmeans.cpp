@@ -51,7 +51,7 @@ class Lloyd {
         cluster_(static_cast<size_t>(count_)),
         distance_(static_cast<size_t>(count_)) {}
 
-  Clustering run(const std::function<void(int64_t)>& after_iteration) {
+  KmeansResult run(const std::function<void(int64_t)>& after_iteration) {
     choose_initial();
     std::vector<double> sse;
     for (int64_t iteration = 0; iteration < options_.max_iterations; ++iteration) {
@@ -175,8 +175,8 @@ class Lloyd {
 
 }  // namespace
 
-Clustering kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
-                  const std::function<void(int64_t)>& after_iteration) {
+KmeansResult kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
+                    const std::function<void(int64_t)>& after_iteration) {
   check(points_ND.dim() == 2 && points_ND.is_contiguous() && points_ND.scalar_type() == at::kFloat,
         "points are a contiguous fp32 matrix");
   if (points_ND.size(0) < options.k)

@@ -22,7 +22,7 @@ struct KmeansOptions {
   uint64_t seed = 0;
 };
 
-struct Clustering {
+struct KmeansResult {
   std::vector<uint16_t> cluster;  // of each point
   at::Tensor centroids_KD;        // fp32
   // After each iteration, about the centroids that the assignment was made with; non-increasing up
@@ -33,8 +33,8 @@ struct Clustering {
 // points_ND: fp32, contiguous, on the CPU. Error when there are fewer points than clusters or one
 // is not finite. A cluster that loses all its points restarts at the point farthest from its
 // centroid. `after_iteration` gets the number of finished iterations.
-Clustering kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
-                  const std::function<void(int64_t)>& after_iteration = {});
+KmeansResult kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
+                    const std::function<void(int64_t)>& after_iteration = {});
 
 // Sums of squared distances of any assignment: to its clusters' means, and to the mean of all.
 struct Spread {

@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kHour = 3600;
 
-double seconds_of(const JobWork& job, Clock clock) {
-  return clock == Clock::wall ? job.wall_seconds : job.train_seconds;
+double seconds_of(const JobWork& job, ClockKind clock) {
+  return clock == ClockKind::wall ? job.wall_seconds : job.train_seconds;
 }
 
 int64_t devices_of(const PhaseWork& phase) {
@@ -34,13 +34,13 @@ double PhaseWork::sum(double JobWork::*what) const {
   return total;
 }
 
-double PhaseWork::hours(Clock clock) const {
+double PhaseWork::hours(ClockKind clock) const {
   double longest = 0;
   for (const JobWork& job : jobs) longest = std::max(longest, seconds_of(job, clock));
   return longest / kHour;
 }
 
-double PhaseWork::device_hours(Clock clock) const {
+double PhaseWork::device_hours(ClockKind clock) const {
   return static_cast<double>(devices_of(*this)) * hours(clock);
 }
 
@@ -58,19 +58,19 @@ double Work::sum(double JobWork::*what) const {
   return total;
 }
 
-double Work::hours(Clock clock) const {
+double Work::hours(ClockKind clock) const {
   double total = 0;
   for (const PhaseWork& phase : phases) total += phase.overhead ? 0 : phase.hours(clock);
   return total;
 }
 
-double Work::device_hours(Clock clock) const {
+double Work::device_hours(ClockKind clock) const {
   double total = 0;
   for (const PhaseWork& phase : phases) total += phase.overhead ? 0 : phase.device_hours(clock);
   return total;
 }
 
-std::vector<measure::Phase> Work::to_bill(Clock clock, bool overheads) const {
+std::vector<measure::Phase> Work::to_bill(ClockKind clock, bool overheads) const {
   std::vector<measure::Phase> billed;
   for (const PhaseWork& phase : phases) {
     if (phase.overhead && !overheads) continue;

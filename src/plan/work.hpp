@@ -25,7 +25,7 @@ struct JobWork {
   double wall_seconds = 0;  // billed: with start, checkpoints and evaluation on the way
 };
 
-enum class Clock { wall, train };
+enum class ClockKind { wall, train };
 
 struct PhaseWork {
   std::string name, title;
@@ -34,9 +34,10 @@ struct PhaseWork {
 
   double most_steps() const;  // of one job
   double sum(double JobWork::*what) const;
-  double hours(Clock clock = Clock::wall) const;  // of the longest job: they run side by side
+  double hours(
+      ClockKind clock = ClockKind::wall) const;  // of the longest job: they run side by side
   // Every device is held until the longest job ends.
-  double device_hours(Clock clock = Clock::wall) const;
+  double device_hours(ClockKind clock = ClockKind::wall) const;
 };
 
 struct Work {
@@ -46,11 +47,11 @@ struct Work {
   double steps() const;  // of the last phase
   // Over all phases but the overheads.
   double sum(double JobWork::*what) const;
-  double hours(Clock clock = Clock::wall) const;
-  double device_hours(Clock clock = Clock::wall) const;
+  double hours(ClockKind clock = ClockKind::wall) const;
+  double device_hours(ClockKind clock = ClockKind::wall) const;
 
   // For measure::bill: the phases, without or with the overheads.
-  std::vector<measure::Phase> to_bill(Clock clock, bool overheads) const;
+  std::vector<measure::Phase> to_bill(ClockKind clock, bool overheads) const;
 };
 
 // What one job takes; empty = not known (not run, not predictable).

@@ -58,13 +58,13 @@ void multiply_fused(const at::Tensor& c, const at::Tensor& a, const at::Tensor& 
   });
 }
 
-enum class Kernels { library, fused };
+enum class GemmKernels { library, fused };
 
 // C = A B with B of n columns.
 class Multiplication {
  public:
   Multiplication(const Shape& shape, at::ScalarType type, const c10::Device& device,
-                 Kernels kernels)
+                 GemmKernels kernels)
       : device_(device), kernels_(kernels) {
     const auto options = at::TensorOptions().device(device).dtype(type);
     a_ = at::randn({shape.m, shape.k}, options);
@@ -89,7 +89,7 @@ class Multiplication {
 
  private:
   void multiply() {
-    if (kernels_ == Kernels::library)
+    if (kernels_ == GemmKernels::library)
       at::mm_out(c_, a_, b_.t());
     else if (a_.scalar_type() == at::kFloat)
       multiply_fused<float>(c_, a_, b_);
@@ -98,7 +98,7 @@ class Multiplication {
   }
 
   c10::Device device_;
-  Kernels kernels_;
+  GemmKernels kernels_;
   at::Tensor a_, b_, c_;
 };
 
@@ -108,7 +108,7 @@ Shape sliced(const Shape& shape, at::ScalarType type, const c10::Device& device,
   if (shape.n <= kSlice) return shape;
   Shape slice = shape;
   slice.n = kSlice;
-  const double once = Multiplication(slice, type, device, Kernels::library).once();
+  const double once = Multiplication(slice, type, device, GemmKernels::library).once();
   const double columns = seconds / once * kSlice;
   if (columns >= static_cast<double>(shape.n)) return shape;
   slice.n = std::max<int64_t>(1, static_cast<int64_t>(columns) / kSlice) * kSlice;
@@ -120,9 +120,9 @@ config::MeasuredGemm measure_gemm(const Shape& whole, at::ScalarType type,
   // Warm-up, the trial and the choice of a slice take as long as two repeats.
   const Shape shape =
       sliced(whole, type, device, spec.gemm_seconds / static_cast<double>(spec.gemm_repeats + 2));
-  Timing timing = Multiplication(shape, type, device, Kernels::library).timed(spec);
+  Timing timing = Multiplication(shape, type, device, GemmKernels::library).timed(spec);
   if (device.is_cpu()) {
-    const Timing fused = Multiplication(shape, type, device, Kernels::fused).timed(spec);
+    const Timing fused = Multiplication(shape, type, device, GemmKernels::fused).timed(spec);
     if (fused.median < timing.median) timing = fused;
   }
   return {.dtype = type == at::kFloat ? "fp32" : "bf16",

@@ -84,7 +84,7 @@ double offset_of(const Seed& seed, const plan::ArmPlan& arm, Axis axis, const St
   const auto work = before_last_phase(seed, arm);
   if (!work) return 0;
   if (axis == Axis::time) return work->hours() * 3600;
-  return measure::bill(work->to_bill(plan::Clock::wall, /*overheads=*/false),
+  return measure::bill(work->to_bill(plan::ClockKind::wall, /*overheads=*/false),
                        [&](const std::string& device) { return study.prices.of(device); }, {})
       .dollars;
 }

@@ -7,7 +7,7 @@
 
 #include "findings/finding.hpp"
 #include "findings/study.hpp"
-#include "report/document.hpp"
+#include "report/page.hpp"
 
 namespace repro::report {
 

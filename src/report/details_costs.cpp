@@ -60,13 +60,13 @@ std::string dtype_of(const plan::Experiment& experiment) {
   return experiment.match.precision == "fp32" ? "fp32" : "bf16";
 }
 
-struct Peak {
+struct KnownPeak {
   std::string name;  // "measured GEMM"
   std::optional<double> flops;
   std::string missing;  // why there is none
 };
 
-std::vector<Peak> peaks_of(const Study& study) {
+std::vector<KnownPeak> peaks_of(const Study& study) {
   const std::string unknown = "no profile of this machine";
   if (!study.sources.machine)
     return {{"measured GEMM", std::nullopt, unknown}, {"data sheet", std::nullopt, unknown}};
@@ -88,8 +88,8 @@ TableCell mfu_cell(const measure::Utilisation& use, Footnotes& notes) {
 }
 
 // Achieved FLOP/s under each convention, then their share of each known peak.
-void add_utilisation_rows(Table& table, const std::vector<Peak>& peaks, const std::string& label,
-                          const std::string& phase, const Training& run) {
+void add_utilisation_rows(Table& table, const std::vector<KnownPeak>& peaks,
+                          const std::string& label, const std::string& phase, const Training& run) {
   const TableCell speed = {significant(run.tokens_per_second), run.tokens_per_second};
   std::vector<TableCell> achieved = {label, phase, "achieved GFLOP/s", speed};
   for (const measure::Convention convention : measure::all_conventions()) {
@@ -100,7 +100,7 @@ void add_utilisation_rows(Table& table, const std::vector<Peak>& peaks, const st
   }
   table.add(std::move(achieved));
   Footnotes notes(table);
-  for (const Peak& peak : peaks) {
+  for (const KnownPeak& peak : peaks) {
     if (!peak.flops) continue;
     std::vector<TableCell> cells = {label, phase, "MFU of " + peak.name, speed};
     for (const measure::Convention convention : measure::all_conventions())
@@ -152,15 +152,17 @@ class CostRow {
   }
 
   bool known() const { return baseline_ && own_; }
-  std::optional<double> baseline() const { return bill(*baseline_, plan::Clock::wall, {}, false); }
+  std::optional<double> baseline() const {
+    return bill(*baseline_, plan::ClockKind::wall, {}, false);
+  }
   std::optional<double> phase(const std::string& symbol) const {
-    const measure::Bill all = full_bill(*own_, plan::Clock::wall, {}, false);
+    const measure::Bill all = full_bill(*own_, plan::ClockKind::wall, {}, false);
     for (const plan::PhasePlan& phase : arm_->phases)
       for (const measure::PhaseCost& cost : all.phases)
         if (phase.symbol == symbol && cost.name == phase.name) return cost.dollars;
     return std::nullopt;
   }
-  std::optional<double> saving(measure::Accounting accounting, plan::Clock clock,
+  std::optional<double> saving(measure::Accounting accounting, plan::ClockKind clock,
                                bool overheads) const {
     const auto own = bill(*own_, clock, {.accounting = accounting}, overheads);
     const auto full = bill(*baseline_, clock, {}, false);
@@ -178,13 +180,13 @@ class CostRow {
   }
 
  private:
-  measure::Bill full_bill(const plan::Work& work, plan::Clock clock,
+  measure::Bill full_bill(const plan::Work& work, plan::ClockKind clock,
                           const measure::Billing& billing, bool overheads) const {
     return measure::bill(
         work.to_bill(clock, overheads),
         [this](const std::string& device) { return study_.prices.of(device); }, billing);
   }
-  std::optional<double> bill(const plan::Work& work, plan::Clock clock,
+  std::optional<double> bill(const plan::Work& work, plan::ClockKind clock,
                              const measure::Billing& billing, bool overheads) const {
     const measure::Bill all = full_bill(work, clock, billing, overheads);
     return all.complete() ? std::optional(all.dollars) : std::nullopt;
@@ -206,10 +208,11 @@ void add_cost_row(const Study& study, const StudyRow& row, const Seed& seed, siz
       };
       cells.push_back(dollars(cost.baseline()));
       for (const std::string& symbol : symbols) cells.push_back(dollars(cost.phase(symbol)));
-      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::wall, false)));
-      cells.push_back(saving_cell(cost.saving(Accounting::usage, plan::Clock::wall, false)));
-      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::wall, true)));
-      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::Clock::train, false)));
+      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::ClockKind::wall, false)));
+      cells.push_back(saving_cell(cost.saving(Accounting::usage, plan::ClockKind::wall, false)));
+      cells.push_back(saving_cell(cost.saving(Accounting::makespan, plan::ClockKind::wall, true)));
+      cells.push_back(
+          saving_cell(cost.saving(Accounting::makespan, plan::ClockKind::train, false)));
       cells.push_back(saving_cell(findings::steady_saving(study, row, arm)));
       const auto even = cost.break_even();
       cells.push_back(even ? TableCell(fixed(*even, 3), even) : TableCell("-"));
@@ -306,7 +309,7 @@ Table utilisation(const Study& study) {
                    {.heading = "tokens / s"}};
   for (const measure::Convention convention : measure::all_conventions())
     table.columns.push_back({.heading = std::string(measure::name(convention))});
-  const std::vector<Peak> peaks = peaks_of(study);
+  const std::vector<KnownPeak> peaks = peaks_of(study);
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds) {
       const plan::Cell& cell = seed.runs.cell();
@@ -323,7 +326,7 @@ Table utilisation(const Study& study) {
           add_utilisation_rows(table, peaks, row.text(seed), title, *run);
         }
     }
-  for (const Peak& peak : peaks)
+  for (const KnownPeak& peak : peaks)
     table.notes.push_back(peak.flops ? fmt::format("{}, {}: {} GFLOP/s", peak.name,
                                                    dtype_of(study.experiment()),
                                                    significant(*peak.flops / 1e9))

@@ -1,4 +1,4 @@
-#include "report/document.hpp"
+#include "report/page.hpp"
 
 #include <fmt/format.h>
 
@@ -58,32 +58,31 @@ struct Latex {
 };
 
 template <typename Visitor>
-std::string rendered(const Document& document, const Visitor& visitor) {
+std::string rendered(const Page& page, const Visitor& visitor) {
   std::string out;
-  for (const Block& block : document.blocks) out += std::visit(visitor, block) + "\n";
+  for (const Block& block : page.blocks) out += std::visit(visitor, block) + "\n";
   return out;
 }
 
 }  // namespace
 
-std::string to_markdown(const Document& document) {
-  std::string out =
-      "# " + escape_markdown(document.title) + "\n\n" + rendered(document, Markdown{});
+std::string to_markdown(const Page& page) {
+  std::string out = "# " + escape_markdown(page.title) + "\n\n" + rendered(page, Markdown{});
   while (out.size() > 1 && out[out.size() - 2] == '\n') out.pop_back();
   return out;
 }
 
-std::string to_html(const Document& document) {
-  return html_page(document.title,
-                   "<h1>" + escape_html(document.title) + "</h1>\n" + rendered(document, Html{}));
+std::string to_html(const Page& page) {
+  return html_page(page.title,
+                   "<h1>" + escape_html(page.title) + "</h1>\n" + rendered(page, Html{}));
 }
 
-std::string to_latex(const Document& document) {
+std::string to_latex(const Page& page) {
   return "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n"
          "\\usepackage{array,booktabs,graphicx,longtable}\n\\usepackage[margin=2cm]{geometry}"
          "\n\\title{" +
-         escape_latex(document.title) + "}\n\\date{}\n\\begin{document}\n\\maketitle\n\n" +
-         rendered(document, Latex{}) + "\\end{document}\n";
+         escape_latex(page.title) + "}\n\\date{}\n\\begin{document}\n\\maketitle\n\n" +
+         rendered(page, Latex{}) + "\\end{document}\n";
 }
 
 }  // namespace repro::report

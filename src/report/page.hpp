@@ -25,13 +25,13 @@ struct Figure {
 };
 using Block = std::variant<Heading, Paragraph, Table, Figure>;
 
-struct Document {
+struct Page {
   std::string title;
   std::vector<Block> blocks;
 };
 
-std::string to_markdown(const Document& document);
-std::string to_html(const Document& document);   // one self-contained page
-std::string to_latex(const Document& document);  // a compilable article
+std::string to_markdown(const Page& page);
+std::string to_html(const Page& page);   // one self-contained page
+std::string to_latex(const Page& page);  // a compilable article
 
 }  // namespace repro::report

@@ -9,7 +9,7 @@
 #include "base/file.hpp"
 #include "report/curves.hpp"
 #include "report/details.hpp"
-#include "report/document.hpp"
+#include "report/page.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -76,11 +76,11 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
   return sections;
 }
 
-Document make_document(const Study& study, const std::vector<Finding>& findings, const Table& view,
-                       const std::vector<Section>& sections, std::vector<Figure> figures) {
-  Document document;
-  document.title = headline(study, findings);
-  auto& blocks = document.blocks;
+Page make_page(const Study& study, const std::vector<Finding>& findings, const Table& view,
+               const std::vector<Section>& sections, std::vector<Figure> figures) {
+  Page page;
+  page.title = headline(study, findings);
+  auto& blocks = page.blocks;
   blocks.emplace_back(Paragraph{study.experiment().title, /*lead=*/true});
   blocks.emplace_back(view);
   blocks.emplace_back(Paragraph{progress_text(study)});
@@ -89,7 +89,7 @@ Document make_document(const Study& study, const std::vector<Finding>& findings,
     blocks.emplace_back(Heading{section.heading});
     blocks.emplace_back(section.table);
   }
-  return document;
+  return page;
 }
 
 json finding_json(const Finding& finding) {
@@ -138,8 +138,8 @@ std::string terminal_text(const Study& study, const std::vector<Finding>& findin
   return headline(study, findings) + "\n" + to_terminal(view, width);
 }
 
-Counts count(const Study& study) {
-  Counts counts;
+CellCounts count(const Study& study) {
+  CellCounts counts;
   for (const findings::StudyRow& row : study.rows) {
     ++counts.cells;
     const findings::Status* obstacle = row.obstacle();
@@ -175,11 +175,10 @@ Report render(const plan::Plan& plan, const findings::Sources& sources,
   if (wanted(options, Format::figures) && gnuplot_found())
     figures = draw_figures(study, folder, report.files);
   const std::vector<Section> sections = sections_of(study, report.findings);
-  const Document document =
-      make_document(study, report.findings, view, sections, std::move(figures));
-  write(Format::markdown, "report.md", to_markdown(document));
-  write(Format::html, "report.html", to_html(document));
-  write(Format::latex, "report.tex", to_latex(document));
+  const Page page = make_page(study, report.findings, view, sections, std::move(figures));
+  write(Format::markdown, "report.md", to_markdown(page));
+  write(Format::html, "report.html", to_html(page));
+  write(Format::latex, "report.tex", to_latex(page));
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json",
         report_json(study, report.findings, view, sections).dump(1) + "\n");

@@ -21,7 +21,7 @@ struct ReportOptions {
   size_t width = 120;  // of the terminal text
 };
 
-struct Counts {
+struct CellCounts {
   int64_t cells = 0;        // model x corpus
   int64_t measured = 0;     // all runs of every seed are done
   int64_t failed = 0;       // a run failed
@@ -31,7 +31,7 @@ struct Counts {
 struct Report {
   std::string terminal;                     // one screen, ends with a newline
   std::vector<findings::Finding> findings;  // every number, for `explain` and for gates
-  Counts counts;
+  CellCounts counts;
   std::vector<std::filesystem::path> files;  // written, report.html among them
 };
 

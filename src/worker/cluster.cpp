@@ -55,13 +55,13 @@ int64_t count_tiny(const std::vector<int64_t>& tokens) {
 }
 
 at::Tensor vectors_of(const config::ClusterSpec& spec, const fs::path& corpus,
-                      const data::TokenShards& train, const Work& work) {
-  const at::Tensor vectors_ND = methods::document_vectors(spec, corpus, train, work.progress);
+                      const data::TokenShards& train, const JobContext& context) {
+  const at::Tensor vectors_ND = methods::document_vectors(spec, corpus, train, context.progress);
   if (!spec.normalise) return vectors_ND;
   return vectors_ND.div(vectors_ND.norm(2, {1}, true).clamp_min(1e-12)).contiguous();
 }
 
-methods::Assignment assign(const config::ClusterSpec& spec, const methods::Clustering& found) {
+methods::Assignment assign(const config::ClusterSpec& spec, const methods::KmeansResult& found) {
   methods::Assignment assignment{spec.k, found.cluster};
   if (spec.assignment == "random")
     assignment.cluster =
@@ -71,22 +71,22 @@ methods::Assignment assign(const config::ClusterSpec& spec, const methods::Clust
 
 }  // namespace
 
-json cluster(const Work& work) {
-  const config::ClusterSpec spec = cluster_spec(work.job);
+json cluster(const JobContext& context) {
+  const config::ClusterSpec spec = cluster_spec(context.job);
   train::make_repeatable(1);  // the number of threads is no part of the spec, so not of the result
-  const fs::path corpus = train::input(work.job, "corpus").path();
+  const fs::path corpus = train::input(context.job, "corpus").path();
   const data::TokenShards train(data::shard_path(corpus, "train"));
   Stopwatch stopwatch;
-  const at::Tensor vectors_ND = vectors_of(spec, corpus, train, work);
+  const at::Tensor vectors_ND = vectors_of(spec, corpus, train, context);
   const double embed_seconds = stopwatch.lap();
 
   const auto found = methods::kmeans(vectors_ND, options_of(spec), [&](int64_t iteration) {
-    work.progress("kmeans", static_cast<double>(iteration),
-                  static_cast<double>(spec.max_iterations), "iterations");
+    context.progress("kmeans", static_cast<double>(iteration),
+                     static_cast<double>(spec.max_iterations), "iterations");
   });
   const methods::Assignment assignment = assign(spec, found);
   const methods::Spread spread = methods::spread_of(vectors_ND, assignment.cluster, spec.k);
-  methods::write_assignment(work.directory.path() / methods::kAssignmentFile, assignment);
+  methods::write_assignment(context.directory.path() / methods::kAssignmentFile, assignment);
   const std::vector<int64_t> documents = assignment.sizes(), tokens = tokens_of(assignment, train);
   return {{"documents", documents},
           {"tokens", tokens},

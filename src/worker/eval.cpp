@@ -89,18 +89,18 @@ model::Transformer load_model(const config::EvalSpec& spec, const run::OpenedJob
 
 }  // namespace
 
-json evaluate(const Work& work) {
-  const config::EvalSpec spec = eval_spec(work.job);
-  const run::RunDirectory& corpus = train::input(work.job, "corpus");
+json evaluate(const JobContext& context) {
+  const config::EvalSpec spec = eval_spec(context.job);
+  const run::RunDirectory& corpus = train::input(context.job, "corpus");
   train::make_repeatable(spec.threads);
   Stopwatch stopwatch;
-  model::Transformer model = load_model(spec, work.job);
+  model::Transformer model = load_model(spec, context.job);
   const double load_seconds = stopwatch.lap();
   json measures = json::object();
   double active = 0, tokens = 0;
   for (const config::MeasureSpec& measure : spec.measures) {
-    work.progress("evaluate", static_cast<double>(measures.size()),
-                  static_cast<double>(spec.measures.size()), "measures");
+    context.progress("evaluate", static_cast<double>(measures.size()),
+                     static_cast<double>(spec.measures.size()), "measures");
     const eval::HeldOut found = measured(model, measure, spec, corpus);
     measures[measure.name] = measure_json(measure, found);
     active += found.active_share * static_cast<double>(found.tokens);

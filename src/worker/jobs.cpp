@@ -46,7 +46,7 @@ class ProgressWriter {
   std::string last_phase_;
 };
 
-using Body = json (*)(const Work&);
+using Body = json (*)(const JobContext&);
 const std::map<std::string, Body> kBodies = {{"prepare", prepare}, {"cluster", cluster},
                                              {"train", train},     {"merge", merge},
                                              {"eval", evaluate},   {"probe", probe}};

@@ -11,7 +11,7 @@
 
 namespace repro::worker {
 
-struct Work {
+struct JobContext {
   const run::OpenedJob& job;
   const run::RunDirectory& directory;
   const std::atomic<bool>& interrupted;
@@ -24,27 +24,27 @@ Spec spec_of(const run::OpenedJob& job) {
 }
 
 // config::PrepareSpec; data::PrepareResult says what it leaves.
-nlohmann::json prepare(const Work& work);
+nlohmann::json prepare(const JobContext& context);
 
 // config::ClusterSpec; input "corpus". Writes clusters.bin; result: documents and tokens of each
 // cluster, empty (clusters without a document), tiny (with less than a tenth of the mean tokens),
 // sse, iterations, variance_explained, dimension, seconds {embed, kmeans}.
-nlohmann::json cluster(const Work& work);
+nlohmann::json cluster(const JobContext& context);
 
 // config::TrainSpec; see train/trainer.hpp.
-nlohmann::json train(const Work& work);
+nlohmann::json train(const JobContext& context);
 
 // config::MergeSpec; inputs "part0" .. "part{E-1}" and "assignment". Writes model.safetensors;
 // result: gamma [E], backbone_cosine [E][E], update_cosine [E][E], seconds {merge}.
-nlohmann::json merge(const Work& work);
+nlohmann::json merge(const JobContext& context);
 
 // config::EvalSpec; inputs "weights" and "corpus". Result: measures {name: {split, window, stride,
 // windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters, expert_load [L][E] of
 // the last forward pass, seconds {load, eval}, corpus_fingerprint. Error when the weights are not
 // those of the model, a split is too short, or two measures have one name.
-nlohmann::json evaluate(const Work& work);
+nlohmann::json evaluate(const JobContext& context);
 
 // config::ProbeSpec; see probe/probe.hpp.
-nlohmann::json probe(const Work& work);
+nlohmann::json probe(const JobContext& context);
 
 }  // namespace repro::worker

@@ -43,23 +43,23 @@ json square(const std::vector<double>& values) {
 
 }  // namespace
 
-json merge(const Work& work) {
-  const auto spec = spec_of<config::MergeSpec>(work.job);
+json merge(const JobContext& context) {
+  const auto spec = spec_of<config::MergeSpec>(context.job);
   train::make_repeatable(spec.threads);
-  work.progress("merge", 0, 1, "models");
+  context.progress("merge", 0, 1, "models");
   Stopwatch stopwatch;
-  const std::vector<fs::path> parts = part_files(work.job, spec.model.experts);
-  const json assigned = train::input(work.job, "assignment").result();
-  const methods::MergeOptions options{.gamma = weights_from(assigned, spec),
-                                      .router = spec.router,
-                                      .scale = spec.scale,
-                                      .seed = static_cast<uint64_t>(spec.seed)};
+  const std::vector<fs::path> parts = part_files(context.job, spec.model.experts);
+  const json assigned = train::input(context.job, "assignment").result();
+  const methods::MergeRecipe options{.gamma = weights_from(assigned, spec),
+                                     .router = spec.router,
+                                     .scale = spec.scale,
+                                     .seed = static_cast<uint64_t>(spec.seed)};
   model::Transformer full(spec.model, {.device = train::open_device(spec.device),
                                        .precision = model::parse_precision(spec.precision)});
   full.initialise(options.seed);
   const methods::BackboneCosine cosine =
       methods::merge(parts, options, spec.model, full.parameters());
-  model::save_weights(work.directory.weights_file(), full.parameters());
+  model::save_weights(context.directory.weights_file(), full.parameters());
   return {{"gamma", options.gamma},
           {"backbone_cosine", square(cosine.parameters)},
           {"update_cosine", square(cosine.updates)},

@@ -7,9 +7,9 @@
 
 namespace repro::worker {
 
-nlohmann::json prepare(const Work& work) {
-  return data::prepare(spec_of<config::PrepareSpec>(work.job), work.directory.path(),
-                       work.progress);
+nlohmann::json prepare(const JobContext& context) {
+  return data::prepare(spec_of<config::PrepareSpec>(context.job), context.directory.path(),
+                       context.progress);
 }
 
 }  // namespace repro::worker

@@ -7,8 +7,8 @@
 
 namespace repro::worker {
 
-nlohmann::json probe(const Work& work) {
-  return probe::run_probe(spec_of<config::ProbeSpec>(work.job), work.progress);
+nlohmann::json probe(const JobContext& context) {
+  return probe::run_probe(spec_of<config::ProbeSpec>(context.job), context.progress);
 }
 
 }  // namespace repro::worker

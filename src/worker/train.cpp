@@ -6,8 +6,8 @@
 
 namespace repro::worker {
 
-nlohmann::json train(const Work& work) {
-  return train::train(work.job, work.directory, work.interrupted);
+nlohmann::json train(const JobContext& context) {
+  return train::train(context.job, context.directory, context.interrupted);
 }
 
 }  // namespace repro::worker

@@ -14,7 +14,7 @@ TEST_CASE("feasible counts equal the reference's ranges", "[claims]") {
        {Row{27.9, 1, 2376, 662, 664}, Row{29.1, 1, 2376, 691, 692}, Row{23.0, 1, 14042, 3223, 3236},
         Row{25.3, 1, 14042, 3546, 3559}, Row{27.45, 2, 10042, 2757, 2757},
         Row{29.45, 2, 10042, 2957, 2957}, Row{52.25, 2, 16113, 8419, 8419}}) {
-    const Counts counts = feasible_counts(row.percent, row.decimals, row.n);
+    const FeasibleCounts counts = feasible_counts(row.percent, row.decimals, row.n);
     CAPTURE(row.percent, row.n);
     CHECK(counts.first == row.first);
     CHECK(counts.last == row.last);
@@ -35,7 +35,7 @@ TEST_CASE("both PIQA percentages are impossible", "[claims]") {
   CHECK(subjects(check, Ruling::holds) ==
         std::vector<std::string>{"HellaSwag, Full", "HellaSwag, MoE-DisCo"});
   CHECK(count(check, Ruling::not_checkable) == 4);
-  const Finding& piqa = check.findings[6];
+  const AuditFinding& piqa = check.findings[6];
   CHECK(piqa.arithmetic.find("960 of 1838 is 52.23, 961 is 52.29") == 0);
   CHECK(piqa.numbers.at("possible over tasks.train_items") == 1);
   CHECK(piqa.numbers.at("possible over tasks.test_items") == 0);

@@ -57,7 +57,7 @@ TEST_CASE("a second price that the paper leaves blank is named, and the saving s
                             "other_high_price = \"price_high\"\n"
                             "[[constant]]\nid = \"low_elsewhere\"\nvalue = \"\"\n");
   const AuditReport report = audit(load_claims(folder.path() / "blank.toml", "blank"), profile);
-  const Finding& finding = find(report, "injected").findings.front();
+  const AuditFinding& finding = find(report, "injected").findings.front();
   CHECK(finding.ruling == Ruling::holds);
   CHECK(finding.numbers.at("saving_percent") > 0);
   CHECK_FALSE(finding.numbers.contains("other_saving_percent"));

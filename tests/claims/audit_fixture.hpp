@@ -27,12 +27,12 @@ inline const CheckResult& find(const AuditReport& report, const std::string& id)
 
 inline int64_t count(const CheckResult& check, Ruling ruling) {
   return std::count_if(check.findings.begin(), check.findings.end(),
-                       [&](const Finding& finding) { return finding.ruling == ruling; });
+                       [&](const AuditFinding& finding) { return finding.ruling == ruling; });
 }
 
 inline std::vector<std::string> subjects(const CheckResult& check, Ruling ruling) {
   std::vector<std::string> names;
-  for (const Finding& finding : check.findings)
+  for (const AuditFinding& finding : check.findings)
     if (finding.ruling == ruling) names.push_back(finding.subject);
   return names;
 }

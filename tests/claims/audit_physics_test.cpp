@@ -11,7 +11,7 @@ TEST_CASE("three of eighteen phases exceed the peak by Megatron's count, four by
   int64_t above_by_palm = 0;
   for (const char* id : {"full_roofline", "submodel_roofline", "finetune_roofline"}) {
     impossible += count(find(report, id), Ruling::impossible);
-    for (const Finding& finding : find(report, id).findings)
+    for (const AuditFinding& finding : find(report, id).findings)
       above_by_palm += finding.numbers.at("mfu_percent_palm") > 100 ? 1 : 0;
   }
   CHECK(impossible == 3);
@@ -73,7 +73,7 @@ TEST_CASE("the excess holds in every reading of the Llama submodel", "[claims]")
 
 TEST_CASE("rounding of the hours turns no impossible phase possible", "[claims]") {
   const AuditReport report = audit_paper();
-  const Finding& qwen = find(report, "submodel_roofline").findings[1];
+  const AuditFinding& qwen = find(report, "submodel_roofline").findings[1];
   CHECK(qwen.numbers.at("mfu_percent_least") == Approx(100.4).margin(0.05));
   CHECK(qwen.ruling == Ruling::impossible);
   // At 98.3 % the fine-tuning is only suspect.

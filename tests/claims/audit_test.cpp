@@ -43,7 +43,7 @@ TEST_CASE("every kind of check catches the error injected for it and passes the 
     CHECK(check.kind == kind);
     bool saw_good = false;
     bool saw_bad = false;
-    for (const Finding& finding : check.findings) {
+    for (const AuditFinding& finding : check.findings) {
       CAPTURE(finding.subject, finding.sentence, finding.arithmetic);
       const bool good = finding.subject.find("good") != std::string::npos;
       (good ? saw_good : saw_bad) = true;

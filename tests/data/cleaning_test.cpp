@@ -62,22 +62,23 @@ TEST_CASE("deeply nested pages do not exhaust the stack", "[data]") {
 TEST_CASE("the filter keeps prose and names the reason for all else", "[data]") {
   const std::string prose =
       "It was the best of times and it was the worst of times for all of them.";
-  CHECK(judge_paragraph(prose) == Verdict::keep);
-  CHECK(judge_paragraph("It was the best of times and the worst.") == Verdict::too_few_words);
-  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1)) == Verdict::no_sentence_end);
-  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1) + "\u201D") == Verdict::keep);
+  CHECK(judge_paragraph(prose) == ParagraphVerdict::keep);
+  CHECK(judge_paragraph("It was the best of times and the worst.") ==
+        ParagraphVerdict::too_few_words);
+  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1)) == ParagraphVerdict::no_sentence_end);
+  CHECK(judge_paragraph(prose.substr(0, prose.size() - 1) + "\u201D") == ParagraphVerdict::keep);
   CHECK(judge_paragraph("It was 1 of 22 and 333 of 4444 for 55555 of 666666 in 7777777 to all.") ==
-        Verdict::few_letters);
+        ParagraphVerdict::few_letters);
   CHECK(judge_paragraph("Это было в the of and to a in is that it for лучшее из всех времён.") ==
-        Verdict::not_ascii);
+        ParagraphVerdict::not_ascii);
   CHECK(judge_paragraph("Large brown dogs chase small white cats through green fields, barking "
-                        "loud.") == Verdict::few_stop_words);
+                        "loud.") == ParagraphVerdict::few_stop_words);
   CHECK(judge_paragraph("It is of a to in so we do my i it is of a to in so.") ==
-        Verdict::word_length);
+        ParagraphVerdict::word_length);
   std::string endless;
   while (endless.size() <= 20'000) endless += prose + " ";
   endless.pop_back();
-  CHECK(judge_paragraph(endless) == Verdict::too_long);
+  CHECK(judge_paragraph(endless) == ParagraphVerdict::too_long);
 }
 
 TEST_CASE("a repeated paragraph is kept only the first time in the corpus", "[data]") {

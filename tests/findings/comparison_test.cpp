@@ -155,8 +155,8 @@ TEST_CASE("overheads stand apart: in a phase's own dollars, in no sum", "[findin
   REQUIRE(work);
   CHECK(work->phases.size() == 4);
   CHECK(work->hours() == Approx((2.7 + 5.5) / 3600));
-  CHECK(work->to_bill(plan::Clock::wall, false).size() == 2);
-  CHECK(work->to_bill(plan::Clock::wall, true).size() == 4);
+  CHECK(work->to_bill(plan::ClockKind::wall, false).size() == 2);
+  CHECK(work->to_bill(plan::ClockKind::wall, true).size() == 4);
 }
 
 TEST_CASE("a formula that names an unknown arm, phase or measure is refused at its line",

@@ -82,7 +82,9 @@ struct Fixture {
   QuietObserver observer;
   ExecuteOptions options = {.schedule = {.slots = 2, .retries = 1},
                             .seconds = std::vector<double>(7, 1.0)};
-  Summary execute_all() { return execute(graph, folder.path(), launcher, observer, options); }
+  ExecutionResult execute_all() {
+    return execute(graph, folder.path(), launcher, observer, options);
+  }
   run::RunDirectory directory(size_t job) const {
     return run::RunDirectory(folder.path() / graph[job].directory);
   }
@@ -91,14 +93,14 @@ struct Fixture {
 TEST_CASE("every job of a graph is run once, after its inputs, and the second time none is",
           "[launch]") {
   Fixture f;
-  const Summary first = f.execute_all();
-  CHECK(first.count(Phase::done) == 7);
+  const ExecutionResult first = f.execute_all();
+  CHECK(first.count(JobState::done) == 7);
   CHECK(first.cached() == 0);
   CHECK(f.launcher.starts.size() == 7);
   CHECK(f.launcher.starts.front() == "prepare");
   CHECK(f.launcher.starts.back() == "tune");
   CHECK(f.launcher.most_running == 2);
-  const Summary second = f.execute_all();
+  const ExecutionResult second = f.execute_all();
   CHECK(f.launcher.starts.size() == 7);
   CHECK(second.cached() == 7);
 }
@@ -107,23 +109,23 @@ TEST_CASE("a failure is reported with the job's own line and blocks what needs i
   Fixture f;
   f.launcher.scripts["sub0"] = {{.code = 4, .signal = 0}};
   f.launcher.last_words["sub0"] = "the loss is not finite at step 12";
-  const Summary summary = f.execute_all();
-  CHECK(summary.count(Phase::failed) == 1);
-  CHECK(summary.count(Phase::blocked) == 2);
-  CHECK(summary.count(Phase::done) == 4);
-  CHECK(summary.jobs[3].message == f.directory(3).path().string() +
-                                       ": the loss is not finite at step 12; its log is " +
-                                       f.directory(3).stderr_file().string());
-  CHECK(summary.jobs[3].tries == 1);
-  CHECK(summary.jobs[6].message == "needs sub0, which failed");
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.count(JobState::failed) == 1);
+  CHECK(result.count(JobState::blocked) == 2);
+  CHECK(result.count(JobState::done) == 4);
+  CHECK(result.jobs[3].message == f.directory(3).path().string() +
+                                      ": the loss is not finite at step 12; its log is " +
+                                      f.directory(3).stderr_file().string());
+  CHECK(result.jobs[3].tries == 1);
+  CHECK(result.jobs[6].message == "needs sub0, which failed");
 }
 
 TEST_CASE("a job killed once is tried again and finishes", "[launch]") {
   Fixture f;
   f.launcher.scripts["full"] = {kKilled, kSuccess};
-  const Summary summary = f.execute_all();
-  CHECK(summary.count(Phase::done) == 7);
-  CHECK(summary.jobs[1].tries == 2);
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.count(JobState::done) == 7);
+  CHECK(result.jobs[1].tries == 2);
   REQUIRE(f.observer.crashes.size() == 1);
   CHECK(f.observer.crashes[0].find("killed by SIGKILL (perhaps out of memory)") !=
         std::string::npos);
@@ -132,29 +134,29 @@ TEST_CASE("a job killed once is tried again and finishes", "[launch]") {
 TEST_CASE("a job killed at every try fails, and its directory says by what", "[launch]") {
   Fixture f;
   f.launcher.scripts["full"] = {kKilled, kKilled, kSuccess};
-  const Summary summary = f.execute_all();
-  CHECK(summary.jobs[1].phase == Phase::failed);
-  CHECK(summary.jobs[1].tries == 2);
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.jobs[1].state == JobState::failed);
+  CHECK(result.jobs[1].tries == 2);
   CHECK(f.directory(1).failure() == "killed by SIGKILL (perhaps out of memory)");
-  CHECK(summary.count(Phase::done) == 6);
+  CHECK(result.count(JobState::done) == 6);
 }
 
 TEST_CASE("a job that ends cleanly without a DONE mark has failed", "[launch]") {
   Fixture f;
   f.launcher.forgets_to_finish = {"cluster"};
-  const Summary summary = f.execute_all();
-  CHECK(summary.jobs[2].phase == Phase::failed);
-  CHECK(summary.jobs[2].message.find("ended without a result") != std::string::npos);
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.jobs[2].state == JobState::failed);
+  CHECK(result.jobs[2].message.find("ended without a result") != std::string::npos);
 }
 
 TEST_CASE("a failed job is tried afresh by the next invocation", "[launch]") {
   Fixture f;
   f.launcher.scripts["full"] = {{.code = 2, .signal = 0}, kSuccess};
   f.launcher.last_words["full"] = "the disk is full";
-  CHECK(f.execute_all().count(Phase::failed) == 1);
+  CHECK(f.execute_all().count(JobState::failed) == 1);
   f.launcher.last_words.clear();
-  const Summary again = f.execute_all();
-  CHECK(again.count(Phase::done) == 7);
+  const ExecutionResult again = f.execute_all();
+  CHECK(again.count(JobState::done) == 7);
   CHECK(again.cached() == 6);
 }
 
@@ -163,13 +165,13 @@ TEST_CASE("the first interrupt asks the children to stop and starts nothing more
   f.launcher.hold = true;
   int polls = 0;
   f.options.interrupts = [&] { return ++polls > 3 ? 1 : 0; };
-  const Summary summary = f.execute_all();
-  CHECK(summary.interrupted);
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.interrupted);
   CHECK(f.observer.stops == 1);
   REQUIRE(f.launcher.terminations.size() == 1);
   CHECK(f.launcher.terminations[0] == std::pair<std::string, Stop>("prepare", Stop::ask));
-  CHECK(summary.count(Phase::stopped) == 1);
-  CHECK(summary.count(Phase::waiting) == 6);
+  CHECK(result.count(JobState::stopped) == 1);
+  CHECK(result.count(JobState::waiting) == 6);
   CHECK(f.directory(0).state() == run::State::started);
 }
 
@@ -193,7 +195,7 @@ TEST_CASE("a job that was interrupted continues in the next invocation", "[launc
   f.launcher.hold = false;
   f.launcher.terminations.clear();
   f.options.interrupts = [] { return 0; };
-  CHECK(f.execute_all().count(Phase::done) == 7);
+  CHECK(f.execute_all().count(JobState::done) == 7);
 }
 
 }  // namespace

@@ -82,11 +82,11 @@ TEST_CASE("a crashed job is tried again until its retries are used up", "[launch
   for (int round = 0; round < 2; ++round) {
     schedule.start(*schedule.next());
     schedule.finish(0, End::crashed);
-    CHECK(schedule.phase(0) == Phase::waiting);
+    CHECK(schedule.state(0) == JobState::waiting);
   }
   schedule.start(*schedule.next());
   schedule.finish(0, End::crashed);
-  CHECK(schedule.phase(0) == Phase::failed);
+  CHECK(schedule.state(0) == JobState::failed);
   CHECK(schedule.idle());
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a job that ends with an error is not tried again", "[launch]") {
   Schedule schedule = make_schedule(graph, {.slots = 1, .retries = 2});
   schedule.start(0);
   schedule.finish(0, End::failed);
-  CHECK(schedule.phase(0) == Phase::failed);
+  CHECK(schedule.state(0) == JobState::failed);
 }
 
 TEST_CASE("what needs a failed job is blocked and the other branch goes on", "[launch]") {
@@ -107,8 +107,8 @@ TEST_CASE("what needs a failed job is blocked and the other branch goes on", "[l
   schedule.start(kFull);
   schedule.start(kCluster);
   schedule.finish(kCluster, End::failed);
-  for (size_t job : {kSub0, kSub1, kMerge, kTune}) CHECK(schedule.phase(job) == Phase::blocked);
-  CHECK(schedule.phase(kFull) == Phase::running);
+  for (size_t job : {kSub0, kSub1, kMerge, kTune}) CHECK(schedule.state(job) == JobState::blocked);
+  CHECK(schedule.state(kFull) == JobState::running);
   CHECK_FALSE(schedule.idle());
 }
 

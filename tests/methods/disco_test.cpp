@@ -16,7 +16,7 @@
 
 using namespace repro;
 using methods::BackboneCosine;
-using methods::MergeOptions;
+using methods::MergeRecipe;
 using model::Parameter;
 using model::TensorClass;
 using model::Transformer;
@@ -155,7 +155,7 @@ TEST_CASE("a fresh normal router differs from the initial one and has its spread
   Transformer full = initialised(tiny(), 1);
   const at::Tensor before = value_of(full, gate).clone();
   const auto files = submodels_of(full, folder.path(), leave);
-  const MergeOptions options{.gamma = kEqual, .router = "normal", .seed = 1};
+  const MergeRecipe options{.gamma = kEqual, .router = "normal", .seed = 1};
   methods::merge(files, options, full.config(), full.parameters());
   const at::Tensor after = value_of(full, gate).clone();
   CHECK((after - before).abs().min().item<double>() > 0);

@@ -14,9 +14,9 @@
 #include "base/random.hpp"
 
 using namespace repro;
-using methods::Clustering;
 using methods::kmeans;
 using methods::KmeansOptions;
+using methods::KmeansResult;
 
 namespace {
 
@@ -33,7 +33,7 @@ at::Tensor blobs(int64_t count, int64_t width, int64_t centres, double spread) {
   return points;
 }
 
-double sse_of(const at::Tensor& points, const Clustering& found) {
+double sse_of(const at::Tensor& points, const KmeansResult& found) {
   double sum = 0;
   for (int64_t i = 0; i < points.size(0); ++i) {
     const auto k = static_cast<int64_t>(found.cluster[static_cast<size_t>(i)]);
@@ -57,7 +57,7 @@ TEST_CASE("k-means finds well separated groups from either kind of start", "[met
   const at::Tensor points = blobs(400, 8, 4, 0.5);
   for (const char* init : {"k-means++", "random"}) {
     // A random start can put two centroids into one group; this seed does not.
-    const Clustering found = kmeans(points, {.k = 4, .init = init, .seed = 5});
+    const KmeansResult found = kmeans(points, {.k = 4, .init = init, .seed = 5});
     const bool whole = sizes_of(found.cluster, 4) == std::vector<int64_t>{100, 100, 100, 100};
     if (std::string(init) == "k-means++") CHECK(whole);
     for (size_t i = 4; i < 400; ++i)
@@ -69,7 +69,8 @@ TEST_CASE("the sum of squared distances never rises", "[methods]") {
   for (uint64_t seed = 0; seed < 8; ++seed)
     for (const char* init : {"k-means++", "random"}) {
       const at::Tensor points = blobs(1500, 12, 3, 4.0);
-      const Clustering found = kmeans(points, {.k = 6, .init = init, .tolerance = 0, .seed = seed});
+      const KmeansResult found =
+          kmeans(points, {.k = 6, .init = init, .tolerance = 0, .seed = seed});
       REQUIRE(found.sse.size() > 3);
       for (size_t i = 1; i < found.sse.size(); ++i)
         CHECK(found.sse[i] <= found.sse[i - 1] * (1 + 1e-7));  // fp32 distances
@@ -79,7 +80,7 @@ TEST_CASE("the sum of squared distances never rises", "[methods]") {
 
 TEST_CASE("at convergence each point is at its nearest centroid", "[methods]") {
   const at::Tensor points = blobs(600, 5, 3, 3.0);
-  const Clustering found = kmeans(points, {.k = 4, .tolerance = 0, .seed = 1});
+  const KmeansResult found = kmeans(points, {.k = 4, .tolerance = 0, .seed = 1});
   const at::Tensor distances =
       at::cdist(points.to(at::kDouble), found.centroids_KD.to(at::kDouble));
   for (int64_t i = 0; i < 600; ++i) {
@@ -99,7 +100,7 @@ TEST_CASE("the same seed gives the same clusters, another seed another start", "
 
 TEST_CASE("k-means stops when the relative gain is below the tolerance", "[methods]") {
   const at::Tensor points = blobs(2000, 12, 3, 6.0);
-  const Clustering found = kmeans(points, {.k = 8, .tolerance = 0.01, .seed = 2});
+  const KmeansResult found = kmeans(points, {.k = 8, .tolerance = 0.01, .seed = 2});
   const auto& sse = found.sse;
   REQUIRE(sse.size() >= 2);
   CHECK(sse[sse.size() - 2] - sse.back() <= 0.01 * sse[sse.size() - 2]);
@@ -111,7 +112,7 @@ TEST_CASE("duplicates leave no cluster without a chance", "[methods]") {
   // All but three points are equal: starts collide, clusters run empty and must move away.
   at::Tensor points = at::zeros({50, 2}, at::kFloat);
   for (int64_t i = 0; i < 3; ++i) points[i][0] = static_cast<float>(5 * (i + 1));
-  const Clustering found = kmeans(points, {.k = 4, .init = "random", .tolerance = 0, .seed = 0});
+  const KmeansResult found = kmeans(points, {.k = 4, .init = "random", .tolerance = 0, .seed = 0});
   CHECK(found.sse.back() == 0);
   std::vector<int64_t> sizes = sizes_of(found.cluster, 4);
   std::sort(sizes.begin(), sizes.end());
@@ -121,7 +122,7 @@ TEST_CASE("duplicates leave no cluster without a chance", "[methods]") {
 TEST_CASE("balanced clusters differ in size by at most one", "[methods]") {
   for (int64_t count : {40, 41, 43}) {
     at::Tensor points = blobs(count, 4, 2, 1.0);
-    const Clustering found = kmeans(points, {.k = 4, .balanced = true, .seed = 1});
+    const KmeansResult found = kmeans(points, {.k = 4, .balanced = true, .seed = 1});
     const auto sizes = sizes_of(found.cluster, 4);
     const auto [low, high] = std::minmax_element(sizes.begin(), sizes.end());
     CHECK(*high - *low == (count % 4 == 0 ? 0 : 1));

@@ -16,20 +16,21 @@ bool is_article_heading(std::string_view line) {
          !line.starts_with("= =") && !line.ends_with("= =");
 }
 
-Layout layout_of(std::string_view head) {
+TextLayout layout_of(std::string_view head) {
   while (!head.empty()) {
     const size_t end = std::min(head.find('\n'), head.size());
     const std::string_view line = trim(head.substr(0, end));
-    if (!line.empty()) return is_article_heading(line) ? Layout::articles : Layout::blank_lines;
+    if (!line.empty())
+      return is_article_heading(line) ? TextLayout::articles : TextLayout::blank_lines;
     head.remove_prefix(std::min(end + 1, head.size()));
   }
-  return Layout::blank_lines;
+  return TextLayout::blank_lines;
 }
 
 void DocumentAssembler::add_line(std::string_view line) {
   const std::string_view text = trim(line);
-  if (layout_ == Layout::articles && is_article_heading(line)) end_document();
-  if (layout_ == Layout::blank_lines && text.empty()) end_document();
+  if (layout_ == TextLayout::articles && is_article_heading(line)) end_document();
+  if (layout_ == TextLayout::blank_lines && text.empty()) end_document();
   if (text.empty()) return;
   if (text_.size() + text.size() > kLongestDocument) end_document();
   if (!text_.empty()) text_ += '\n';

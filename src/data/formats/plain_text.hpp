@@ -8,20 +8,20 @@
 
 namespace repro::data {
 
-enum class Layout { articles, blank_lines, one_document };
+enum class TextLayout { articles, blank_lines, one_document };
 
 // " = Title = ", but not the section heading " = = Section = = ".
 bool is_article_heading(std::string_view line);
 
 // `articles` when a heading is among the first lines (`head` is the beginning of the file).
-Layout layout_of(std::string_view head);
+TextLayout layout_of(std::string_view head);
 
 // Gathers lines into documents. Lines lose white space at both ends, blank ones vanish, the others
 // are joined by newlines. Nothing grows without bound: a document of more than 4 MB is cut at a
 // line's end.
 class DocumentAssembler {
  public:
-  DocumentAssembler(Layout layout, std::function<void(std::string&&)> emit)
+  DocumentAssembler(TextLayout layout, std::function<void(std::string&&)> emit)
       : layout_(layout), emit_(std::move(emit)) {}
   void add_line(std::string_view line);
   void finish();  // the last document
@@ -29,7 +29,7 @@ class DocumentAssembler {
  private:
   void end_document();
 
-  Layout layout_;
+  TextLayout layout_;
   std::function<void(std::string&&)> emit_;
   std::string text_;
 };

@@ -67,7 +67,7 @@ void read_json_lines(Input& input, const std::string& text_field, Records& recor
   }
 }
 
-void read_lines(Input& input, Layout layout, Records& records) {
+void read_lines(Input& input, TextLayout layout, Records& records) {
   DocumentAssembler assembler(layout, [&](std::string&& text) { records.add(std::move(text)); });
   LineReader lines(input);
   std::string_view line;
@@ -105,7 +105,7 @@ void read_member(Input& input, const std::string& reader, const std::string& tex
   } else if (reader == "jsonl") {
     read_json_lines(*plain, text_field, records);
   } else {
-    read_lines(*plain, Layout::one_document, records);
+    read_lines(*plain, TextLayout::one_document, records);
   }
 }
 
@@ -126,7 +126,7 @@ void read_stream(const fs::path& path, const std::string& reader, const std::str
 
 // Rows are documents, unless they are the lines of articles, as in WikiText's Parquet files.
 void read_columns(const fs::path& path, const std::string& text_field, Records& records) {
-  DocumentAssembler articles(Layout::articles,
+  DocumentAssembler articles(TextLayout::articles,
                              [&](std::string&& text) { records.add(std::move(text)); });
   std::optional<bool> lines;
   for_each_text(path, text_field, [&](std::optional<std::string_view> value) {

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Progress = std::function<void(double, double)>;
 
-enum class Outcome { done, repeat, restart };
+enum class Attempt { done, repeat, restart };
 
 // The partial file, and what libcurl's callbacks need to know.
 struct Transfer {
@@ -107,7 +107,7 @@ bool worth_repeating(CURLcode code, long status) {
   return code != CURLE_URL_MALFORMAT && code != CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-Outcome try_once(const std::string& address, Transfer& transfer, const Progress& progress,
+Attempt try_once(const std::string& address, Transfer& transfer, const Progress& progress,
                  const DownloadOptions& options, bool last) {
   const std::unique_ptr<CURL, CleanUp> handle(curl_easy_init());
   check(handle != nullptr, "libcurl starts");
@@ -126,9 +126,9 @@ Outcome try_once(const std::string& address, Transfer& transfer, const Progress&
   // The server ignores ranges, or has no such range because the partial file is another file's;
   // libcurl calls the latter success.
   if (transfer.begun_at > 0 && (status == 416 || code == CURLE_RANGE_ERROR))
-    return Outcome::restart;
-  if (code == CURLE_OK) return Outcome::done;
-  if (!last && worth_repeating(code, status)) return Outcome::repeat;
+    return Attempt::restart;
+  if (code == CURLE_OK) return Attempt::done;
+  if (!last && worth_repeating(code, status)) return Attempt::repeat;
   throw Error(Exit::run_failed, "{}: cannot download: {}; run the same command again to go on",
               address, *reason != '\0' ? reason : curl_easy_strerror(code));
 }
@@ -142,11 +142,11 @@ void download(const std::string& address, const fs::path& path, int64_t expected
   Transfer transfer(path, expected_bytes);
   double pause = options.pause_seconds;
   for (int attempt = 1;; ++attempt) {
-    const Outcome outcome =
+    const Attempt outcome =
         try_once(address, transfer, progress, options, attempt >= options.tries);
-    if (outcome == Outcome::done) break;
-    if (outcome == Outcome::restart) transfer.start_over();
-    if (outcome == Outcome::repeat) {
+    if (outcome == Attempt::done) break;
+    if (outcome == Attempt::restart) transfer.start_over();
+    if (outcome == Attempt::repeat) {
       std::this_thread::sleep_for(std::chrono::duration<double>(pause));
       pause *= 2;
     }

@@ -24,8 +24,8 @@ void Cleaner::add(const std::string& source, const std::string& id,
   int64_t words = 0;
   int64_t piece = 0;
   for (const std::string& paragraph : paragraphs) {
-    const Verdict verdict = judge_paragraph(paragraph);
-    if (verdict != Verdict::keep) {
+    const ParagraphVerdict verdict = judge_paragraph(paragraph);
+    if (verdict != ParagraphVerdict::keep) {
       ++dropped_[name_of(verdict)];
       continue;
     }

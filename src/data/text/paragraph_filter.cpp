@@ -63,40 +63,41 @@ bool ends_a_sentence(std::string_view paragraph) {
 
 }  // namespace
 
-const char* name_of(Verdict verdict) {
+const char* name_of(ParagraphVerdict verdict) {
   switch (verdict) {
-    case Verdict::keep:
+    case ParagraphVerdict::keep:
       return "kept";
-    case Verdict::too_few_words:
+    case ParagraphVerdict::too_few_words:
       return "paragraphs: too few words";
-    case Verdict::too_long:
+    case ParagraphVerdict::too_long:
       return "paragraphs: too long";
-    case Verdict::no_sentence_end:
+    case ParagraphVerdict::no_sentence_end:
       return "paragraphs: no sentence end";
-    case Verdict::few_letters:
+    case ParagraphVerdict::few_letters:
       return "paragraphs: few letters";
-    case Verdict::not_ascii:
+    case ParagraphVerdict::not_ascii:
       return "paragraphs: not ASCII";
-    case Verdict::few_stop_words:
+    case ParagraphVerdict::few_stop_words:
       return "paragraphs: few stop words";
-    case Verdict::word_length:
+    case ParagraphVerdict::word_length:
       return "paragraphs: word length";
   }
   return "";
 }
 
-Verdict judge_paragraph(std::string_view paragraph) {
+ParagraphVerdict judge_paragraph(std::string_view paragraph) {
   const Counts counts = count(paragraph);
-  if (counts.words < 10) return Verdict::too_few_words;
-  if (counts.characters > 20'000) return Verdict::too_long;
-  if (!ends_a_sentence(paragraph)) return Verdict::no_sentence_end;
-  if (counts.letters_and_spaces * 100 < counts.characters * 80) return Verdict::few_letters;
-  if (counts.ascii * 100 < counts.characters * 95) return Verdict::not_ascii;
-  if (counts.stop_words * 100 < counts.words * 18) return Verdict::few_stop_words;
+  if (counts.words < 10) return ParagraphVerdict::too_few_words;
+  if (counts.characters > 20'000) return ParagraphVerdict::too_long;
+  if (!ends_a_sentence(paragraph)) return ParagraphVerdict::no_sentence_end;
+  if (counts.letters_and_spaces * 100 < counts.characters * 80)
+    return ParagraphVerdict::few_letters;
+  if (counts.ascii * 100 < counts.characters * 95) return ParagraphVerdict::not_ascii;
+  if (counts.stop_words * 100 < counts.words * 18) return ParagraphVerdict::few_stop_words;
   const double mean =
       static_cast<double>(counts.characters - counts.spaces) / static_cast<double>(counts.words);
-  if (mean < 3.0 || mean > 8.5) return Verdict::word_length;
-  return Verdict::keep;
+  if (mean < 3.0 || mean > 8.5) return ParagraphVerdict::word_length;
+  return ParagraphVerdict::keep;
 }
 
 int64_t count_words(std::string_view paragraph) {

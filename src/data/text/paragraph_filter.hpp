@@ -7,7 +7,7 @@
 
 namespace repro::data {
 
-enum class Verdict {
+enum class ParagraphVerdict {
   keep,
   too_few_words,    // < 10
   too_long,         // > 20,000 characters
@@ -18,10 +18,10 @@ enum class Verdict {
   word_length,      // mean outside 3..8.5 characters
 };
 
-const char* name_of(Verdict verdict);  // "too few words", for counts
+const char* name_of(ParagraphVerdict verdict);  // "too few words", for counts
 
 // `paragraph`: UTF-8, white space collapsed to single spaces.
-Verdict judge_paragraph(std::string_view paragraph);
+ParagraphVerdict judge_paragraph(std::string_view paragraph);
 
 int64_t count_words(std::string_view paragraph);
 

@@ -46,7 +46,8 @@ int64_t linear_scratch(int64_t columns) {
 // wait in fp32.
 template <typename P>
 void multiply_strip(int64_t rows, int64_t columns, int64_t depth, const typename P::Source* a,
-                    const typename P::Element* b, Target<typename P::Source> to, float* scratch) {
+                    const typename P::Element* b, Destination<typename P::Source> to,
+                    float* scratch) {
   using E = typename P::Element;
   E* left = reinterpret_cast<E*>(scratch);
   float* sums = scratch + kStripRows * kStripRow<P>;
@@ -59,7 +60,7 @@ void multiply_strip(int64_t rows, int64_t columns, int64_t depth, const typename
     to.before_row = kStripColumns;
     if (k + kDepth < depth)
       panel_product<P>(rows, columns, packed, left, kStripRow<P>, 1, right, panel,
-                       Target<float>{sums, kStripColumns, to.before, kStripColumns});
+                       Destination<float>{sums, kStripColumns, to.before, kStripColumns});
     else
       panel_product<P>(rows, columns, packed, left, kStripRow<P>, 1, right, panel, to);
   }
@@ -96,7 +97,7 @@ void add_transposed_product(int64_t depth, int64_t rows, int64_t columns,
       P::pack_depth(count, tall, a + m, a_row, left, kColumns);
       float* to = c + m * columns;
       panel_product<P>(tall, columns, packed, left, 1, kColumns, right, packed * kColumns,
-                       Target<float>{to, columns, to, columns});
+                       Destination<float>{to, columns, to, columns});
     }
   }
 }

@@ -133,13 +133,13 @@ struct Bf16Product {
 
 // Where a tile goes: c = product, plus `before` unless that is null.
 template <typename T>
-struct Target {
+struct Destination {
   T* c;
   int64_t row;
   const float* before;
   int64_t before_row;
 
-  Target at(int64_t r, int64_t n) const {
+  Destination at(int64_t r, int64_t n) const {
     return {c + r * row + n, row, before ? before + r * before_row + n : nullptr, before_row};
   }
 };
@@ -148,7 +148,7 @@ struct Target {
 // c is fetched while they are made.
 template <typename P, typename T>
 REPRO_INLINE void tile(int64_t depth, const typename P::Element* a, int64_t a_row, int64_t a_depth,
-                       const typename P::Element* b, int64_t b_row, Target<T> to) {
+                       const typename P::Element* b, int64_t b_row, Destination<T> to) {
   F left[kRows], right[kRows];
 #pragma GCC unroll 16
   for (int64_t r = 0; r < kRows; ++r) {
@@ -182,9 +182,9 @@ REPRO_INLINE void tile(int64_t depth, const typename P::Element* a, int64_t a_ro
 template <typename P, typename T>
 void edge_tile(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
                int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_row,
-               Target<T> to) {
+               Destination<T> to) {
   float whole[kRows * kColumns];
-  tile<P>(depth, a, a_row, a_depth, b, b_row, Target<float>{whole, kColumns, nullptr, 0});
+  tile<P>(depth, a, a_row, a_depth, b, b_row, Destination<float>{whole, kColumns, nullptr, 0});
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t i = 0; i < columns; i += kLanes) {
       F sums = load(whole + r * kColumns + i);
@@ -198,7 +198,7 @@ template <typename P>
 void product(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
              int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_row, float* c,
              int64_t c_row, bool add) {
-  const Target<float> all{c, c_row, add ? c : nullptr, c_row};
+  const Destination<float> all{c, c_row, add ? c : nullptr, c_row};
   for (int64_t n = 0; n < columns; n += kColumns)
     for (int64_t m = 0; m < rows; m += kRows)
       tile<P>(depth, a + m * a_row, a_row, a_depth, b + n, b_row, all.at(m, n));
@@ -208,7 +208,7 @@ void product(int64_t rows, int64_t columns, int64_t depth, const typename P::Ele
 template <typename P, typename T>
 void panel_product(int64_t rows, int64_t columns, int64_t depth, const typename P::Element* a,
                    int64_t a_row, int64_t a_depth, const typename P::Element* b, int64_t b_panel,
-                   Target<T> to) {
+                   Destination<T> to) {
   for (int64_t n = 0; n < columns; n += kColumns, b += b_panel)
     for (int64_t m = 0; m < rows; m += kRows) {
       const int64_t tall = smaller(kRows, rows - m), wide = smaller(kColumns, columns - n);
