@@ -69,7 +69,8 @@ class Execution {
 
   void start(size_t job) {
     directory(job).create(graph_[job], graph_);
-    const auto handle = launcher_.start(directory(job), schedule_.width(job));
+    const auto handle =
+        launcher_.start(directory(job), static_cast<int>(graph_[job].resources.threads));
     schedule_.start(job);
     running_[handle] = {job, Stopwatch()};
     observer_.started(job, schedule_.tries(job), handle);

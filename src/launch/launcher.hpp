@@ -22,8 +22,8 @@ class Launcher {
   };
 
   virtual ~Launcher() = default;
-  // Starts the job of this directory on `cores` cores; its output goes to the directory's logs.
-  // Error when it cannot be started at all.
+  // Starts the job of this directory on `cores` cores, or on all where there are fewer; its output
+  // goes to the directory's logs. Error when it cannot be started at all.
   virtual Handle start(const run::RunDirectory& directory, int cores) = 0;
   // Waits at most `timeout` for a job to end. Each ended job is returned once.
   virtual std::vector<Finished> poll(std::chrono::milliseconds timeout) = 0;

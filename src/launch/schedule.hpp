@@ -44,7 +44,6 @@ class Schedule {
 
   JobState state(size_t job) const { return entries_[job].state; }
   int tries(size_t job) const { return entries_[job].tries; }
-  int width(size_t job) const { return entries_[job].width; }  // slots it takes
   bool running() const { return used_ > 0; }
   bool idle() const { return !running() && !next(); }
 
@@ -52,7 +51,7 @@ class Schedule {
   struct Entry {
     JobState state = JobState::waiting;
     int tries = 0;
-    int width = 1;
+    int width = 1;            // slots it takes
     double path_seconds = 0;  // its own and the longest chain that waits for it
     std::vector<size_t> inputs;
     std::vector<size_t> readers;

@@ -25,12 +25,14 @@ class FakeLauncher final : public Launcher {
   std::map<std::string, std::string> last_words;          // its line in FAILED
   std::set<std::string> forgets_to_finish;                // ends cleanly without DONE
   std::vector<std::string> starts;
+  std::vector<int> cores;  // by start
   std::vector<std::pair<std::string, Stop>> terminations;
   size_t most_running = 0;
   bool hold = false;  // jobs end only when terminated
 
-  Handle start(const run::RunDirectory& directory, int) override {
+  Handle start(const run::RunDirectory& directory, int wanted) override {
     starts.push_back(name_of(directory));
+    cores.push_back(wanted);
     running_.push_back({++last_handle_, directory});
     most_running = std::max(most_running, running_.size());
     return last_handle_;
@@ -184,6 +186,16 @@ TEST_CASE("the second interrupt kills", "[launch]") {
   f.execute_all();
   REQUIRE_FALSE(f.launcher.terminations.empty());
   CHECK(f.launcher.terminations[0].second == Stop::force);
+}
+
+TEST_CASE("a job has the cores of its threads, however few jobs may run at a time", "[launch]") {
+  Fixture f;
+  f.graph = run::JobGraph();
+  add_job(f.graph, "wide", {}, 2);
+  f.options.schedule.slots = 1;
+  f.options.seconds = {1.0};
+  CHECK(f.execute_all().count(JobState::done) == 1);
+  CHECK(f.launcher.cores == std::vector<int>{2});
 }
 
 TEST_CASE("a job that was interrupted continues in the next invocation", "[launch]") {
