@@ -29,6 +29,10 @@ struct Standing {
   double least = 0;
   std::optional<double> most;  // empty: more than the longest ending, how many nobody knows
   measure::Reach reach = measure::Reach::reached;
+  // Half widths at 95 % around `at`, in steps: of the line between two endings, and of losses that
+  // are measured on finite text.
+  double rung_error = 0;
+  double target_error = 0;
   std::optional<measure::StepsToTarget> to_target;    // protocol target; not of the baseline
   std::optional<measure::StepsToTarget> first_touch;  // inside the longest run of the ladder
   std::vector<measure::Rung> ladder;                  // endings that are done

@@ -26,13 +26,24 @@ using Positions = std::vector<Position>;
 std::optional<double> value_of(const claims::Here& here, const Study& study, const Seed& seed,
                                const Positions& positions);
 
+// What a seed's value leaves open besides the luck of the seed: half widths at 95 %, in the
+// quantity's own unit. None of them shrinks with more seeds.
+struct OpenParts {
+  double rungs = 0;   // where between two endings the target is reached
+  double target = 0;  // finite text that losses are measured on
+  double timing = 0;  // seconds of a step of equal work
+  double prices = 0;  // from the cheapest to the dearest offer
+};
+
 // A quantity in one seed: its value, what is left open around it, and on which side it is open.
 struct SeedValue {
   double value = 0;
-  measure::Interval range;   // an end may be infinite
+  measure::Interval range;  // that is possible at all; an end may be infinite
+  OpenParts open;
   bool not_reached = false;  // depends on an arm that did not reach
   bool at_most = false;      // depends on an arm that the shortest ending of reaches already
   bool falls = false;        // more steps make it smaller
+  bool fixed = false;        // the manifest leaves it no room, whatever is measured
 };
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
                                   const Seed& seed);
