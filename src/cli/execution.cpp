@@ -16,8 +16,10 @@ namespace {
 
 using launch::JobState;
 
-bool all_done(const std::vector<bool>& done) {
-  return std::find(done.begin(), done.end(), false) == done.end();
+bool all_done(const std::vector<bool>& wanted, const std::vector<bool>& done) {
+  for (size_t job = 0; job < wanted.size(); ++job)
+    if (wanted[job] && !done[job]) return false;
+  return true;
 }
 
 void print_failures(const run::JobGraph& graph, const launch::ExecutionResult& result) {
@@ -31,25 +33,27 @@ void print_failures(const run::JobGraph& graph, const launch::ExecutionResult& r
 
 Exit conclude(const run::JobGraph& graph, const launch::ExecutionResult& result) {
   const size_t done = result.count(JobState::done);
+  const size_t jobs = result.jobs.size() - result.count(JobState::spared);
   print_failures(graph, result);
   if (result.interrupted) {
     fmt::print(stderr,
                "repro: interrupted: {} of {} jobs are done; the same command continues from the "
                "last checkpoints\n",
-               done, result.jobs.size());
+               done, jobs);
     return Exit::interrupted;
   }
-  if (done == result.jobs.size()) return Exit::ok;
+  if (done == jobs) return Exit::ok;
   fmt::print(stderr, "repro: {} of {} jobs are done, {} failed, {} were blocked by them\n", done,
-             result.jobs.size(), result.count(JobState::failed), result.count(JobState::blocked));
+             jobs, result.count(JobState::failed), result.count(JobState::blocked));
   return Exit::run_failed;
 }
 
 }  // namespace
 
 Exit execute_missing(const Context& context, run::RunsLock& lock, const run::JobGraph& graph,
-                     int jobs) {
-  if (all_done(launch::find_done(graph, context.runs))) return Exit::ok;
+                     int jobs, const WantedJobs& wanted) {
+  const std::vector<bool> all(graph.jobs().size(), true);
+  if (all_done(wanted ? wanted() : all, launch::find_done(graph, context.runs))) return Exit::ok;
   const int slots = jobs > 0 ? jobs : static_cast<int>(launch::available_cores().size());
   const std::vector<double> seconds = forecast::MachineSpeed(graph, context.runs).seconds(graph);
   launch::LocalLauncher launcher(launch::find_worker());
@@ -59,6 +63,7 @@ Exit execute_missing(const Context& context, run::RunsLock& lock, const run::Job
   execute_options.schedule.slots = slots;
   execute_options.seconds = seconds;
   execute_options.interrupts = interrupts;
+  execute_options.wanted = wanted;
   return conclude(graph, launch::execute(graph, context.runs, launcher, display, execute_options));
 }
 

@@ -27,6 +27,7 @@ class ProgressTracker {
   void finished(size_t job, const launch::Outcome& outcome);
   void crashed(size_t job) { running_.erase(job); }
   void stopping() { stopping_ = true; }
+  void wanted(const std::vector<bool>& jobs);
 
   std::vector<JobProgress> jobs() const;  // that run
   TotalProgress total() const;
@@ -59,6 +60,7 @@ class ProgressDisplay final : public launch::Observer {
   void started(size_t job, int tries, launch::Launcher::Handle handle) override;
   void finished(size_t job, const launch::Outcome& outcome) override;
   void crashed(size_t job, const std::string& line) override;
+  void wanted(const std::vector<bool>& jobs) override { tracker_.wanted(jobs); }
   void stopping() override;
   void tick() override;
 

@@ -31,6 +31,15 @@ void ProgressTracker::finished(size_t job, const launch::Outcome& outcome) {
   sum.predicted += predicted_[job];
 }
 
+void ProgressTracker::wanted(const std::vector<bool>& jobs) {
+  for (size_t job = 0; job < jobs.size(); ++job) {
+    if (!jobs[job] && states_[job] == launch::JobState::waiting && !running_.contains(job))
+      states_[job] = launch::JobState::spared;
+    else if (jobs[job] && states_[job] == launch::JobState::spared)
+      states_[job] = launch::JobState::waiting;
+  }
+}
+
 double ProgressTracker::correction(const std::string& kind) const {
   const auto at = by_kind_.find(kind);
   return at != by_kind_.end() && at->second.predicted > 0 ? at->second.taken / at->second.predicted
@@ -73,11 +82,13 @@ std::vector<JobProgress> ProgressTracker::jobs() const {
 }
 
 TotalProgress ProgressTracker::total() const {
-  TotalProgress total{.jobs = states_.size(), .running = running_.size(), .stopping = stopping_};
+  TotalProgress total{.running = running_.size(), .stopping = stopping_};
   std::vector<double> left(states_.size(), 0.0);
   double all_seconds = 0;
   double left_seconds = 0;
   for (size_t job = 0; job < states_.size(); ++job) {
+    if (states_[job] == launch::JobState::spared) continue;
+    ++total.jobs;
     all_seconds += predicted_[job] * correction(graph_[job].kind);
     if (states_[job] == launch::JobState::done) ++total.done;
     if (states_[job] == launch::JobState::failed || states_[job] == launch::JobState::blocked)

@@ -8,6 +8,7 @@
 #include "cli/program.hpp"
 #include "cli/report_view.hpp"
 #include "cli/verbs.hpp"
+#include "findings/search.hpp"
 
 namespace repro::cli {
 namespace {
@@ -24,7 +25,10 @@ Exit run_experiment(const Context& context, const RunOptions& options) {
   // Held until the report is written: two processes would write the same files.
   run::RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
   say_foreign_runs(context);
-  const Exit executed = execute_missing(context, lock, plan.graph, options.jobs);
+  findings::EndingFiles files(plan, context.runs);
+  const auto read = [&](const plan::Ending& ending) { return files.read(ending); };
+  const auto wanted = [&] { return findings::wanted_jobs(plan, read); };
+  const Exit executed = execute_missing(context, lock, plan.graph, options.jobs, wanted);
   if (executed == Exit::interrupted) return executed;
   // A failed branch leaves the other cells worth reading.
   show_report(context, plan, options.prices);

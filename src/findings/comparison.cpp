@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/error.hpp"
+#include "measure/stats.hpp"
 
 namespace repro::findings {
 namespace {
@@ -18,18 +20,34 @@ std::vector<double> losses_of(const Training& run) {
   return losses;
 }
 
-// Every phase but the last is done, every ending has ended, and one at least is done.
-bool comparable(const CellRuns& runs, const ArmPlan& arm) {
-  bool any = false;
-  for (const Ending& ending : arm.endings) {
+EndingReader reader_of(const CellRuns& runs) {
+  return [&runs](const Ending& ending) { return runs.result(ending); };
+}
+
+// Every ending that is asked for has ended: under a budget all, else as many as the search needs.
+bool searched(const CellRuns& runs, const ArmPlan& arm, const measure::LossTarget& target) {
+  if (runs.plan().experiment.protocol == plan::Protocol::target)
+    return search_ladder(arm.endings, reader_of(runs), target.threshold()).settled;
+  return std::all_of(arm.endings.begin(), arm.endings.end(), [&](const Ending& ending) {
     const Status& status = runs[ending.job].status;
-    if (!status.done() && status.state != run::State::failed) return false;
-    any = any || status.done();
-  }
+    return status.done() || status.state == run::State::failed;
+  });
+}
+
+// Every phase but the last is done.
+bool prepared(const CellRuns& runs, const ArmPlan& arm) {
   for (const plan::PhasePlan& phase : arm.phases)
     for (const size_t job : phase.jobs)
       if (&phase != &arm.last() && !runs[job].status.done()) return false;
-  return any;
+  return true;
+}
+
+std::vector<measure::Rung> ladder_of(const CellRuns& runs, const std::vector<Ending>& endings,
+                                     const std::string& metric) {
+  std::vector<measure::Rung> ladder;
+  for (const Ending& ending : endings)
+    if (const auto loss = runs.loss(ending, metric)) ladder.push_back({ending.steps, *loss});
+  return ladder;
 }
 
 OrderProof prove_order(const Training& reference, const Training& run) {
@@ -75,8 +93,12 @@ size_t first_ending_of(const CellRuns& runs, const ArmPlan& arm, double steps) {
   return deciding;
 }
 
-std::optional<measure::StepsToTarget> first_touch(const CellRuns& runs, const ArmPlan& arm,
-                                                  const measure::LossTarget& target) {
+// Of training losses, whatever the manifest's metric.
+std::optional<measure::StepsToTarget> first_touch(const CellRuns& runs, const ArmPlan& arm) {
+  const plan::Cell& cell = runs.cell();
+  const Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
+  const measure::LossTarget target{runs.final_loss(reference.job),
+                                   runs.plan().experiment.target.tolerance};
   const Training* longest = nullptr;
   for (const Ending& ending : arm.endings)
     if (const Training* run = runs.training(ending.job)) longest = run;
@@ -89,11 +111,48 @@ std::optional<measure::StepsToTarget> first_touch(const CellRuns& runs, const Ar
                                  {.window = window, .sustain = 1});
 }
 
+constexpr const char* kMetrics[] = {"train_loss", "unseen_loss", "ppl"};
+
+void add_metrics(const CellRuns& runs, const ArmPlan& arm, Standing& standing) {
+  const plan::Cell& cell = runs.cell();
+  const Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
+  for (const char* metric : kMetrics) {
+    const auto loss = runs.loss(reference, metric);
+    const auto ladder = ladder_of(runs, arm.endings, metric);
+    if (!loss || ladder.empty()) continue;
+    const measure::LossTarget target{*loss, runs.plan().experiment.target.tolerance};
+    standing.by_metric.push_back({metric, measure::smallest_horizon(ladder, target)});
+  }
+}
+
+const Ending& ending_of(const ArmPlan& arm, int64_t steps) {
+  const auto at = std::find_if(arm.endings.begin(), arm.endings.end(),
+                               [&](const Ending& one) { return one.steps == steps; });
+  check(at != arm.endings.end(), "the ladder's rungs are the arm's endings");
+  return *at;
+}
+
+// How far the estimate between two endings may be off: by the bend of the curve between them, which
+// a third ending shows, and by the losses that were measured on finite text.
+void add_errors(const CellRuns& runs, const ArmPlan& arm, const measure::LossTarget& target,
+                Standing& standing) {
+  const plan::Cell& cell = runs.cell();
+  const Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
+  const double slope = measure::slope_at(standing.ladder, *standing.to_target);
+  if (slope == 0) return;
+  standing.rung_error = measure::rung_error(standing.ladder, *standing.to_target, target);
+  const double error = runs.difference_error(ending_of(arm, standing.to_target->by), reference);
+  standing.target_error =
+      measure::normal_quantile(0.975) * error / std::abs(slope) * standing.to_target->estimate;
+}
+
 void stand_at_target(const CellRuns& runs, const ArmPlan& arm, const measure::LossTarget& target,
                      Standing& standing) {
   const auto to_target = measure::smallest_horizon(standing.ladder, target);
   standing.to_target = to_target;
-  standing.first_touch = first_touch(runs, arm, target);
+  add_metrics(runs, arm, standing);
+  if (to_target.reach == Reach::reached) add_errors(runs, arm, target, standing);
+  standing.first_touch = first_touch(runs, arm);
   standing.reach = to_target.reach;
   standing.at = to_target.estimate;
   // Reached by the first rung already: anything from no step at all is possible.
@@ -161,11 +220,8 @@ bool stand_at_budget(const CellRuns& runs, const ArmPlan& arm, double budget, co
 std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
                               const measure::LossTarget& target, std::optional<double> budget,
                               const Prices& prices) {
-  if (!comparable(runs, arm)) return std::nullopt;
   Standing standing;
-  for (const Ending& ending : arm.endings)
-    if (runs[ending.job].status.done())
-      standing.ladder.push_back({ending.steps, runs.final_loss(ending.job)});
+  standing.ladder = ladder_of(runs, arm.endings, runs.plan().experiment.target.metric);
   const plan::Cell& cell = runs.cell();
   const ArmPlan& baseline = cell.arms[cell.baseline];
   const Ending& reference = baseline.endings[cell.reference];
@@ -173,6 +229,8 @@ std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
     stand_exactly(runs, arm, static_cast<double>(reference.steps), standing);
     return standing;
   }
+  if (!prepared(runs, arm) || !searched(runs, arm, target) || standing.ladder.empty())
+    return std::nullopt;
   standing.order = prove_order(runs, arm, *runs.training(reference.job));
   if (runs.plan().experiment.protocol == plan::Protocol::target)
     stand_at_target(runs, arm, target, standing);
@@ -205,6 +263,48 @@ double CellRuns::final_loss(size_t job) const {
         "{}: has {} steps, fewer than the {} averaged for its final loss; set target.window",
         outcomes_[job].status.directory, losses.size(), window);
   return measure::window_mean(losses, window);
+}
+
+std::optional<double> CellRuns::loss(const Ending& ending, const std::string& metric) const {
+  if (training(ending.job) == nullptr) return std::nullopt;
+  if (metric == "train_loss") return final_loss(ending.job);
+  const Measured* found = measured(ending, metric == "ppl" ? "ppl" : "held_out");
+  return found ? std::optional(found->loss) : std::nullopt;
+}
+
+EndingResult CellRuns::result(const Ending& ending) const {
+  const std::string& metric = plan_.experiment.target.metric;
+  const size_t measured_by = metric == "train_loss" ? ending.job : ending.evals.front();
+  for (const size_t job : {ending.job, measured_by}) {
+    const Status& status = outcomes_[job].status;
+    if (status.state == run::State::failed) return {true, std::nullopt};
+    if (!status.done()) return {};
+  }
+  return {true, loss(ending, metric)};
+}
+
+double CellRuns::difference_error(const Ending& a, const Ending& b) const {
+  if (plan_.experiment.target.metric == "train_loss") {
+    const auto window = static_cast<size_t>(plan_.experiment.target.window);
+    double variance = 0;
+    for (const Ending* one : {&a, &b}) {
+      const std::vector<double> losses = losses_of(*training(one->job));
+      if (window < 2 || losses.size() < window) return 0;
+      const auto last = std::span(losses).last(window);
+      variance += std::pow(measure::standard_deviation(last), 2) / static_cast<double>(window);
+    }
+    return std::sqrt(variance);
+  }
+  const Measured* first = measured(a, "held_out");
+  const Measured* second = measured(b, "held_out");
+  if (!first || !second || first->blocks.size() != second->blocks.size() ||
+      first->blocks.size() < 2)
+    return 0;
+  std::vector<double> differences;
+  for (size_t i = 0; i < first->blocks.size(); ++i)
+    differences.push_back(first->blocks[i] - second->blocks[i]);
+  return measure::standard_deviation(differences) /
+         std::sqrt(static_cast<double>(differences.size()));
 }
 
 const Measured* CellRuns::measured(const Ending& ending, const std::string& measure,
@@ -267,7 +367,9 @@ std::optional<Comparison> compare(const CellRuns& runs, const Prices& prices) {
   if (runs.training(reference.job) == nullptr) return std::nullopt;
   const plan::Experiment& experiment = runs.plan().experiment;
   Comparison result;
-  result.target = {runs.final_loss(reference.job), experiment.target.tolerance};
+  const auto loss = runs.loss(reference, experiment.target.metric);
+  if (!loss) return std::nullopt;
+  result.target = {*loss, experiment.target.tolerance};
   const auto work = runs.work_to(baseline, reference);
   const auto budget = work ? spent(*work, experiment.budget.equal, prices) : std::nullopt;
   for (const ArmPlan& arm : cell.arms)

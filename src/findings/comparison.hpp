@@ -11,6 +11,7 @@
 
 #include "config/prices.hpp"
 #include "findings/outcomes.hpp"
+#include "findings/search.hpp"
 #include "measure/steps_to_target.hpp"
 #include "plan/plan.hpp"
 #include "plan/work.hpp"
@@ -23,6 +24,12 @@ struct OrderProof {
   std::optional<int64_t> first_difference;
 };
 
+// Steps to the baseline's loss in one metric: "train_loss", "unseen_loss", "ppl" (log of it).
+struct MetricSteps {
+  std::string metric;
+  measure::StepsToTarget steps;
+};
+
 struct Standing {
   // Steps of the last phase: the estimate, the fewest and the most that the evidence allows.
   double at = 0;
@@ -33,16 +40,17 @@ struct Standing {
   // are measured on finite text.
   double rung_error = 0;
   double target_error = 0;
-  std::optional<measure::StepsToTarget> to_target;    // protocol target; not of the baseline
-  std::optional<measure::StepsToTarget> first_touch;  // inside the longest run of the ladder
-  std::vector<measure::Rung> ladder;                  // endings that are done
+  std::optional<measure::StepsToTarget> to_target;  // protocol target; not of the baseline
+  std::vector<MetricSteps> by_metric;  // protocol target: the same by each metric there is
+  std::optional<measure::StepsToTarget> first_touch;  // training loss, inside the longest run
+  std::vector<measure::Rung> ladder;  // endings that are done, by the manifest's metric
   size_t deciding = 0;  // index of an ending: the first that is long enough, else the last done
   std::optional<OrderProof>
       order;  // over all endings, least agreement; empty: other data by design
 };
 
 struct Comparison {
-  measure::LossTarget target;  // of the baseline's reference ending
+  measure::LossTarget target;  // of the baseline's reference ending, in the manifest's metric
   // By arm; empty = a run that the arm needs is missing. The baseline's is always there.
   std::vector<std::optional<Standing>> arms;
 };
@@ -67,6 +75,14 @@ class CellRuns {
   const plan::Cell& cell() const { return cell_; }
   const JobOutcome& operator[](size_t job) const { return outcomes_[job]; }
   const Training* training(size_t job) const;  // null unless it is done
+  // Of an ending's final model in one metric, nats; empty when the run or the measure is missing.
+  std::optional<double> loss(const plan::Ending& ending, const std::string& metric) const;
+  // In the manifest's metric, for a search.
+  EndingResult result(const plan::Ending& ending) const;
+  // Standard error of loss(a) - loss(b) in the manifest's metric. Of unseen losses it is paired:
+  // both were measured on the same blocks of text; training losses average batches of their own. 0
+  // where nothing tells it.
+  double difference_error(const plan::Ending& a, const plan::Ending& b) const;
   // Mean lm_loss over the last `target.window` steps of a done training; Error when it is shorter.
   double final_loss(size_t job) const;
   // A measure of an ending's model under one reading; null when it was not taken.
@@ -91,7 +107,8 @@ class CellRuns {
 };
 
 // Empty when the baseline's reference run is missing; an arm without a standing lacks a run, or one
-// of its endings is still to come (a failed one is left out of the ladder).
+// of the endings that its search asks for is still to come (a failed one is left out of the
+// ladder).
 std::optional<Comparison> compare(const CellRuns& runs, const Prices& prices);
 
 }  // namespace repro::findings

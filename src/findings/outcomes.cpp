@@ -52,8 +52,10 @@ Training read_training(const run::Job& job, const json& result,
 Evaluation read_evaluation(const json& result) {
   Evaluation evaluation;
   for (const auto& [name, measure] : result.at("measures").items())
-    evaluation.measures[name] = {measure.at("split"), measure.at("window"), measure.at("stride"),
-                                 measure.at("loss"), measure.at("bits_per_byte")};
+    evaluation.measures[name] = {
+        measure.at("split"),         measure.at("window"),
+        measure.at("stride"),        measure.at("loss"),
+        measure.at("bits_per_byte"), measure.value("blocks", std::vector<double>())};
   if (const auto share = result.find("active_share"); share != result.end())
     evaluation.active_share = share->get<double>();
   return evaluation;

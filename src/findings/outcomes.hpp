@@ -44,6 +44,8 @@ struct Measured {
   int64_t stride = 0;
   double loss = 0;  // nats a token
   double bits_per_byte = 0;
+  std::vector<double>
+      blocks;  // the loss of each block of consecutive windows; empty = not recorded
 };
 
 struct Evaluation {

@@ -40,6 +40,27 @@ std::vector<claims::ArmNames> names_of(const plan::Plan& plan) {
   return names;
 }
 
+std::vector<std::optional<RateChoice>> choose_rates(const StudyRow& row, double tolerance) {
+  std::vector<const plan::Cell*> cells;
+  std::map<const plan::Ending*, const Seed*> seed_of;
+  for (const Seed& seed : row.seeds) {
+    const plan::Cell& cell = seed.runs.cell();
+    cells.push_back(&cell);
+    for (const plan::ArmPlan& arm : cell.arms) {
+      for (const plan::Ending& ending : arm.endings) seed_of[&ending] = &seed;
+      for (const plan::RateLadder& ladder : arm.rates)
+        for (const plan::Ending& ending : ladder.endings) seed_of[&ending] = &seed;
+    }
+  }
+  const auto read = [&](const plan::Ending& ending) {
+    return seed_of.at(&ending)->runs.result(ending);
+  };
+  std::vector<std::optional<RateChoice>> choices;
+  for (size_t arm = 0; arm < cells.front()->arms.size(); ++arm)
+    choices.push_back(choose_rate(cells, arm, tolerance, read));
+  return choices;
+}
+
 const claims::View& view_of(const plan::Experiment& experiment, const claims::Claims& claims) {
   std::vector<std::string> known;
   for (const claims::View& view : claims.views) {
@@ -122,6 +143,22 @@ bool StudyRow::all(measure::Reach reach) const {
   return first() && count(reach) == compared().size();
 }
 
+std::optional<measure::StepsToTarget> StudyRow::tuned(const Seed& seed, size_t arm) const {
+  const plan::Cell& cell = seed.runs.cell();
+  if (!rates[arm] || !rates[cell.baseline] || rates[arm]->rates.size() < 2) return std::nullopt;
+  const plan::Experiment& experiment = seed.runs.plan().experiment;
+  const auto read = [&](const plan::Ending& ending) { return seed.runs.result(ending); };
+  const auto threshold =
+      threshold_of(cell, rates[cell.baseline]->best, experiment.target.tolerance, read);
+  if (!threshold) return std::nullopt;
+  std::vector<measure::Rung> ladder;
+  for (const plan::Ending& ending : cell.arms[arm].endings_at(rates[arm]->best))
+    if (const auto loss = seed.runs.loss(ending, experiment.target.metric))
+      ladder.push_back({ending.steps, *loss});
+  if (ladder.empty()) return std::nullopt;
+  return measure::smallest_horizon(ladder, {*threshold, 0});
+}
+
 const Status* StudyRow::obstacle() const {
   const Status* first_found = nullptr;
   for (const Seed& seed : seeds) {
@@ -157,6 +194,7 @@ Study::Study(const plan::Plan& planned, const Sources& from)
     auto comparison = compare(runs, prices);
     rows.back().seeds.push_back({runs, std::move(comparison)});
   }
+  for (StudyRow& row : rows) row.rates = choose_rates(row, experiment().target.tolerance);
 }
 
 std::string obstacle_text(const Status& status) {

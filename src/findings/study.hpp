@@ -45,6 +45,9 @@ struct StudyRow {
   std::string model_title, corpus_title;  // "Qwen", "C4"
   std::string stand_in;                   // "web"; "" when the corpus is the paper's own
   std::vector<Seed> seeds;
+  // By arm: the learning rates that were tried, where the baseline is checked and all of them
+  // ended.
+  std::vector<std::optional<RateChoice>> rates;
 
   std::string corpus_text() const;  // "C4 > web"
   std::string text() const { return model_title + " / " + corpus_text(); }
@@ -54,6 +57,9 @@ struct StudyRow {
   const Seed* first() const;                  // the first of them, or null
   // How many of them have an arm (besides the baseline) that ended so; all of them.
   size_t count(measure::Reach reach) const;
+  // Steps of an arm at its best rate to the loss of the baseline at its own; empty without a
+  // choice.
+  std::optional<measure::StepsToTarget> tuned(const Seed& seed, size_t arm) const;
   bool all(measure::Reach reach) const;  // there are some, and all ended so
   // The first job of any seed that is not done, failed ones before the others; null when all are.
   const Status* obstacle() const;

@@ -49,6 +49,7 @@ class Execution {
         seconds_(graph.jobs().size()) {}
 
   ExecutionResult run() {
+    ask_wanted();
     while (true) {
       heed_interrupts();
       while (const auto job = schedule_.next()) start(*job);
@@ -90,6 +91,15 @@ class Execution {
     if (end.end == End::crashed) directory(job).mark_failed(describe(finished.status));
     observer_.finished(job, outcome(job));
     if (schedule_.state(job) == JobState::failed) tell_blocked();
+    if (end.end != End::stopped) ask_wanted();
+  }
+
+  void ask_wanted() {
+    if (!options_.wanted) return;
+    const std::vector<bool> wanted = options_.wanted();
+    schedule_.want(wanted);
+    observer_.wanted(wanted);
+    tell_blocked();
   }
 
   void tell_blocked() {

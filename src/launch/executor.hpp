@@ -38,6 +38,7 @@ class Observer {
   virtual void started(size_t job, int tries, Launcher::Handle handle) = 0;
   virtual void finished(size_t job, const Outcome& outcome) = 0;  // or blocked, for good
   virtual void crashed(size_t job, const std::string& line) = 0;  // and is tried again
+  virtual void wanted(const std::vector<bool>&) {}                // by job; first of all
   virtual void stopping() = 0;                                    // the first interrupt
   virtual void tick() = 0;
 };
@@ -45,6 +46,9 @@ class Observer {
 struct ExecuteOptions {
   ScheduleOptions schedule;
   std::vector<double> seconds;  // estimated, by job
+  // By job: whose results are wanted, as far as the done ones tell. Asked at the start and whenever
+  // a job has ended; a job once wanted stays so.
+  std::function<std::vector<bool>()> wanted = {};  // empty = all
   // Interrupts so far. At the first, children are asked to stop and write their checkpoints;
   // at the second they are killed.
   std::function<int()> interrupts = [] { return 0; };

@@ -37,6 +37,23 @@ Schedule::Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
   }
 }
 
+void Schedule::want(const std::vector<bool>& wanted) {
+  check(wanted.size() == entries_.size(), "one flag a job");
+  for (size_t job = 0; job < entries_.size(); ++job) {
+    JobState& state = entries_[job].state;
+    if (state == JobState::waiting && entries_[job].tries == 0 && !wanted[job])
+      state = JobState::spared;
+    else if (state == JobState::spared && wanted[job])
+      state = blocked(job) ? JobState::blocked : JobState::waiting;
+  }
+}
+
+bool Schedule::blocked(size_t job) const {
+  return std::any_of(entries_[job].inputs.begin(), entries_[job].inputs.end(), [&](size_t input) {
+    return entries_[input].state == JobState::failed || entries_[input].state == JobState::blocked;
+  });
+}
+
 bool Schedule::ready(const Entry& entry) const {
   return entry.state == JobState::waiting &&
          std::all_of(entry.inputs.begin(), entry.inputs.end(),

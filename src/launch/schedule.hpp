@@ -18,6 +18,7 @@ enum class JobState {
   failed,
   blocked,  // an input failed, so it can never start
   stopped,  // ran, and was stopped by an interrupt
+  spared,   // nobody wants its result, so far
 };
 
 enum class End { done, failed, crashed, stopped };
@@ -34,6 +35,9 @@ class Schedule {
   // end.
   Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
            const std::vector<double>& seconds, const ScheduleOptions& options);
+
+  // By job: only these may start. All, until it is said otherwise; a job that is wanted stays so.
+  void want(const std::vector<bool>& wanted);
 
   // The job to start now, if any may.
   std::optional<size_t> next() const;
@@ -57,6 +61,7 @@ class Schedule {
     std::vector<size_t> readers;
   };
   bool ready(const Entry& entry) const;
+  bool blocked(size_t job) const;  // by an input that failed or is blocked itself
   void block_readers(size_t job);
 
   std::vector<Entry> entries_;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -116,6 +117,56 @@ StepsToTarget smallest_horizon(std::span<const Rung> ladder, const LossTarget& t
     points.push_back({rung.steps, rung.final_loss});
   }
   return first_holding(points, target.threshold(), 1);
+}
+
+namespace {
+
+// The rungs around a reached target: indices of the failing and the passing one.
+std::optional<std::pair<size_t, size_t>> bracket_of(std::span<const Rung> ladder,
+                                                    const StepsToTarget& steps) {
+  if (steps.reach != Reach::reached) return std::nullopt;
+  for (size_t i = 1; i < ladder.size(); ++i)
+    if (ladder[i].steps == steps.by && std::isfinite(ladder[i - 1].final_loss))
+      return std::pair{i - 1, i};
+  return std::nullopt;
+}
+
+double log_steps(const Rung& rung) { return std::log(static_cast<double>(rung.steps)); }
+
+double slope_between(const Rung& a, const Rung& b) {
+  return (b.final_loss - a.final_loss) / (log_steps(b) - log_steps(a));
+}
+
+}  // namespace
+
+double slope_at(std::span<const Rung> ladder, const StepsToTarget& steps) {
+  const auto bracket = bracket_of(ladder, steps);
+  return bracket ? slope_between(ladder[bracket->first], ladder[bracket->second]) : 0;
+}
+
+double rung_error(std::span<const Rung> ladder, const StepsToTarget& steps,
+                  const LossTarget& target) {
+  const auto bracket = bracket_of(ladder, steps);
+  if (!bracket) return 0;
+  const auto [low, high] = *bracket;
+  const Rung& a = ladder[low];
+  const Rung& b = ladder[high];
+  const double slope = slope_between(a, b);
+  const Rung* third = nullptr;
+  if (low > 0 && std::isfinite(ladder[low - 1].final_loss)) third = &ladder[low - 1];
+  if (high + 1 < ladder.size() && std::isfinite(ladder[high + 1].final_loss) &&
+      (third == nullptr ||
+       log_steps(ladder[high + 1]) - log_steps(b) < log_steps(a) - log_steps(*third)))
+    third = &ladder[high + 1];
+  if (third == nullptr || slope == 0) return static_cast<double>(b.steps - a.steps) / 4;
+  // Newton's form: loss = a + slope (x - xa) + bend (x - xa)(x - xb), x in log-steps.
+  const bool below = third->steps < a.steps;
+  const double other = below ? slope_between(*third, a) : slope_between(b, *third);
+  const double span = below ? log_steps(b) - log_steps(*third) : log_steps(*third) - log_steps(a);
+  const double bend = (below ? slope - other : other - slope) / span;
+  const double x = log_steps(a) + (target.threshold() - a.final_loss) / slope;
+  const double moved = bend * (x - log_steps(a)) * (x - log_steps(b)) / slope;
+  return std::abs(moved) * steps.estimate;
 }
 
 }  // namespace repro::measure

@@ -54,4 +54,12 @@ struct Rung {
 // Over finished runs of increasing horizon; Error when empty or not increasing.
 StepsToTarget smallest_horizon(std::span<const Rung> ladder, const LossTarget& target);
 
+// Nats by which the loss changes an e-fold of steps, between the rungs of a reached target; 0 when
+// it was not reached between two rungs with finite losses.
+double slope_at(std::span<const Rung> ladder, const StepsToTarget& steps);
+// Steps by which the estimate would move if the curve between its rungs were bent as the nearest
+// third rung says; a quarter of the bracket where there is no third rung.
+double rung_error(std::span<const Rung> ladder, const StepsToTarget& steps,
+                  const LossTarget& target);
+
 }  // namespace repro::measure

@@ -36,7 +36,14 @@ int64_t ArmBuilder::budgeted_steps() const {
   return fraction_of(baseline_steps(), flops(entry_.arm_models.at(baseline)) / flops(model_));
 }
 
-TrainSpec ArmBuilder::training(const config::OptimizerSpec& optimizer) const {
+std::vector<double> ArmBuilder::rates() const {
+  std::vector<double> rates = {1};
+  if (experiment().checks(cell_.corpus))
+    rates.insert(rates.end(), experiment().check.rates.begin(), experiment().check.rates.end());
+  return rates;
+}
+
+TrainSpec ArmBuilder::training(const config::OptimizerSpec& optimizer, double rate) const {
   const Match& match = experiment().match;
   TrainSpec spec;
   spec.model = model_;
@@ -49,10 +56,10 @@ TrainSpec ArmBuilder::training(const config::OptimizerSpec& optimizer) const {
   spec.order_seed = match.order_seed + cell_.seed;
   spec.seed = cell_.seed;
   spec.optimizer = optimizer;
-  spec.optimizer.lr *= learning_rate_factor(experiment(), entry_);
+  spec.optimizer.lr *= learning_rate_factor(experiment(), entry_) * rate;
   // How many windows are watched says nothing where none is.
   if (experiment().evaluate.every > 0)
-    spec.watch = {experiment().evaluate.every, experiment().evaluate.windows};
+    spec.watch = {experiment().evaluate.every, experiment().evaluate.watch_windows};
   return spec;
 }
 
@@ -150,8 +157,25 @@ PhasePlan training_phase(const ArmHead& head, const std::string& profile) {
   return {.name = "train", .title = head.name, .symbol = head.name, .profile = profile};
 }
 
-std::string horizon_part(const ArmHead& head, double horizon, int64_t steps) {
-  return head.name + (horizon == 1 ? "" : std::to_string(steps));
+std::string rate_part(double rate) { return rate == 1 ? "" : fmt::format("-x{}", rate); }
+
+std::string horizon_part(const ArmHead& head, double horizon, int64_t steps, double rate) {
+  return head.name + (horizon == 1 ? "" : std::to_string(steps)) + rate_part(rate);
+}
+
+void add_ladder(ArmPlan& plan, PhasePlan last, const std::vector<double>& rates,
+                const std::vector<double>& horizons,
+                const std::function<Ending(double horizon, double rate)>& ending_of) {
+  for (const double rate : rates) {
+    std::vector<Ending> endings;
+    for (const double horizon : horizons) endings.push_back(ending_of(horizon, rate));
+    for (const Ending& ending : endings) (rate == 1 ? last.jobs : last.tuned).push_back(ending.job);
+    if (rate == 1)
+      plan.endings = std::move(endings);
+    else
+      plan.rates.push_back({rate, std::move(endings)});
+  }
+  plan.phases.push_back(std::move(last));
 }
 
 }  // namespace repro::plan

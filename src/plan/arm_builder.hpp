@@ -3,6 +3,7 @@
 // method can differ in it.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -27,8 +28,11 @@ class ArmBuilder {
   // them when it is planned (tokens, steps, FLOPs); else the baseline's.
   int64_t budgeted_steps() const;
 
+  // Factors of its learning rate that the last phase is run with; 1 comes first.
+  std::vector<double> rates() const;
+
   // What [match] locks, with this arm's model and optimizer; steps are the caller's to set.
-  config::TrainSpec training(const config::OptimizerSpec& optimizer) const;
+  config::TrainSpec training(const config::OptimizerSpec& optimizer, double rate = 1) const;
   // Of a finished model of this arm: held-out loss and perplexity.
   config::EvalSpec evaluation() const;
 
@@ -56,9 +60,16 @@ class ArmBuilder {
 int64_t fraction_of(int64_t steps, double fraction);  // at least 1, rounded
 
 // Of a method that only trains: its phase, without jobs yet, and what ends the name of a horizon's
-// jobs (the whole budget's is the arm's name, a fraction's has its steps too).
+// jobs (the whole budget's is the arm's name, a fraction's has its steps too, another rate's the
+// rate).
 PhasePlan training_phase(const ArmHead& head, const std::string& profile);
-std::string horizon_part(const ArmHead& head, double horizon, int64_t steps);
+std::string horizon_part(const ArmHead& head, double horizon, int64_t steps, double rate);
+std::string rate_part(double rate);  // "", "-x0.5"
+
+// The last phase with its endings: one for each horizon, at each rate.
+void add_ladder(ArmPlan& plan, PhasePlan last, const std::vector<double>& rates,
+                const std::vector<double>& horizons,
+                const std::function<Ending(double horizon, double rate)>& ending_of);
 
 // Rules that methods share; each problem at the arm's own line.
 void check_horizons(const std::vector<double>& horizons, const config::Node& arm,

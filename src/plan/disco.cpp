@@ -29,7 +29,7 @@ config::TrainSpec submodel_training(const DiscoArm::Submodel& submodel, int64_t 
 // Before fine-tuning: on windows of both splits, so that the barrier can be told from a gap between
 // them.
 config::EvalSpec merged_evaluation(const ArmBuilder& builder) {
-  const int64_t windows = builder.experiment().evaluate.windows;
+  const int64_t windows = builder.experiment().evaluate.watch_windows;
   config::EvalSpec spec = builder.evaluation();
   spec.batch = builder.experiment().match.batch;
   spec.order_seed = builder.cell().seed;
@@ -105,21 +105,22 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
   merge.evals = {builder.add_eval(name + "-merged", merged_evaluation(builder),
                                   arm.finetune.profile, merge.jobs[0])};
 
-  PhasePlan finetune{
-      .name = "finetune", .title = "fine-tune", .symbol = "F", .profile = arm.finetune.profile};
   ArmPlan plan;
-  for (const double horizon : arm.finetune.horizons) {
-    config::TrainSpec spec = builder.training(arm.finetune.train);
-    spec.steps = fraction_of(builder.baseline_steps(), horizon);
-    const std::string part = fmt::format("{}-tune{}", name, spec.steps);
-    const size_t job =
-        builder.add_training(part, spec, arm.finetune.profile, {{"initial", merge.jobs[0]}});
-    const size_t eval = builder.add_eval(part, builder.evaluation(), arm.finetune.profile, job);
-    finetune.jobs.push_back(job);
-    plan.endings.push_back({spec.steps, job, {eval}});
-  }
-  plan.phases = {cluster, submodels, merge, finetune};
   plan.readings = {{"", "as trained"}};
+  plan.phases = {cluster, submodels, merge};
+  add_ladder(
+      plan,
+      {.name = "finetune", .title = "fine-tune", .symbol = "F", .profile = arm.finetune.profile},
+      builder.rates(), arm.finetune.horizons, [&](double horizon, double rate) -> Ending {
+        config::TrainSpec spec = builder.training(arm.finetune.train, rate);
+        spec.steps = fraction_of(builder.baseline_steps(), horizon);
+        const std::string part = fmt::format("{}-tune{}{}", name, spec.steps, rate_part(rate));
+        const size_t job =
+            builder.add_training(part, spec, arm.finetune.profile, {{"initial", merge.jobs[0]}});
+        return {spec.steps,
+                job,
+                {builder.add_eval(part, builder.evaluation(), arm.finetune.profile, job)}};
+      });
   return plan;
 }
 

@@ -89,29 +89,28 @@ std::vector<std::string> profiles(const DsMoeArm& arm) { return {arm.profile}; }
 
 ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
   ArmPlan plan;
-  plan.phases = {training_phase(arm.head, arm.profile)};
   plan.readings = {{"", "all experts, as trained"}};
   for (const DsMoeArm::Reading& reading : arm.readings)
     plan.readings.push_back({reading.name, reading.title.empty() ? reading.name : reading.title});
 
   const ModelConfig model = trained_model(builder.model(), arm);
-  for (const double horizon : arm.horizons) {
-    config::TrainSpec spec = builder.training(arm.train);
-    spec.model = model;
-    spec.steps = fraction_of(builder.budgeted_steps(), horizon);
-    const std::string part = horizon_part(arm.head, horizon, spec.steps);
-    const size_t job = builder.add_training(part, spec, arm.profile);
-    config::EvalSpec eval = builder.evaluation();
-    eval.model = model;
-    Ending ending{spec.steps, job, {builder.add_eval(part, eval, arm.profile, job)}};
-    for (const DsMoeArm::Reading& reading : arm.readings) {
-      eval.model = read_model(model, reading);
-      ending.evals.push_back(
-          builder.add_eval(fmt::format("{}-{}", part, reading.name), eval, arm.profile, job));
-    }
-    plan.phases[0].jobs.push_back(job);
-    plan.endings.push_back(std::move(ending));
-  }
+  add_ladder(plan, training_phase(arm.head, arm.profile), builder.rates(), arm.horizons,
+             [&](double horizon, double rate) {
+               config::TrainSpec spec = builder.training(arm.train, rate);
+               spec.model = model;
+               spec.steps = fraction_of(builder.budgeted_steps(), horizon);
+               const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
+               const size_t job = builder.add_training(part, spec, arm.profile);
+               config::EvalSpec eval = builder.evaluation();
+               eval.model = model;
+               Ending ending{spec.steps, job, {builder.add_eval(part, eval, arm.profile, job)}};
+               for (const DsMoeArm::Reading& reading : arm.readings) {
+                 eval.model = read_model(model, reading);
+                 ending.evals.push_back(builder.add_eval(fmt::format("{}-{}", part, reading.name),
+                                                         eval, arm.profile, job));
+               }
+               return ending;
+             });
   return plan;
 }
 

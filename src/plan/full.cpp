@@ -22,18 +22,17 @@ std::vector<std::string> profiles(const FullArm& arm) { return {arm.profile}; }
 
 ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm) {
   ArmPlan plan;
-  plan.phases = {training_phase(arm.head, arm.profile)};
   plan.readings = {{"", "as trained"}};
   const int64_t whole = arm.steps > 0 ? arm.steps : builder.budgeted_steps();
-  for (const double horizon : arm.horizons) {
-    config::TrainSpec spec = builder.training(arm.train);
-    spec.steps = fraction_of(whole, horizon);
-    const std::string part = horizon_part(arm.head, horizon, spec.steps);
-    const size_t job = builder.add_training(part, spec, arm.profile);
-    const size_t eval = builder.add_eval(part, builder.evaluation(), arm.profile, job);
-    plan.phases[0].jobs.push_back(job);
-    plan.endings.push_back({spec.steps, job, {eval}});
-  }
+  add_ladder(
+      plan, training_phase(arm.head, arm.profile), builder.rates(), arm.horizons,
+      [&](double horizon, double rate) -> Ending {
+        config::TrainSpec spec = builder.training(arm.train, rate);
+        spec.steps = fraction_of(whole, horizon);
+        const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
+        const size_t job = builder.add_training(part, spec, arm.profile);
+        return {spec.steps, job, {builder.add_eval(part, builder.evaluation(), arm.profile, job)}};
+      });
   return plan;
 }
 

@@ -22,7 +22,7 @@ void describe(Fields& fields, Match& match) {
 }
 
 void describe(Fields& fields, Target& target) {
-  fields.field("metric", target.metric, one_of({"train_loss"}));
+  fields.field("metric", target.metric, one_of({"train_loss", "unseen_loss"}));
   fields.field("window", target.window, at_least(1));
   fields.field("tolerance", target.tolerance, at_least(0));
 }
@@ -32,11 +32,20 @@ void describe(Fields& fields, Budget& budget) {
 }
 
 void describe(Fields& fields, Evaluate& evaluate) {
-  fields.field("every", evaluate.every, at_least(0));
   fields.field("windows", evaluate.windows, at_least(1));
+  fields.field("every", evaluate.every, at_least(0));
+  fields.field("watch_windows", evaluate.watch_windows, at_least(1));
   fields.field("ppl_split", evaluate.ppl_split, one_of({"valid", "test"}));
   fields.field("ppl_window", evaluate.ppl_window, at_least(0));
   fields.field("ppl_stride", evaluate.ppl_stride, at_least(0));
+}
+
+void describe(Fields& fields, Check& check) {
+  fields.field("rates", check.rates, config::positive());
+  fields.field("corpora", check.corpora);
+  fields.field("rate_margin", check.rate_margin, at_least(0));
+  fields.field("seed_margin", check.seed_margin, at_least(0));
+  fields.field("plateau_margin", check.plateau_margin, config::between(0, 1));
 }
 
 // The arms are read apart, each by its method.
@@ -57,6 +66,7 @@ void describe(Fields& fields, Experiment& experiment) {
   fields.table("target", experiment.target);
   fields.table("budget", experiment.budget);
   fields.table("evaluate", experiment.evaluate);
+  fields.table("check", experiment.check);
   experiment.protocol = protocol == "budget" ? Protocol::budget : Protocol::target;
 }
 
@@ -78,6 +88,12 @@ int64_t Experiment::baseline_steps(const std::string& cell) const {
   if (steps > 0) return steps;
   const auto at = cell_steps.find(cell);
   return at == cell_steps.end() ? 0 : at->second;
+}
+
+bool Experiment::checks(const std::string& corpus) const {
+  return !check.rates.empty() &&
+         (check.corpora.empty() ||
+          std::find(check.corpora.begin(), check.corpora.end(), corpus) != check.corpora.end());
 }
 
 std::vector<std::string> Experiment::profiles() const {

@@ -38,9 +38,12 @@ enum class Protocol {
 };
 
 struct Target {
-  std::string metric = "train_loss";  // of the baseline at its end, window mean of the LM loss
-  int64_t window = 50;                // steps; of every training loss that is quoted
-  double tolerance = 0.005;           // nats
+  // Of the baseline at its end. "train_loss": mean LM loss of its last `window` steps.
+  // "unseen_loss": of its final weights over the windows of the valid split, the same for every arm
+  // and ending.
+  std::string metric = "train_loss";
+  int64_t window = 50;       // steps; of every training loss that is quoted
+  double tolerance = 0.005;  // nats
 };
 
 struct Budget {
@@ -49,11 +52,22 @@ struct Budget {
 
 // How finished models are measured, and trainings watched on the way.
 struct Evaluate {
-  int64_t every = 0;     // steps between held-out evaluations on the way; 0 = none
-  int64_t windows = 64;  // sequences of the valid split
+  int64_t windows = 2048;      // sequences of the valid split, of a finished model
+  int64_t every = 0;           // steps between evaluations on the way; 0 = none
+  int64_t watch_windows = 64;  // sequences of the valid split, on the way and of a merged model
   std::string ppl_split = "test";
   int64_t ppl_window = 0;  // tokens; 0 = the training sequence
   int64_t ppl_stride = 0;  // tokens; 0 = the window, no overlap
+};
+
+// Is the baseline a fair one? Every arm's last phase is run at other learning rates too, so that
+// each is tuned by the same means; a baseline that fails is said and can bear out nothing.
+struct Check {
+  std::vector<double> rates;         // factors of each arm's own rate, besides 1
+  std::vector<std::string> corpora;  // roles whose cells are checked; empty = all
+  double rate_margin = 0.02;         // nats: how much better another rate may end
+  double seed_margin = 0.05;         // nats: largest less smallest final loss over the seeds
+  double plateau_margin = 0.1;       // of the steps: where the loss has not left its start
 };
 
 // A value that differs from the manifest's own, for the report's list of differences from the
@@ -83,6 +97,7 @@ struct Experiment {
   Target target;
   Budget budget;
   Evaluate evaluate;
+  Check check;
   int64_t checkpoint_every = 200;  // steps
 
   struct ScaleInfo {
@@ -111,7 +126,8 @@ struct Experiment {
   size_t baseline_index() const;
   // Of the baseline in a cell ("qwen_moe/c4"); 0 when nothing says it.
   int64_t baseline_steps(const std::string& cell) const;
-  std::vector<std::string> profiles() const;  // hardware profiles that the arms name, each once
+  bool checks(const std::string& corpus) const;  // the baselines of this role's cells
+  std::vector<std::string> profiles() const;     // hardware profiles that the arms name, each once
 };
 
 struct ExperimentOptions {

@@ -89,6 +89,19 @@ void check_seeds(const Experiment& experiment, const Node& manifest, Problems& p
                    "seed {} is given twice; equal runs are no second sample", seed);
 }
 
+void check_rates(const Experiment& experiment, const Node& manifest, Problems& problems) {
+  std::set<double> seen = {1};
+  for (const double rate : experiment.check.rates)
+    if (!seen.insert(rate).second)
+      problems.add(source_of(manifest, "check.rates"),
+                   "rate {} stands twice (1 is always run); give each other factor once", rate);
+  for (const std::string& corpus : experiment.check.corpora)
+    if (!std::count(experiment.corpora.begin(), experiment.corpora.end(), corpus))
+      problems.add(source_of(manifest, "check.corpora"), "no corpus \"{}\" here{}; there are: {}",
+                   corpus, did_you_mean(corpus, experiment.corpora),
+                   join(experiment.corpora, ", "));
+}
+
 }  // namespace
 
 void check_horizons(const std::vector<double>& horizons, const Node& arm, const std::string& path,
@@ -117,6 +130,7 @@ void check_rules(const std::filesystem::path& root, const Experiment& experiment
     if (const Node* node = manifest.find(list); node && node->array() && node->array()->empty())
       problems.add(node->source, "{} is empty; give at least one", list);
   check_seeds(experiment, manifest, problems);
+  check_rates(experiment, manifest, problems);
   check_steps(experiment, manifest, problems);
   check_profiles(root, experiment, manifest, problems);
 }

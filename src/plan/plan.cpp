@@ -76,6 +76,14 @@ const PhasePlan* ArmPlan::phase(const std::string& phase_name) const {
   return nullptr;
 }
 
+const std::vector<Ending>& ArmPlan::endings_at(double rate) const {
+  if (rate == 1) return endings;
+  const auto at = std::find_if(rates.begin(), rates.end(),
+                               [&](const RateLadder& ladder) { return ladder.rate == rate; });
+  check(at != rates.end(), "the arm is tuned over this rate");
+  return at->endings;
+}
+
 double learning_rate_factor(const Experiment& experiment, const Experiment::ModelEntry& entry) {
   const double ratio =
       static_cast<double>(entry.paper.width) / static_cast<double>(entry.model.width);
@@ -105,8 +113,9 @@ std::vector<size_t> jobs_of(const run::JobGraph& graph, const PhasePlan& phase,
   std::set<size_t> read;
   add_inputs(graph, ending.job, read);
   std::vector<size_t> jobs;
-  for (const size_t job : phase.jobs)
-    if (read.contains(job)) jobs.push_back(job);
+  for (const auto* part : {&phase.jobs, &phase.tuned})
+    for (const size_t job : *part)
+      if (read.contains(job)) jobs.push_back(job);
   return jobs;
 }
 
@@ -116,10 +125,14 @@ std::vector<CellJob> jobs_of(const Cell& cell) {
     for (const PhasePlan& phase : arm.phases) {
       for (const size_t job : phase.jobs)
         jobs.push_back({job, arm.name, phase.overhead ? phase.name : phase.title});
+      for (const size_t job : phase.tuned) jobs.push_back({job, arm.name, phase.title + ", tuned"});
       for (const size_t job : phase.evals) jobs.push_back({job, arm.name, "eval"});
     }
     for (const Ending& ending : arm.endings)
       for (const size_t job : ending.evals) jobs.push_back({job, arm.name, "eval"});
+    for (const RateLadder& ladder : arm.rates)
+      for (const Ending& ending : ladder.endings)
+        for (const size_t job : ending.evals) jobs.push_back({job, arm.name, "eval"});
   }
   return jobs;
 }

@@ -19,6 +19,7 @@ struct PhasePlan {
   std::string symbol;   // in narrow columns: "S"
   std::string profile;  // hardware it is priced on
   std::vector<size_t> jobs = {};
+  std::vector<size_t> tuned = {};  // of the last phase: the same at other learning rates
   std::vector<size_t> evals = {};  // of what it leaves, for the report only
   std::string leaves = {};         // what that is: "merged, before fine-tuning"
   bool overhead = false;           // clustering, merging: billed apart
@@ -29,6 +30,12 @@ struct Ending {
   int64_t steps = 0;  // of the last phase
   size_t job = 0;
   std::vector<size_t> evals;  // of its model, by reading
+};
+
+// The endings again, with the last phase at another learning rate.
+struct RateLadder {
+  double rate = 1;  // factor of the arm's own
+  std::vector<Ending> endings;
 };
 
 // How the finished model is read; the first is the way it was trained.
@@ -42,9 +49,11 @@ struct ArmPlan {
   config::ModelConfig model;
   std::vector<PhasePlan> phases;  // never empty; the last one is no overhead
   std::vector<Ending> endings;    // ascending in steps; one = no ladder
+  std::vector<RateLadder> rates;  // other rates, where the baseline is checked
   std::vector<Reading> readings;
   const PhasePlan& last() const { return phases.back(); }
   const PhasePlan* phase(const std::string& name) const;
+  const std::vector<Ending>& endings_at(double rate) const;  // repro::check that it is there
 };
 
 // One model on one corpus with one seed.

@@ -83,9 +83,10 @@ TEST_CASE("the saving's range spans the rungs around the crossing", "[findings]"
   CHECK(saving->falls);
 }
 
-TEST_CASE("an ending that is still to come leaves its arm without a standing", "[findings]") {
+TEST_CASE("an ending that the search asks for and that is still to come leaves no standing",
+          "[findings]") {
   Compared result;
-  const size_t rung = result.plan.cells[0].arms[1].endings[3].job;
+  const size_t rung = result.plan.cells[0].arms[1].endings[1].job;
   const run::RunDirectory directory(result.folder.path() / result.plan.graph[rung].directory);
   fs::remove(directory.done_file());
   result.read_again();
@@ -93,6 +94,49 @@ TEST_CASE("an ending that is still to come leaves its arm without a standing", "
   REQUIRE(result.seed().comparison);
   CHECK(result.seed().comparison->arms[0]);
   CHECK_FALSE(result.seed().comparison->arms[1]);
+}
+
+TEST_CASE("an ending that the search passes by may be missing", "[findings]") {
+  Compared result;
+  const double before = result.disco().at;
+  for (const size_t ending : {0, 3}) {
+    const size_t job = result.plan.cells[0].arms[1].endings[ending].job;
+    fs::remove_all(result.folder.path() / result.plan.graph[job].directory);
+  }
+  result.read_again();
+  REQUIRE(result.seed().comparison->arms[1]);
+  CHECK(result.disco().at == before);
+  CHECK(result.disco().ladder.size() == 2);
+}
+
+TEST_CASE("the target is read in the manifest's metric, the others stand beside it", "[findings]") {
+  Compared result;
+  const plan::Ending& reference = result.plan.cells[0].arms[0].endings[0];
+  CHECK(result.seed().comparison->target.loss == *result.seed().runs.loss(reference, "train_loss"));
+  result.plan.experiment.target.metric = "unseen_loss";
+  result.read_again();
+  CHECK(result.seed().comparison->target.loss == Approx(5.1));
+  REQUIRE(result.disco().by_metric.size() == 3);
+  CHECK(result.disco().by_metric[1].metric == "unseen_loss");
+  CHECK(result.disco().by_metric[1].steps.estimate == result.disco().at);
+}
+
+TEST_CASE("the error of a difference of unseen losses is that of the paired blocks", "[findings]") {
+  Compared result;
+  result.plan.experiment.target.metric = "unseen_loss";
+  const auto& arms = result.plan.cells[0].arms;
+  const plan::Ending& a = arms[0].endings[0];
+  const plan::Ending& b = arms[1].endings[2];
+  CHECK(result.seed().runs.difference_error(a, b) == 0);  // no blocks: nothing tells it
+  const auto blocks = [&](const plan::Ending& ending) -> std::vector<double>& {
+    return result.study->outcomes[ending.evals[0]].evaluation->measures.at("held_out").blocks;
+  };
+  blocks(a) = {4, 6, 5, 9};
+  blocks(b) = {4.5, 6.1, 5.3, 9.5};
+  // Differences -0.5, -0.1, -0.3, -0.5: what blocks share in difficulty is no error.
+  const std::vector<double> differences = {-0.5, -0.1, -0.3, -0.5};
+  CHECK(result.seed().runs.difference_error(a, b) ==
+        Approx(measure::standard_deviation(differences) / 2));
 }
 
 TEST_CASE("equal data order is counted in steps, the first difference is named", "[findings]") {

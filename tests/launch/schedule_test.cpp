@@ -141,6 +141,34 @@ TEST_CASE("the makespan on one slot is the sum and on many the longest chain", "
   CHECK(makespan(graph, std::vector<double>(7, 0.0), 2) == 0);
 }
 
+TEST_CASE("a job whose result nobody wants is spared until somebody does", "[launch]") {
+  run::JobGraph graph;
+  for (const char* name : {"a", "b", "c"}) add_job(graph, name);
+  Schedule schedule = make_schedule(graph, {.slots = 3});
+  schedule.want({true, false, false});
+  CHECK(schedule.state(1) == JobState::spared);
+  schedule.start(*schedule.next());
+  CHECK_FALSE(schedule.next());
+  schedule.want({true, false, true});
+  CHECK(schedule.next() == 2);
+  schedule.start(2);
+  // What has started goes on.
+  schedule.want({false, false, false});
+  CHECK(schedule.state(2) == JobState::running);
+}
+
+TEST_CASE("a spared job that is wanted after its input failed is blocked", "[launch]") {
+  run::JobGraph graph;
+  const size_t first = add_job(graph, "a");
+  add_job(graph, "b", {first});
+  Schedule schedule = make_schedule(graph, {.slots = 1});
+  schedule.want({true, false});
+  schedule.start(first);
+  schedule.finish(first, End::failed);
+  schedule.want({true, true});
+  CHECK(schedule.state(1) == JobState::blocked);
+}
+
 TEST_CASE("random graphs run to the end in order, within their slots and within Graham's bound",
           "[launch]") {
   std::mt19937 random(7);  // raw 32-bit draws only: the same graphs with every standard library

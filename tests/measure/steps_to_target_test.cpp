@@ -130,4 +130,28 @@ TEST_CASE("losses without steps, or steps that go back, are refused", "[measure]
   CHECK_THROWS_AS(smallest_horizon({}, {}), Error);
 }
 
+TEST_CASE("the bend that a third rung shows is the error of the straight line", "[measure]") {
+  // loss = 6 - x + x^2 / 8 in log2-steps x: 4 at x = 4 for steps 1, 4, 16.
+  const auto loss = [](double x) { return 6 - x + x * x / 8; };
+  const std::vector<Rung> ladder = {{1, loss(0)}, {4, loss(2)}, {16, loss(4)}};
+  const LossTarget target{loss(3), 0};
+  const StepsToTarget hit = smallest_horizon(ladder, target);
+  REQUIRE(hit.reach == Reach::reached);
+  const double x = std::log2(hit.estimate);
+  // Newton's correction once: to first order what is left to the true crossing at x = 3.
+  const double slope = (loss(4) - loss(2)) / 2;
+  const double moved = (x - 2) * (x - 4) / 8 / slope;
+  CHECK(rung_error(ladder, hit, target) == Approx(std::abs(moved) * std::log(2.0) * hit.estimate));
+  CHECK(slope_at(ladder, hit) == Approx(slope / std::log(2.0)));
+}
+
+TEST_CASE("without a third rung a quarter of the bracket is open, without a bracket nothing",
+          "[measure]") {
+  const std::vector<Rung> two = {{100, 5.0}, {200, 4.0}};
+  const LossTarget target{4.5, 0};
+  CHECK(rung_error(two, smallest_horizon(two, target), target) == 25);
+  CHECK(rung_error(two, smallest_horizon(two, {6, 0}), {6, 0}) == 0);
+  CHECK(slope_at(two, smallest_horizon(two, {3, 0})) == 0);
+}
+
 }  // namespace repro::measure
