@@ -354,8 +354,8 @@ const Status* CellRuns::obstacle() const {
   const Status* first = nullptr;
   for (const plan::CellJob& one : plan::jobs_of(cell_)) {
     const Status& status = outcomes_[one.job].status;
-    if (status.state == run::State::failed) return &status;
-    if (first == nullptr && !status.done()) first = &status;
+    if (status.state == run::State::failed && status.wanted) return &status;
+    if (first == nullptr && !status.done() && status.wanted) first = &status;
   }
   return first;
 }

@@ -106,7 +106,7 @@ void read_result(const run::Job& job, const run::RunDirectory& directory, JobOut
 std::string Status::text() const {
   switch (state) {
     case run::State::absent:
-      return "not run";
+      return wanted ? "not run" : "not needed";
     case run::State::started:
       return "unfinished";
     case run::State::failed:

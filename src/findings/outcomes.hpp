@@ -20,8 +20,9 @@ struct Status {
   std::string directory;  // name below runs/
   run::State state = run::State::absent;
   std::string failure;  // the line in FAILED
+  bool wanted = true;   // false: an ending that the search of its ladder does not ask for
   bool done() const { return state == run::State::done; }
-  std::string text() const;  // "done", "not run", "unfinished", "failed"
+  std::string text() const;  // "done", "not run", "unfinished", "failed", "not needed"
 };
 
 struct Training {

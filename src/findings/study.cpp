@@ -42,23 +42,23 @@ std::vector<claims::ArmNames> names_of(const plan::Plan& plan) {
 
 std::vector<std::optional<RateChoice>> choose_rates(const StudyRow& row, double tolerance) {
   std::vector<const plan::Cell*> cells;
-  std::map<const plan::Ending*, const Seed*> seed_of;
-  for (const Seed& seed : row.seeds) {
-    const plan::Cell& cell = seed.runs.cell();
-    cells.push_back(&cell);
-    for (const plan::ArmPlan& arm : cell.arms) {
-      for (const plan::Ending& ending : arm.endings) seed_of[&ending] = &seed;
-      for (const plan::RateLadder& ladder : arm.rates)
-        for (const plan::Ending& ending : ladder.endings) seed_of[&ending] = &seed;
-    }
-  }
-  const auto read = [&](const plan::Ending& ending) {
-    return seed_of.at(&ending)->runs.result(ending);
-  };
+  for (const Seed& seed : row.seeds) cells.push_back(&seed.runs.cell());
+  // Of whichever seed: an ending knows its jobs.
+  const CellRuns& runs = row.seeds.front().runs;
+  const auto read = [&](const plan::Ending& ending) { return runs.result(ending); };
   std::vector<std::optional<RateChoice>> choices;
   for (size_t arm = 0; arm < cells.front()->arms.size(); ++arm)
     choices.push_back(choose_rate(cells, arm, tolerance, read));
   return choices;
+}
+
+// What no search asks for is no gap.
+void mark_unwanted(const plan::Plan& plan, Outcomes& outcomes) {
+  if (plan.cells.empty()) return;
+  const CellRuns runs(plan, plan.cells.front(), outcomes);
+  const std::vector<bool> wanted =
+      wanted_jobs(plan, [&](const plan::Ending& ending) { return runs.result(ending); });
+  for (size_t job = 0; job < wanted.size(); ++job) outcomes[job].status.wanted = wanted[job];
 }
 
 const claims::View& view_of(const plan::Experiment& experiment, const claims::Claims& claims) {
@@ -186,6 +186,7 @@ Study::Study(const plan::Plan& planned, const Sources& from)
       view(view_of(planned.experiment, from.claims)),
       prices(from.prices),
       outcomes(read_outcomes(planned, from.runs)) {
+  mark_unwanted(plan, outcomes);
   for (const plan::Cell& cell : plan.cells) {
     const bool same_row =
         !rows.empty() && rows.back().model == cell.model && rows.back().corpus == cell.corpus;

@@ -39,13 +39,13 @@ TEST_CASE("run does every job once and a second run starts none", "[cli]") {
   const Finished first = run_in(folder.path(), cell({"run", "table3"}), worker);
   INFO(first.errors);
   CHECK(first.exit_code == 0);
-  CHECK(lines_of(folder.path() / "started") == 18);
-  CHECK(count_of(folder.path(), "DONE") == 18);
+  CHECK(lines_of(folder.path() / "started") == 16);
+  CHECK(count_of(folder.path(), "DONE") == 16);
   CHECK_THAT(first.output, Contains("Qwen"));
   const Finished again = run_in(folder.path(), cell({"run", "table3"}), worker);
   CHECK(again.exit_code == 0);
   CHECK(again.output == first.output);
-  CHECK(lines_of(folder.path() / "started") == 18);
+  CHECK(lines_of(folder.path() / "started") == 16);
 }
 
 TEST_CASE("a worker that is killed is named, with its signal and its log, and exit is 2", "[cli]") {
@@ -59,10 +59,10 @@ TEST_CASE("a worker that is killed is named, with its signal and its log, and ex
                                Contains("killed by SIGKILL (perhaps out of memory); its log is") &&
                                Contains("/stderr.log"));
   CHECK(lines_of(folder.path() / "tries") == 3);
-  CHECK(count_of(folder.path(), "DONE") == 16);
+  CHECK(count_of(folder.path(), "DONE") == 10);
   const Finished status = run_in(folder.path(), cell({"status", "table3"}));
   CHECK_THAT(status.output, Contains("failed") && Contains("killed by SIGKILL") &&
-                                Contains("16 done, 1 failed, 1 not started"));
+                                Contains("10 done, 1 failed, 7 not started"));
 }
 
 TEST_CASE("a failing job's own line is repeated and what needs it is listed as not started",
@@ -75,7 +75,7 @@ TEST_CASE("a failing job's own line is repeated and what needs it is listed as n
   CHECK_THAT(ended.errors, Contains(": no documents; its log is runs/cluster-"));
   CHECK_THAT(ended.errors,
              Contains("repro: not started: train-qwen_moe-c4-disco-sub0-s0: needs cluster-"));
-  CHECK_THAT(ended.errors, Contains("3 of 18 jobs are done, 1 failed, 14 were blocked"));
+  CHECK_THAT(ended.errors, Contains("3 of 12 jobs are done, 1 failed, 8 were blocked"));
 }
 
 TEST_CASE("Ctrl-C lets running jobs stop, exits 130, and the same command finishes", "[cli]") {
@@ -97,7 +97,7 @@ TEST_CASE("Ctrl-C lets running jobs stop, exits 130, and the same command finish
   fs::remove(flag);
   const Finished again = run_in(folder.path(), cell({"run", "table3"}), worker);
   CHECK(again.exit_code == 0);
-  CHECK(count_of(folder.path(), "DONE") == 18);
+  CHECK(count_of(folder.path(), "DONE") == 16);
 }
 
 TEST_CASE("a second Ctrl-C kills what does not stop", "[cli]") {
