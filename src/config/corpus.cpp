@@ -17,11 +17,12 @@ void describe(Fields& fields, CorpusSource& source) {
   fields.field("version", source.version);
   fields.field("sha256", source.sha256);
   fields.field("bytes", source.bytes, at_least(0));
-  fields.field(
-      "reader", source.reader,
-      one_of({"html", "json-summaries", "text-paragraphs", "jsonl", "parquet", "text", "auto"}) +
-          required());
+  fields.field("reader", source.reader,
+               one_of({"html", "json-summaries", "text-paragraphs", "dictionary", "jsonl",
+                       "parquet", "text", "auto"}) +
+                   required());
   fields.field("split", source.split, one_of({"", "train", "valid", "test"}));
+  fields.field("minimum_words", source.minimum_words, at_least(0));
   fields.field("include", source.include);
   fields.field("exclude", source.exclude);
 }

@@ -21,10 +21,11 @@ struct CorpusSource {
   std::string version;
   std::string sha256;  // of the downloaded file
   int64_t bytes = 0;   // for the progress bar when the server does not say; 0 = unknown
-  // Of packages: "html", "json-summaries", "text-paragraphs"; of published sets: "jsonl",
-  // "parquet", "text", or "auto": one of these three, by the file's first bytes.
+  // Of packages: "html", "json-summaries", "text-paragraphs", "dictionary"; of published sets:
+  // "jsonl", "parquet", "text", or "auto": one of these three, by the file's first bytes.
   std::string reader = "html";
-  std::string split;  // "" = by document hash; "train", "valid", "test" when published
+  std::string split;                 // "" = by hash; "train", "valid", "test" when published
+  int64_t minimum_words = 0;         // of a document, after filtering; 0 = the corpus'
   std::vector<std::string> include;  // globs of archive members
   std::vector<std::string> exclude;
 };

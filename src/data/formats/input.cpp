@@ -35,6 +35,15 @@ class FileInput final : public Input {
   int descriptor_;
 };
 
+class Borrowed final : public Input {
+ public:
+  explicit Borrowed(Input& input) : Input(input.name()), input_(input) {}
+
+ private:
+  size_t read_some(std::span<char> out) override { return input_.read(out); }
+  Input& input_;
+};
+
 }  // namespace
 
 size_t Input::read(std::span<char> out) {
@@ -60,6 +69,8 @@ std::string_view Input::peek(size_t count) {
 std::unique_ptr<Input> open_input(const std::filesystem::path& path) {
   return std::make_unique<FileInput>(path);
 }
+
+std::unique_ptr<Input> borrow(Input& input) { return std::make_unique<Borrowed>(input); }
 
 std::unique_ptr<Input> decompress(std::unique_ptr<Input> input) {
   using namespace std::string_view_literals;

@@ -36,6 +36,8 @@ class Input {
 };
 
 std::unique_ptr<Input> open_input(const std::filesystem::path& path);
+// Reads on from `input`, which must live as long.
+std::unique_ptr<Input> borrow(Input& input);
 
 // The plain bytes of `input`, whatever it is compressed with; `input` itself when it is not.
 // Concatenated members and frames are one stream. Checksums are verified.

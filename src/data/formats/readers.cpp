@@ -9,6 +9,7 @@
 #include "base/unicode.hpp"
 #include "data/formats/archive.hpp"
 #include "data/formats/charset.hpp"
+#include "data/formats/dictionary.hpp"
 #include "data/formats/html.hpp"
 
 namespace repro::data {
@@ -30,13 +31,14 @@ struct FilesFirst {
 };
 using Members = std::map<std::string, std::string, FilesFirst>;
 
-// The wanted members, whole: packages are some megabytes. Sorted, because an archive's order is its
-// builder's.
+// The wanted members, whole and decompressed: packages are some megabytes. Sorted, because an
+// archive's order is its builder's.
 Members wanted_members(const config::CorpusSource& source, const std::filesystem::path& path) {
   Members members;
-  for_each_member(
-      path, {source.include, source.exclude},
-      [&](const std::string& member, Input& content) { members[member] = read_all(content); });
+  for_each_member(path, {source.include, source.exclude},
+                  [&](const std::string& member, Input& content) {
+                    members[member] = read_all(*decompress(borrow(content)));
+                  });
   if (members.empty())
     throw Error("{}: holds no member '{}'", path.string(), join(source.include, "', '"));
   return members;
@@ -47,6 +49,19 @@ void add_collapsed(std::string_view text, std::vector<std::string>& paragraphs) 
   append_collapsed(paragraph, text);
   if (paragraph.ends_with(' ')) paragraph.pop_back();
   if (!paragraph.empty()) paragraphs.push_back(std::move(paragraph));
+}
+
+void read_dictionaries(const Members& members, const std::string& package, const VisitText& visit) {
+  for (const auto& [name, index] : members) {
+    if (!name.ends_with(".index")) continue;
+    const std::string stem = name.substr(0, name.size() - std::string_view(".index").size());
+    auto text = members.find(stem + ".dict");
+    if (text == members.end()) text = members.find(stem + ".dict.dz");
+    if (text == members.end())
+      throw Error("{}: {}: no text '{}.dict' or '.dict.dz' beside it; add it to include", package,
+                  name, stem);
+    read_dictionary(index, text->second, package + ": " + name, visit);
+  }
 }
 
 }  // namespace
@@ -77,13 +92,16 @@ void read_summaries(const std::string& json_text, const std::string& where,
 }
 
 bool is_package_reader(const std::string& reader) {
-  return reader == "html" || reader == "json-summaries" || reader == "text-paragraphs";
+  return reader == "html" || reader == "json-summaries" || reader == "text-paragraphs" ||
+         reader == "dictionary";
 }
 
 void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
                   const VisitText& visit) {
   check(is_package_reader(source.reader), "published sets are not read as packages");
-  for (const auto& [name, text] : wanted_members(source, path)) {
+  const Members members = wanted_members(source, path);
+  if (source.reader == "dictionary") return read_dictionaries(members, path.string(), visit);
+  for (const auto& [name, text] : members) {
     if (source.reader == "html") visit(name, html_paragraphs(text));
     if (source.reader == "text-paragraphs") visit(name, text_paragraphs(text));
     if (source.reader == "json-summaries") read_summaries(text, path.string() + ": " + name, visit);

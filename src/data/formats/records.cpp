@@ -78,15 +78,6 @@ void read_lines(Input& input, TextLayout layout, Records& records) {
 void read_member(Input& input, const std::string& reader, const std::string& text_field,
                  Records& records);
 
-class Borrowed final : public Input {
- public:
-  explicit Borrowed(Input& input) : Input(input.name()), input_(input) {}
-
- private:
-  size_t read_some(std::span<char> out) override { return input_.read(out); }
-  Input& input_;
-};
-
 void read_members(Input& archive, const std::string& reader, const std::string& text_field,
                   Records& records) {
   for_each_member(archive, {}, [&](const std::string&, Input& content) {
@@ -98,7 +89,7 @@ void read_members(Input& archive, const std::string& reader, const std::string& 
 // are opened as well.
 void read_member(Input& input, const std::string& reader, const std::string& text_field,
                  Records& records) {
-  const auto plain = decompress(std::make_unique<Borrowed>(input));
+  const auto plain = decompress(borrow(input));
   skip_byte_order_mark(*plain);
   if (is_archive(*plain)) {
     read_members(*plain, reader, text_field, records);
