@@ -119,6 +119,7 @@ PrepareResult prepare(const config::PrepareSpec& spec, const fs::path& directory
   result.corpus = spec.corpus.name;
   result.packages = text.packages;
   result.dropped = text.dropped;
+  result.overlap = text.overlap;
   result.seconds = {{"download", text.download_seconds}, {"extract", text.extract_seconds}};
   Stopwatch watch;
   make_tokenizer(text, spec, tokenizer_path(directory), progress);
@@ -138,6 +139,7 @@ void to_json(json& object, const PrepareResult& result) {
             {"packages", result.packages},
             {"dropped", result.dropped},
             {"seconds", result.seconds}};
+  object["overlap_13gram"] = result.overlap;
   for (const auto& [name, split] : result.splits)
     object["splits"][name] = {
         {"documents", split.documents}, {"tokens", split.tokens}, {"bytes", split.bytes}};

@@ -30,6 +30,7 @@ struct PrepareResult {
   int64_t end_of_text = 0;  // token id
   std::vector<PackageRecord> packages;
   std::map<std::string, int64_t> dropped;  // reason -> count
+  std::map<std::string, Overlap> overlap;  // "valid" and "test" with train, in 13-word runs
   std::map<std::string, double> seconds;   // download, extract, tokenizer, encode
 };
 

@@ -23,8 +23,9 @@ std::string sentence(int number, int words = 12) {
 std::vector<Document> clean(const std::vector<std::vector<std::string>>& texts,
                             int64_t minimum_words = 10) {
   std::vector<Document> documents;
-  Cleaner cleaner(minimum_words, [&](Document&& document) { documents.push_back(document); });
-  for (size_t i = 0; i < texts.size(); ++i) cleaner.add("p", std::to_string(i), texts[i]);
+  Cleaner cleaner([&](Document&& document) { documents.push_back(document); });
+  for (size_t i = 0; i < texts.size(); ++i)
+    cleaner.add("p", std::to_string(i), texts[i], minimum_words);
   return documents;
 }
 
@@ -95,7 +96,8 @@ TEST_CASE("a long text is cut at paragraph ends into at most 1500 words", "[data
   const auto documents = clean({paragraphs});
   REQUIRE(documents.size() == 3);
   CHECK(documents[0].id == "0");
-  CHECK(documents[1].id == "0#1");
+  CHECK(documents[1].id == "0");
+  CHECK(documents[1].piece == 1);
   int64_t words = 0;
   for (const Document& document : documents) {
     CHECK(count_words(document.text) <= 1500);
@@ -112,22 +114,12 @@ TEST_CASE("a long text is cut at paragraph ends into at most 1500 words", "[data
 
 TEST_CASE("documents below the minimum are dropped and counted", "[data]") {
   int64_t kept = 0;
-  Cleaner cleaner(15, [&](Document&&) { ++kept; });
-  cleaner.add("p", "short", {sentence(1, 12)});
-  cleaner.add("p", "long", {sentence(2, 12), sentence(3, 12), "Not a sentence"});
+  Cleaner cleaner([&](Document&&) { ++kept; });
+  cleaner.add("p", "short", {sentence(1, 12)}, 15);
+  cleaner.add("p", "long", {sentence(2, 12), sentence(3, 12), "Not a sentence"}, 15);
   CHECK(kept == 1);
   CHECK(cleaner.dropped().at("documents: too short") == 1);
   CHECK(cleaner.dropped().at("paragraphs: too few words") == 1);
-}
-
-TEST_CASE("the split is the MD5 of the text modulo 100", "[data]") {
-  CHECK(md5_hex("") == "d41d8cd98f00b204e9800998ecf8427e");
-  CHECK(split_of("") == "train");  // 0xd41d8cd9 mod 100 = 65
-  std::map<std::string, int> splits;
-  for (int i = 0; i < 20'000; ++i) ++splits[split_of(std::to_string(i))];
-  CHECK(splits.size() == 3);
-  CHECK(splits["valid"] == Approx(200).epsilon(0.25));  // 1 %, three standard deviations
-  CHECK(splits["test"] == Approx(200).epsilon(0.25));
 }
 
 TEST_CASE("blank lines separate the paragraphs of a plain text and line ends do not", "[data]") {

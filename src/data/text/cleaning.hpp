@@ -1,12 +1,12 @@
 #pragma once
 // From the paragraphs of one page, article or book to documents: filter, exact duplicates over the
-// whole corpus, cutting of long texts, and the split by the MD5 of the text.
+// whole corpus, and cutting of long texts. Which split a document belongs to is
+// data/text/splits.hpp.
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -16,25 +16,18 @@ namespace repro::data {
 
 using Sink = std::function<void(Document&&)>;
 
-// k = first 8 hex digits of the MD5 modulo 100: 0 is valid, 1 is test, all else train.
-std::string split_of(std::string_view text);
-
 class Cleaner {
  public:
-  Cleaner(int64_t minimum_words, Sink sink)
-      : minimum_words_(minimum_words), sink_(std::move(sink)) {}
+  explicit Cleaner(Sink sink) : sink_(std::move(sink)) {}
 
   // `paragraphs`: white space collapsed. Duplicates of earlier paragraphs are dropped: first wins.
+  // Documents of fewer than `minimum_words` words are dropped; the others have no split yet.
   void add(const std::string& source, const std::string& id,
-           const std::vector<std::string>& paragraphs);
+           const std::vector<std::string>& paragraphs, int64_t minimum_words);
   // Reason -> paragraphs or documents dropped so far.
   const std::map<std::string, int64_t>& dropped() const { return dropped_; }
 
  private:
-  void emit(const std::string& source, const std::string& id, int64_t piece, std::string text,
-            int64_t words);
-
-  int64_t minimum_words_;
   Sink sink_;
   std::unordered_set<std::string> seen_;
   std::map<std::string, int64_t> dropped_;

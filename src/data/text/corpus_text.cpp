@@ -13,6 +13,7 @@
 #include "data/sources/fetch.hpp"
 #include "data/text/cleaning.hpp"
 #include "data/text/paragraph_filter.hpp"
+#include "data/text/splits.hpp"
 
 namespace repro::data {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using nlohmann::json;
 
 // Raise it whenever the same sources would give another text.
-constexpr int kCleaningVersion = 2;
+constexpr int kCleaningVersion = 3;
 constexpr int64_t kRecordsBetweenReports = 1000;
 
 void require_fitting_readers(const config::Corpus& corpus) {
@@ -41,6 +42,7 @@ std::string content_hash(const config::Corpus& corpus, const std::vector<Package
     identity["sources"].push_back({{"name", source.name},
                                    {"reader", source.reader},
                                    {"split", source.split},
+                                   {"minimum_words", source.minimum_words},
                                    {"include", source.include},
                                    {"exclude", source.exclude},
                                    {"sha256", packages[i].sha256}});
@@ -79,17 +81,20 @@ void write_documents(const std::vector<Document>& documents, AtomicFile& out, Co
 void clean_packages(const config::Corpus& corpus, const std::vector<FetchedFile>& files,
                     AtomicFile& out, CorpusText& text, const ProgressCallback& progress) {
   std::vector<Document> documents;
-  Cleaner cleaner(corpus.minimum_words,
-                  [&](Document&& document) { documents.push_back(std::move(document)); });
+  Cleaner cleaner([&](Document&& document) { documents.push_back(std::move(document)); });
   for (size_t i = 0; i < files.size(); ++i) {
     progress("extract", static_cast<double>(i), static_cast<double>(files.size()), "packages");
-    read_package(corpus.sources[i], files[i].path,
+    const config::CorpusSource& source = corpus.sources[i];
+    const int64_t minimum = source.minimum_words > 0 ? source.minimum_words : corpus.minimum_words;
+    read_package(source, files[i].path,
                  [&](const std::string& id, std::vector<std::string>&& paragraphs) {
-                   cleaner.add(files[i].name, id, paragraphs);
+                   cleaner.add(files[i].name, id, paragraphs, minimum);
                  });
   }
-  write_documents(documents, out, text);
   text.dropped = cleaner.dropped();
+  assign_splits(documents);
+  drop_seen(documents, corpus.minimum_words, text.dropped);
+  write_documents(documents, out, text);
 }
 
 // Published data sets: every record as it is, in its order, streaming.
@@ -105,8 +110,8 @@ void copy_records(const config::Corpus& corpus, const std::vector<FetchedFile>& 
                    if (done++ % kRecordsBetweenReports == 0)
                      progress("extract", static_cast<double>(done - 1), 0, "documents");
                    Document document = {files[i].path.filename().string(), std::to_string(++number),
-                                        source.split, std::move(record)};
-                   if (document.split.empty()) document.split = split_of(document.text);
+                                        /*piece=*/0, source.split, std::move(record)};
+                   if (document.split.empty()) document.split = split_of_record(document.text);
                    out.write(to_line(document));
                    count(document, text.splits);
                  });
@@ -123,10 +128,12 @@ void build(const config::Corpus& corpus, const std::vector<FetchedFile>& files, 
   } else {
     copy_records(corpus, files, out, text, progress);
   }
-  for (const auto& [name, split] : text.splits)
-    if (split.documents > 0) return out.commit();
-  throw Error("corpus '{}': no usable document in its {} sources{}", corpus.name, files.size(),
-              text.dropped.empty() ? "" : "; all records were dropped: " + describe(text.dropped));
+  if (text.splits.empty())
+    throw Error(
+        "corpus '{}': no usable document in its {} sources{}", corpus.name, files.size(),
+        text.dropped.empty() ? "" : "; all records were dropped: " + describe(text.dropped));
+  out.commit();
+  text.overlap = measure_overlap(text.documents);
 }
 
 void write_meta(const fs::path& folder, const config::Corpus& corpus, const CorpusText& text) {
@@ -136,6 +143,7 @@ void write_meta(const fs::path& folder, const config::Corpus& corpus, const Corp
                {"dropped", text.dropped},
                {"extract_seconds", text.extract_seconds}};
   meta["splits"] = text.splits;
+  meta["overlap_13gram"] = text.overlap;
   write_file_atomically(folder / "meta.json", meta.dump(2) + "\n");
 }
 
@@ -147,6 +155,7 @@ bool read_meta(const fs::path& folder, CorpusText& text) {
     return false;
   text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();
   text.splits = meta.at("splits").get<std::map<std::string, SplitSize>>();
+  text.overlap = meta.at("overlap_13gram").get<std::map<std::string, Overlap>>();
   return true;
 }
 

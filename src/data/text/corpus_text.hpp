@@ -16,6 +16,7 @@
 
 #include "config/corpus.hpp"
 #include "data/text/document.hpp"
+#include "data/text/overlap.hpp"
 
 namespace repro::data {
 
@@ -36,13 +37,15 @@ struct CorpusText {
   std::filesystem::path documents;
   std::vector<PackageRecord> packages;
   std::map<std::string, SplitSize> splits;
+  std::map<std::string, Overlap> overlap;  // "valid" and "test" with train
   std::map<std::string, int64_t> dropped;  // reason -> paragraphs, documents or records
   double download_seconds = 0;
   double extract_seconds = 0;  // 0 when it was there already
 };
 
 // Fetches and cleans what is missing. Safe against another process doing the same. Error when a
-// source cannot be had, is damaged, or gives no document.
+// source cannot be had, is damaged, or gives no document. Built corpora hold no held-out paragraph
+// that train repeats; published sets stay as they are and are only measured.
 CorpusText corpus_text(const config::Corpus& corpus, const std::filesystem::path& cache,
                        const ProgressCallback& progress);
 

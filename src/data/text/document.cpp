@@ -13,6 +13,7 @@ using nlohmann::ordered_json;
 std::string to_line(const Document& document) {
   const ordered_json line = {{"src", document.source},
                              {"id", document.id},
+                             {"piece", document.piece},
                              {"split", document.split},
                              {"text", document.text}};
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
@@ -29,7 +30,8 @@ void for_each_document(const std::filesystem::path& path,
       throw Error("{}:{}: not a document; delete the folder, it will be built again", path.string(),
                   number);
     const Document document = {object.value("src", ""), object.value("id", ""),
-                               object.value("split", ""), object["text"].get<std::string>()};
+                               object.value("piece", int64_t{0}), object.value("split", ""),
+                               object["text"].get<std::string>()};
     if (!visit(document)) return;
   }
 }

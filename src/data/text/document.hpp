@@ -1,6 +1,6 @@
 #pragma once
 // One text of a corpus, and how the cleaned text of a corpus is kept on disk: documents.jsonl, one
-// {"src","id","split","text"} a line.
+// {"src","id","piece","split","text"} a line.
 
 #include <cstdint>
 #include <filesystem>
@@ -12,7 +12,8 @@ namespace repro::data {
 
 struct Document {
   std::string source;  // package or file it came from
-  std::string id;      // page, article, book; piece
+  std::string id;      // page, article or book: the parent of its pieces
+  int64_t piece = 0;   // of its parent, from 0
   std::string split;   // "train", "valid", "test"
   std::string text;    // UTF-8, paragraphs joined by newlines
 };
