@@ -76,8 +76,8 @@ void write_shards(const CorpusText& text, const config::PrepareSpec& spec,
   Tokenizer tokenizer(tokenizer_path(directory));
   std::map<std::string, std::unique_ptr<TokenShardsWriter>> writers;
   for (const std::string& name : kSplits)
-    writers[name] = std::make_unique<TokenShardsWriter>(shard_path(directory, name),
-                                                        spec.vocabulary, tokenizer.sha256());
+    writers[name] = std::make_unique<TokenShardsWriter>(
+        shard_path(directory, name), tokenizer.piece_bytes(), tokenizer.sha256());
   encode_documents(text, spec, tokenizer, writers, progress);
   for (const std::string& name : kSplits) {
     TokenShardsWriter& writer = *writers[name];

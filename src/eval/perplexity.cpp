@@ -34,6 +34,10 @@ class Scorer {
     nats_ +=
         model_.negative_log_likelihood(tokens_BS.to(model_.options().device, at::kLong), first);
     tokens_ += rows * (length - 1 - first);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t i = row * length + first + 1; i < (row + 1) * length; ++i)
+        bytes_ += split_.piece_bytes().behind(ids[static_cast<size_t>(i) - 1],
+                                              ids[static_cast<size_t>(i)]);
     const int64_t read = rows * (length - 1);
     active_ += model_.active_share() * static_cast<double>(read);
     read_ += read;
@@ -41,9 +45,7 @@ class Scorer {
 
   HeldOut result() const {
     const auto tokens = static_cast<double>(tokens_);
-    const double bytes = static_cast<double>(split_.text_bytes()) *
-                         (tokens / static_cast<double>(split_.tokens() - 1));
-    return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / bytes,
+    return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / static_cast<double>(bytes_),
             active_ / static_cast<double>(read_)};
   }
 
@@ -52,6 +54,7 @@ class Scorer {
   const data::TokenShards& split_;
   double nats_ = 0;
   int64_t tokens_ = 0;
+  int64_t bytes_ = 0;
   double active_ = 0;  // share of the experts, summed over the tokens that were read
   int64_t read_ = 0;
 };

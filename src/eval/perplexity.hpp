@@ -2,9 +2,8 @@
 // How well a model predicts a split of a corpus, in nats a token and in bits a byte. Perplexity is
 // exp(loss). Documents are scored as one stream; evaluation mode, no gate noise.
 //
-// Bits per byte divides by the UTF-8 bytes of the scored tokens, for which the split's mean bytes a
-// token stand: text_bytes x scored tokens / tokens of the split. It is exact when the whole split
-// is scored.
+// Bits per byte divides by the UTF-8 bytes of text that exactly the scored tokens stand for; an end
+// of text costs nats and is no byte.
 
 #include <cstdint>
 #include <memory>

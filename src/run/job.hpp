@@ -35,7 +35,7 @@ struct Job {
 
 // Of run directories and keys. Bumped when the meaning of a spec changes without its fields: runs
 // of another schema are recognised, said, and left alone.
-constexpr int kSchema = 2;
+constexpr int kSchema = 3;
 
 // The content address of a job: SHA-256 over schema, kind, spec and the keys of its inputs by role.
 std::string job_key(const std::string& kind, const nlohmann::json& spec,

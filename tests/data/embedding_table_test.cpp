@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/safetensors.hpp"
+#include "data/even_pieces.hpp"
 #include "data/quietly.hpp"
 #include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
@@ -97,7 +98,7 @@ TEST_CASE("half-precision tables are read exactly", "[data]") {
 
 TEST_CASE("a document's vector is the mean of its tokens' rows without the end of text", "[data]") {
   TemporaryDirectory folder;
-  TokenShardsWriter writer(folder.path() / "t.tokens", 4, std::string(64, '0'));
+  TokenShardsWriter writer(folder.path() / "t.tokens", even_pieces(4), std::string(64, '0'));
   writer.add_document(std::vector<int32_t>{0, 2, 2, 3}, 3);
   writer.add_document(std::vector<int32_t>{3}, 0);
   writer.finish();
@@ -115,7 +116,7 @@ TEST_CASE("documents are embedded through their text in the table's vocabulary",
   for (int i = 0; i < 50; ++i) words.add("abc a ab cab bac caa acb b c");
   write_file_atomically(folder.path() / "m", train_tokenizer(words, 275));
   Tokenizer tokenizer(folder.path() / "m");
-  TokenShardsWriter writer(folder.path() / "t.tokens", 275, tokenizer.sha256());
+  TokenShardsWriter writer(folder.path() / "t.tokens", tokenizer.piece_bytes(), tokenizer.sha256());
   const std::vector<std::string> texts = {"abc a ab", "caa\nb  é"};
   for (const std::string& text : texts) {
     std::vector<int32_t> tokens;

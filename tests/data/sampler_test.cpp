@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "data/even_pieces.hpp"
 #include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 // A shard whose token at position i is i: a window then says where it was cut.
 std::shared_ptr<const TokenShards> counting_shards(const fs::path& folder,
                                                    const std::vector<int64_t>& lengths) {
-  data::TokenShardsWriter writer(folder / "t.tokens", 60'000, std::string(64, '0'));
+  data::TokenShardsWriter writer(folder / "t.tokens", even_pieces(60'000), std::string(64, '0'));
   int32_t next = 0;
   for (const int64_t length : lengths) {
     std::vector<int32_t> tokens(static_cast<size_t>(length));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "data/even_pieces.hpp"
 #include "data/tokens/token_shards_writer.hpp"
 #include "temporary_directory.hpp"
 
@@ -18,7 +19,7 @@ const std::string kDigest(64, 'a');
 
 void write_documents(const fs::path& path, int64_t vocabulary,
                      const std::vector<std::vector<int32_t>>& documents) {
-  TokenShardsWriter writer(path, vocabulary, kDigest);
+  TokenShardsWriter writer(path, even_pieces(vocabulary, 3), kDigest);
   for (const auto& document : documents) writer.add_document(document, 10);
   writer.finish();
 }
@@ -48,6 +49,8 @@ TEST_CASE("documents come back from a shard token by token", "[data]") {
   CHECK(shards.documents() == 3);
   CHECK(shards.text_bytes() == 30);
   CHECK(shards.tokenizer_sha256() == kDigest);
+  CHECK(shards.piece_bytes().pieces() == vocabulary);
+  CHECK(shards.piece_bytes().behind(5, static_cast<int32_t>(vocabulary - 1)) == 3);
   for (size_t i = 0; i < documents.size(); ++i) {
     const auto number = static_cast<int64_t>(i);
     std::vector<int32_t> read(
@@ -60,17 +63,22 @@ TEST_CASE("documents come back from a shard token by token", "[data]") {
 TEST_CASE("a shard's bytes are those its header documents", "[data]") {
   TemporaryDirectory folder;
   const fs::path path = folder.path() / "t.tokens";
-  write_documents(path, 100, {{7, 1}, {258, 9, 1}});
+  TokenShardsWriter writer(path, {{0, 1, 5}, {0, 0, 1}, 1, 2}, kDigest);
+  for (const std::vector<int32_t>& document : {std::vector<int32_t>{7, 1}, {258, 9, 1}})
+    writer.add_document(document, 10);
+  writer.finish();
   const std::string bytes = read_file(path);
   CHECK(bytes.substr(0, 8) == "REPROTOK");
-  CHECK(bytes.substr(8, 8) == std::string("\x01\0\0\0\x02\0\0\0", 8));
+  CHECK(bytes.substr(8, 8) == std::string("\x02\0\0\0\x02\0\0\0", 8));
   CHECK(bytes.substr(16, 8) == std::string("\x05\0\0\0\0\0\0\0", 8));
   CHECK(bytes.substr(24, 8) == std::string("\x02\0\0\0\0\0\0\0", 8));
   CHECK(bytes.substr(32, 8) == std::string("\x14\0\0\0\0\0\0\0", 8));
   CHECK(bytes.substr(40, 64) == kDigest);
   CHECK(bytes.substr(128, 16) == std::string("\x07\0\x01\0\x02\x01\x09\0\x01\0\0\0\0\0\0\0", 16));
-  CHECK(bytes.substr(144) ==
-        std::string("\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0", 24));
+  CHECK(bytes.substr(104, 12) == std::string("\x03\0\0\0\x01\0\0\0\x02\0\0\0", 12));
+  CHECK(bytes.substr(144) == std::string("\0\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0"
+                                         "\0\0\x02\0\x0b\0",
+                                         30));
 }
 
 TEST_CASE("a shard cut anywhere is refused", "[data]") {
@@ -85,7 +93,7 @@ TEST_CASE("a shard cut anywhere is refused", "[data]") {
 TEST_CASE("a shard with a damaged header or index is refused with the reason", "[data]") {
   TemporaryDirectory folder;
   write_documents(folder.path() / "whole", 100, {{7, 1}, {8, 9, 1}});
-  const std::string whole = read_file(folder.path() / "whole");
+  const std::string whole = read_file(folder.path() / "whole");  // ends with 100 pieces' 200 bytes
   const auto with = [&](size_t offset, char byte) {
     std::string bytes = whole;
     bytes[offset] = byte;
@@ -93,19 +101,19 @@ TEST_CASE("a shard with a damaged header or index is refused with the reason", "
   };
   CHECK(with(0, 'R') == "accepted");
   CHECK_THAT(with(0, 'X'), Catch::Contains("REPROTOK header"));
-  CHECK_THAT(with(8, 2), Catch::Contains("version is 2, expected 1"));
+  CHECK_THAT(with(8, 1), Catch::Contains("version is 1, expected 2"));
   CHECK_THAT(with(12, 3), Catch::Contains("3 bytes per token"));
   CHECK_THAT(with(16, 100), Catch::Contains("its header says"));
   CHECK_THAT(with(23, '\x7f'), Catch::Contains("fewer than its counts say"));
   CHECK_THAT(with(31, '\x7f'), Catch::Contains("fewer than its counts say"));
-  CHECK_THAT(with(whole.size() - 8, 4), Catch::Contains("do not cover its tokens"));
-  CHECK_THAT(with(whole.size() - 16, 9), Catch::Contains("document 1 ends early"));
+  CHECK_THAT(with(whole.size() - 200 - 8, 4), Catch::Contains("do not cover its tokens"));
+  CHECK_THAT(with(whole.size() - 200 - 16, 9), Catch::Contains("document 1 ends early"));
 }
 
 TEST_CASE("a shard appears only when it is finished", "[data]") {
   TemporaryDirectory folder;
   {
-    TokenShardsWriter writer(folder.path() / "t.tokens", 100, kDigest);
+    TokenShardsWriter writer(folder.path() / "t.tokens", even_pieces(100), kDigest);
     writer.add_document(std::vector<int32_t>{1, 2}, 3);
   }
   CHECK(fs::is_empty(folder.path()));

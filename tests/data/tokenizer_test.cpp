@@ -50,6 +50,40 @@ TEST_CASE("decoding gives back any bytes that were encoded", "[data]") {
   for (const int32_t token : tokens) CHECK((token > 1 && token < tokenizer.vocabulary()));
 }
 
+TEST_CASE("a text of many paragraphs and documents comes back without spaces behind its newlines",
+          "[data]") {
+  TemporaryDirectory folder;
+  Tokenizer tokenizer(make_model(folder.path()));
+  const std::vector<std::string> texts = {"bake lomin\nba ke\n\n tur", "lo",
+                                          some_syllables(7, 400)};
+  std::vector<int32_t> stream;
+  std::string text;
+  for (const std::string& one : texts) {
+    tokenizer.encode(one, stream);
+    stream.push_back(tokenizer.end_of_text());
+    text += one;
+  }
+  CHECK(tokenizer.decode(stream) == text);
+}
+
+TEST_CASE("the bytes of a split's tokens add up to the bytes of its text", "[data]") {
+  TemporaryDirectory folder;
+  Tokenizer tokenizer(make_model(folder.path()));
+  const data::PieceBytes pieces = tokenizer.piece_bytes();
+  CHECK(pieces.pieces() == 400);
+  std::vector<int32_t> stream = {tokenizer.end_of_text()};
+  size_t bytes = 0;
+  for (const std::string& one :
+       {some_syllables(3, 300), std::string("日本語 текст\n😀 a"), std::string("\n\n b\n")}) {
+    tokenizer.encode(one, stream);
+    stream.push_back(tokenizer.end_of_text());
+    bytes += one.size();
+  }
+  int64_t counted = 0;
+  for (size_t i = 1; i < stream.size(); ++i) counted += pieces.behind(stream[i - 1], stream[i]);
+  CHECK(counted == static_cast<int64_t>(bytes));
+}
+
 TEST_CASE("remembering words changes no token", "[data]") {
   TemporaryDirectory folder;
   const fs::path model = make_model(folder.path());

@@ -120,7 +120,7 @@ TEST_CASE("runs of another schema are recognised, counted and not opened", "[run
   CHECK(RunDirectory(folder.path() / "reports").schema() == 0);
   CHECK(count_foreign_runs(folder.path()) == 1);
   CHECK(count_foreign_runs(folder.path() / "nowhere") == 0);
-  CHECK_THROWS_WITH(open_job(old), Catch::Contains("is of schema 1, this program writes 2"));
+  CHECK_THROWS_WITH(open_job(old), Catch::Contains("is of schema 1, this program writes 3"));
 }
 
 TEST_CASE("a damaged job file is an error, not an empty job", "[run]") {

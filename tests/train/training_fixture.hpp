@@ -11,6 +11,7 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "config/job_spec.hpp"
+#include "data/even_pieces.hpp"
 #include "data/tokens/token_shards_writer.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
@@ -47,7 +48,7 @@ inline config::TrainSpec tiny_spec() {
 }
 
 inline void write_split(const fs::path& path, uint64_t seed, int64_t documents) {
-  data::TokenShardsWriter writer(path, 64, std::string(64, 'a'));
+  data::TokenShardsWriter writer(path, even_pieces(64, 2), std::string(64, 'a'));
   for (int64_t document = 0; document < documents; ++document) {
     std::vector<int32_t> tokens;
     for (uint64_t i = 0; i < 40; ++i) {

@@ -250,7 +250,7 @@ TEST_CASE("a job of an older version is refused in one line", "[worker]") {
   write_file_atomically(folder.path() / "job.json", R"({"schema": 1, "kind": "train"})");
   const Finished finished = Process({built("repro-worker"), folder.path().string()}).wait();
   CHECK(finished.exit_code != 0);
-  CHECK(finished.errors.find("is of schema 1, this program writes 2") != std::string::npos);
+  CHECK(finished.errors.find("is of schema 1, this program writes 3") != std::string::npos);
   CHECK(std::count(finished.errors.begin(), finished.errors.end(), '\n') == 1);
 }
 

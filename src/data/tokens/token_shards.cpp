@@ -15,6 +15,18 @@ T load(std::span<const std::byte> bytes, size_t offset) {
   return value;
 }
 
+PieceBytes load_piece_bytes(std::span<const std::byte> bytes, size_t begin) {
+  PieceBytes pieces;
+  pieces.newline = load<int32_t>(bytes, 108);
+  pieces.end_of_text = load<int32_t>(bytes, 112);
+  for (size_t at = begin; at < bytes.size(); at += sizeof(uint16_t)) {
+    const auto entry = load<uint16_t>(bytes, at);
+    pieces.bytes.push_back(entry >> 1);
+    pieces.leading_space.push_back(entry & 1);
+  }
+  return pieces;
+}
+
 [[noreturn]] void damaged(const std::filesystem::path& path, const std::string& why) {
   throw Error("{}: not a whole token shard: {}; prepare the corpus again", path.string(), why);
 }
@@ -37,7 +49,8 @@ TokenShards::TokenShards(const std::filesystem::path& path) : file_(path) {
   if (tokens > bytes.size() || documents > bytes.size())
     damaged(path, fmt::format("it has {} bytes, fewer than its counts say", bytes.size()));
   const uint64_t offsets_begin = kShardHeaderBytes + (tokens * token_bytes_ + 7) / 8 * 8;
-  const uint64_t expected = offsets_begin + (documents + 1) * sizeof(uint64_t);
+  const uint64_t pieces_begin = offsets_begin + (documents + 1) * sizeof(uint64_t);
+  const uint64_t expected = pieces_begin + load<uint32_t>(bytes, 104) * sizeof(uint16_t);
   if (bytes.size() != expected)
     damaged(path, fmt::format("it has {} bytes, its header says {}", bytes.size(), expected));
   tokens_ = static_cast<int64_t>(tokens);
@@ -50,6 +63,7 @@ TokenShards::TokenShards(const std::filesystem::path& path) : file_(path) {
     damaged(path, "its documents do not cover its tokens");
   for (uint64_t i = 0; i < documents; ++i)
     if (offsets_[i] > offsets_[i + 1]) damaged(path, fmt::format("document {} ends early", i));
+  piece_bytes_ = load_piece_bytes(bytes, pieces_begin);
 }
 
 void TokenShards::read(int64_t begin, std::span<int32_t> out) const {

@@ -3,15 +3,18 @@
 // little-endian), <split>.tokens:
 //
 //   bytes 0..7    magic "REPROTOK"
-//   8..11         uint32 version = 1
+//   8..11         uint32 version = 2
 //   12..15        uint32 bytes per token: 2 (vocabulary <= 65,536) or 4
 //   16..23        uint64 token count N
 //   24..31        uint64 document count D
-//   32..39        uint64 UTF-8 bytes of the split's text (for bits per byte)
+//   32..39        uint64 UTF-8 bytes of the split's text
 //   40..103       64 hex digits: SHA-256 of the tokenizer model
-//   104..127      zero
+//   104..107      uint32 pieces of the tokenizer V
+//   108..115      int32 newline token, int32 end-of-text token; -1 = none
+//   116..127      zero
 //   128..         N tokens; padded with zeros to a multiple of 8
 //   then          D + 1 uint64 token offsets: document i is tokens [offset[i], offset[i+1])
+//   then          V uint16: UTF-8 bytes of a piece x 2, + 1 if it begins with a space
 //
 // Every document ends with the end-of-text token, which its span includes.
 
@@ -21,6 +24,7 @@
 #include <string>
 
 #include "base/file.hpp"
+#include "data/tokens/piece_bytes.hpp"
 
 namespace repro::data {
 
@@ -39,6 +43,8 @@ class TokenShards {
   int64_t document_end(int64_t document) const {
     return static_cast<int64_t>(offsets_[document + 1]);
   }
+  // UTF-8 bytes of the text that each token stands for.
+  const PieceBytes& piece_bytes() const { return piece_bytes_; }
   // Copies tokens [begin, begin + out.size()) of the split.
   void read(int64_t begin, std::span<int32_t> out) const;
 
@@ -49,6 +55,7 @@ class TokenShards {
   int64_t text_bytes_ = 0;
   uint32_t token_bytes_ = 2;
   std::string tokenizer_sha256_;
+  PieceBytes piece_bytes_;
   const std::byte* data_ = nullptr;
   const uint64_t* offsets_ = nullptr;
 };

@@ -9,17 +9,18 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "data/tokens/piece_bytes.hpp"
 
 namespace repro::data {
 
 inline constexpr char kShardMagic[] = "REPROTOK";
-inline constexpr uint32_t kShardVersion = 1;
+inline constexpr uint32_t kShardVersion = 2;
 inline constexpr size_t kShardHeaderBytes = 128;
 
 class TokenShardsWriter {
  public:
-  // `vocabulary` chooses 2 or 4 bytes a token.
-  TokenShardsWriter(const std::filesystem::path& path, int64_t vocabulary,
+  // The number of pieces chooses 2 or 4 bytes a token.
+  TokenShardsWriter(const std::filesystem::path& path, PieceBytes pieces,
                     std::string tokenizer_sha256);
 
   // `tokens` ends with the end-of-text token; `text_bytes` are the UTF-8 bytes they stand for.
@@ -33,6 +34,7 @@ class TokenShardsWriter {
  private:
   AtomicFile file_;
   uint32_t token_bytes_;
+  PieceBytes pieces_;
   std::string tokenizer_sha256_;
   std::vector<uint64_t> offsets_ = {0};
   int64_t text_bytes_ = 0;

@@ -158,9 +158,20 @@ std::string Tokenizer::decode(std::span<const int32_t> tokens) const {
     std::string_view piece = state_->texts[static_cast<size_t>(token)];
     if (paragraph_begins && piece.starts_with(' ')) piece.remove_prefix(1);
     text += piece;
-    if (token != end_of_text()) paragraph_begins = token == state_->newline;
+    paragraph_begins = token == state_->newline || token == end_of_text();
   }
   return text;
+}
+
+PieceBytes Tokenizer::piece_bytes() const {
+  PieceBytes pieces;
+  pieces.newline = state_->newline;
+  pieces.end_of_text = end_of_text();
+  for (const std::string& text : state_->texts) {
+    pieces.bytes.push_back(static_cast<uint16_t>(text.size()));
+    pieces.leading_space.push_back(text.starts_with(' ') ? 1 : 0);
+  }
+  return pieces;
 }
 
 }  // namespace repro::data

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "data/tokens/piece_bytes.hpp"
+
 namespace repro::data {
 
 // How often each word of a text occurs: all that learning a tokenizer needs of it.
@@ -39,8 +41,10 @@ class Tokenizer {
 
   // Appends the tokens of `text`, without an end of text. Not thread-safe: it remembers words.
   void encode(std::string_view text, std::vector<int32_t>& out);
-  // The text of tokens; end-of-text tokens give nothing.
+  // The text of tokens; end-of-text tokens give nothing and end a document.
   std::string decode(std::span<const int32_t> tokens) const;
+  // How many bytes of such a text each token is.
+  PieceBytes piece_bytes() const;
 
  private:
   struct State;
