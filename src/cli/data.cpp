@@ -25,15 +25,21 @@ Exit list_corpora(const Context& context) {
   table.columns = {{.heading = "corpus", .align = report::Align::left},
                    {.heading = "what it is", .align = report::Align::left},
                    {.heading = "stands for", .align = report::Align::left},
-                   {.heading = "in the cache"}};
+                   {.heading = "in the cache"},
+                   {.heading = "held out, seen in train"}};
   for (const std::string& name : config::corpus_names(context.root())) {
     const config::Corpus corpus = config::find_corpus(context.root(), name);
-    const auto bytes = cached_bytes(corpus.name);
-    const report::TableCell size = bytes
-                                       ? report::TableCell(human_bytes(static_cast<double>(*bytes)),
-                                                           static_cast<double>(*bytes))
-                                       : report::TableCell("-");
-    table.add({name, corpus.title, corpus.stands_for, size});
+    const auto text = cached_text(corpus.name);
+    if (!text) {
+      table.add({name, corpus.title, corpus.stands_for, "-", "-"});
+      continue;
+    }
+    const auto bytes = static_cast<double>(text->bytes);
+    table.add({name,
+               corpus.title,
+               corpus.stands_for,
+               {human_bytes(bytes), bytes},
+               {fmt::format("{:.2f} %", 100 * text->overlap), text->overlap}});
   }
   if (context.json) {
     print(report::to_json(table));
@@ -60,6 +66,9 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
                  with_commas(size.value("documents", int64_t{0})),
                  with_commas(size.value("tokens", int64_t{0})),
                  human_bytes(size.value("bytes", 0.0)));
+    for (const auto& [split, overlap] : result.value("overlap_13gram", json::object()).items())
+      fmt::print("  {:<6} {:>8.2f} % of its words stand in 13 in a row that train holds\n", split,
+                 100 * overlap.value("share", 0.0));
     const json dropped = result.value("dropped", json::object());
     for (const auto& [reason, count] : dropped.items())
       fmt::print("  dropped, {}: {}\n", reason, with_commas(count.get<int64_t>()));
@@ -181,7 +190,7 @@ void add_get(Program& program, CLI::App& parent) {
   CLI::App& verb =
       program.add_verb(parent, "get", "download, clean and tokenize corpora",
                        "  repro data get                   all that scale mini reads\n"
-                       "  repro data get web wiki --scale smoke\n"
+                       "  repro data get web reference --scale smoke\n"
                        "  repro data get web --refresh      the packages' newest versions");
   auto options = std::make_shared<GetOptions>();
   CLI::Option* names =

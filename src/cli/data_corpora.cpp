@@ -8,21 +8,47 @@
 #include "base/file.hpp"
 #include "config/job_spec.hpp"
 #include "config/library.hpp"
+#include "plan/packages.hpp"
 #include "plan/plan.hpp"
 
 namespace repro::cli {
-std::optional<int64_t> cached_bytes(const std::string& name) {
-  const fs::path folder = cache_directory() / "corpora";
-  if (!fs::exists(folder)) return std::nullopt;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+namespace {
+
+using nlohmann::json;
+
+// Texts of an earlier cleaning measured no overlap.
+std::optional<double> overlap_of(const fs::path& meta) {
+  const json found = json::parse(read_file(meta), nullptr, /*allow_exceptions=*/false);
+  if (!found.is_object() || !found.contains("overlap_13gram")) return std::nullopt;
+  int64_t words = 0;
+  int64_t seen = 0;
+  for (const json& split : found["overlap_13gram"]) {
+    words += split.value("words", int64_t{0});
+    seen += split.value("seen", int64_t{0});
+  }
+  return words > 0 ? static_cast<double>(seen) / static_cast<double>(words) : 0.0;
+}
+
+}  // namespace
+
+std::optional<CachedText> cached_text(const std::string& name) {
+  std::optional<CachedText> text;
+  fs::file_time_type newest;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(cache_directory() / "corpora", none)) {
+    // Its folder is <name>-<hash>; meta.json is written last.
     const std::string cached = entry.path().filename().string();
     const fs::path documents = entry.path() / "documents.jsonl";
-    // Its folder is <name>-<hash>; meta.json is written last.
-    if (cached.substr(0, cached.rfind('-')) == name && fs::exists(entry.path() / "meta.json") &&
-        fs::exists(documents))
-      return static_cast<int64_t>(fs::file_size(documents));
+    const fs::path meta = entry.path() / "meta.json";
+    if (cached.substr(0, cached.rfind('-')) != name || !fs::exists(meta) || !fs::exists(documents))
+      continue;
+    const auto written = fs::last_write_time(meta);
+    const std::optional<double> overlap = overlap_of(meta);
+    if (!overlap || (text && written < newest)) continue;
+    newest = written;
+    text = {static_cast<int64_t>(fs::file_size(documents)), *overlap};
   }
-  return std::nullopt;
+  return text;
 }
 
 run::JobGraph prepare_jobs(const Context& context, const std::string& scale) {
@@ -42,6 +68,7 @@ run::Job prepare_job(const Context& context, const config::Corpus& corpus,
   run::Job job = graph[0];
   auto spec = config::from_json<config::PrepareSpec>(job.spec, job.name);
   spec.corpus = corpus;
+  plan::resolve_packages(spec.corpus, cache_directory());
   job.spec = config::to_json(spec);
   job.name = fmt::format("prepare-{}-v{}", corpus.name, spec.vocabulary);
   return job;

@@ -13,8 +13,13 @@
 
 namespace repro::cli {
 
-// Bytes of its cleaned text in the cache; empty when it is not there.
-std::optional<int64_t> cached_bytes(const std::string& name);
+// The cleaned text of a corpus in the cache.
+struct CachedText {
+  int64_t bytes = 0;
+  double overlap = 0;  // share of its held-out words in runs of 13 that train holds
+};
+// The newest of this name; empty when there is none.
+std::optional<CachedText> cached_text(const std::string& name);
 
 // The prepare jobs of every experiment at a scale, each once.
 run::JobGraph prepare_jobs(const Context& context, const std::string& scale);

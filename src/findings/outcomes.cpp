@@ -81,9 +81,11 @@ std::string package_text(const json& package) {
 }
 
 Preparing read_preparing(const json& result) {
-  Preparing preparing{result.at("fingerprint"), {}};
+  Preparing preparing{result.at("fingerprint"), {}, {}};
   for (const json& package : result.at("packages"))
     preparing.packages.push_back(package_text(package));
+  for (const auto& [split, overlap] : result.at("overlap_13gram").items())
+    preparing.overlap[split] = overlap.at("share");
   return preparing;
 }
 

@@ -67,7 +67,9 @@ struct Merging {
 
 struct Preparing {
   std::string fingerprint;
-  std::vector<std::string> packages;  // "python3.11-doc 3.11.2-6+deb12u9", as recorded
+  std::vector<std::string> packages;      // "python3.11-doc 3.11.2-6+deb12u9", as recorded
+  std::map<std::string, double> overlap;  // held-out split -> share of its words that train holds
+                                          // in runs of 13
 };
 
 // What a job left; of a done one, the part of its kind is there.

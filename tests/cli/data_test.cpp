@@ -23,7 +23,7 @@ TEST_CASE("data list names the corpora and what each stands for", "[cli]") {
   TemporaryDirectory folder;
   const Finished ended = run_in(folder.path(), {"data", "list", "--root", kRoot});
   CHECK(ended.exit_code == 0);
-  CHECK_THAT(ended.output, Contains("web") && Contains("wiki") && Contains("essays") &&
+  CHECK_THAT(ended.output, Contains("web") && Contains("reference") && Contains("essays") &&
                                Contains("openwebtext") && Contains("cache: "));
 }
 
@@ -36,7 +36,8 @@ TEST_CASE("data get prepares what a scale reads, once", "[cli]") {
         run_in(folder.path(), {"data", "get", "web", "--scale", "smoke", "--root", kRoot}, worker);
     INFO(ended.errors);
     CHECK(ended.exit_code == 0);
-    CHECK_THAT(ended.output, Contains("runs/prepare-web-v1024-"));
+    CHECK_THAT(ended.output, Contains("runs/prepare-web-v1024-") &&
+                                 Contains("valid      0.40 % of its words stand in 13 in a row"));
   }
   const std::string started = read_file(folder.path() / "started");
   CHECK(std::count(started.begin(), started.end(), '\n') == 1);
@@ -44,9 +45,9 @@ TEST_CASE("data get prepares what a scale reads, once", "[cli]") {
 
 TEST_CASE("an unknown corpus is refused with a suggestion", "[cli]") {
   TemporaryDirectory folder;
-  const Finished ended = run_in(folder.path(), {"data", "get", "wki", "--root", kRoot});
+  const Finished ended = run_in(folder.path(), {"data", "get", "refrence", "--root", kRoot});
   CHECK(ended.exit_code == 4);
-  CHECK_THAT(ended.errors, Contains("no corpus 'wki' (did you mean 'wiki'?)"));
+  CHECK_THAT(ended.errors, Contains("no corpus 'refrence' (did you mean 'reference'?)"));
 }
 
 TEST_CASE("an imported corpus gets a definition that a run can name", "[cli]") {

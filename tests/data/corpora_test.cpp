@@ -21,7 +21,7 @@ TEST_CASE("every corpus file can be loaded and says what its reader needs", "[da
       CHECK(source.include.empty() != package);
     }
   }
-  for (const char* name : {"web", "wiki", "essays", "c4", "wikitext2", "openwebtext"})
+  for (const char* name : {"web", "reference", "essays", "c4", "wikitext2", "openwebtext"})
     CHECK(names.contains(name));
 }
 

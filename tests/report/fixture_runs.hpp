@@ -175,6 +175,9 @@ inline void write_other(const run::Job& job, const run::RunDirectory& directory)
     result = {{"fingerprint", "0123456789abcdef0123"},
               {"packages", {{{"name", "doc"}, {"version", "1.2"}, {"sha256", "00"}, {"bytes", 3}}}},
               {"splits", nlohmann::json::object()},
+              {"overlap_13gram",
+               {{"test", {{"words", 1000}, {"seen", 0}, {"share", 0.0}}},
+                {"valid", {{"words", 1000}, {"seen", 4}, {"share", 0.004}}}}},
               {"seconds", {{"extract", 4.0}, {"tokenize", 2.5}}}};
   if (job.kind == "cluster")
     result = {{"documents", {40, 30, 20, 10}},
