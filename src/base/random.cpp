@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -34,23 +35,35 @@ Permutation::Permutation(uint64_t size, uint64_t seed, uint64_t stream)
     : size_(size), seed_(seed), stream_(stream) {
   check(size > 0, "a permutation has at least one element");
   half_bits_ = (static_cast<unsigned>(std::bit_width(size - 1)) + 1) / 2;
-  if (half_bits_ == 0) half_bits_ = 1;
+  if (size_ <= kShuffled) shuffle();
 }
 
 uint64_t Permutation::operator()(uint64_t index) const {
   check(index < size_, "the index lies inside the permutation");
-  const uint64_t mask = (uint64_t{1} << half_bits_) - 1;
-  do {
-    uint64_t left = index >> half_bits_;
-    uint64_t right = index & mask;
-    for (uint64_t round = 0; round < 4; ++round) {
-      const uint64_t next = left ^ (random_bits(seed_, stream_ * 4 + round, right) & mask);
-      left = right;
-      right = next;
-    }
-    index = (left << half_bits_) | right;
-  } while (index >= size_);
+  if (size_ <= kShuffled) return table_[index];
+  do index = network(index);
+  while (index >= size_);
   return index;
+}
+
+void Permutation::shuffle() {
+  for (uint64_t i = 0; i < size_; ++i) table_[i] = static_cast<uint8_t>(i);
+  for (uint64_t left = size_; left > 1; --left) {
+    const double draw = random_uniform(seed_, stream_ * 4, left - 1);
+    std::swap(table_[left - 1], table_[static_cast<uint64_t>(draw * static_cast<double>(left))]);
+  }
+}
+
+uint64_t Permutation::network(uint64_t index) const {
+  const uint64_t mask = (uint64_t{1} << half_bits_) - 1;
+  uint64_t left = index >> half_bits_;
+  uint64_t right = index & mask;
+  for (uint64_t round = 0; round < 4; ++round) {
+    const uint64_t next = left ^ (random_bits(seed_, stream_ * 4 + round, right) & mask);
+    left = right;
+    right = next;
+  }
+  return (left << half_bits_) | right;
 }
 
 }  // namespace repro
