@@ -16,6 +16,12 @@ double cosine(double progress, double end) {
 
 double linear(double progress, double end) { return 1 - (1 - end) * progress; }
 
+double during_warmup(const config::OptimizerSpec& spec, int64_t t, int64_t warmup) {
+  const double progress = static_cast<double>(t) / static_cast<double>(warmup);
+  if (spec.schedule != "wsd") return progress;
+  return progress * (1 - spec.end_ratio) + spec.end_ratio;
+}
+
 double after_warmup(const config::OptimizerSpec& spec, int64_t t, int64_t warmup, int64_t total) {
   if (spec.schedule == "constant") return 1;
   if (spec.schedule == "cosine")
@@ -40,8 +46,8 @@ int64_t warmup_updates(const config::OptimizerSpec& spec, int64_t total) {
 double learning_rate(const config::OptimizerSpec& spec, int64_t t, int64_t total) {
   check(t >= 0 && t < total, "the update lies inside the run");
   const int64_t warmup = warmup_updates(spec, total);
-  if (t < warmup) return spec.lr * static_cast<double>(t) / static_cast<double>(warmup);
-  return spec.lr * after_warmup(spec, t, warmup, total);
+  return spec.lr *
+         (t < warmup ? during_warmup(spec, t, warmup) : after_warmup(spec, t, warmup, total));
 }
 
 }  // namespace repro::train

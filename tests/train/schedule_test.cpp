@@ -53,9 +53,25 @@ TEST_CASE("a constant rate keeps the warmup it is given", "[train]") {
 TEST_CASE("wsd rises, stays, and falls linearly over its last part", "[train]") {
   const OptimizerSpec spec{
       .lr = 2, .schedule = "wsd", .warmup = 0.1, .end_ratio = 0.5, .decay = 0.2};
-  CHECK(learning_rate(spec, 5, 100) == 1);
+  CHECK(learning_rate(spec, 0, 100) == 1);  // a warmup from end_ratio on
+  CHECK(learning_rate(spec, 5, 100) == 1.5);
   CHECK(learning_rate(spec, 10, 100) == 2);
   CHECK(learning_rate(spec, 80, 100) == 2);
   CHECK(learning_rate(spec, 90, 100) == 1.5);
   CHECK(learning_rate(spec, 99, 100) == Approx(2 * (1 - 0.5 * 0.95)).epsilon(1e-12));
+}
+
+TEST_CASE("only wsd begins its warmup at end_ratio, as get_wsd_schedule does", "[train]") {
+  // transformers.get_wsd_schedule(num_warmup_steps=4, num_decay_steps=4,
+  // num_training_steps=12, decay_type="linear", min_lr_ratio=0.2), by its formula, by hand.
+  const OptimizerSpec wsd{
+      .lr = 1, .schedule = "wsd", .warmup = 4.0 / 12, .end_ratio = 0.2, .decay = 4.0 / 12};
+  const double expected[] = {0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4};
+  for (int64_t t = 0; t < 12; ++t) CHECK(learning_rate(wsd, t, 12) == Approx(expected[t]));
+
+  // get_cosine_with_min_lr_schedule_with_warmup rises from 0 to the peak, min_lr_rate or not.
+  OptimizerSpec cosine = wsd;
+  cosine.schedule = "cosine";
+  const double rising[] = {0, 0.25, 0.5, 0.75, 1};
+  for (int64_t t = 0; t < 5; ++t) CHECK(learning_rate(cosine, t, 12) == Approx(rising[t]));
 }
