@@ -18,6 +18,8 @@ void describe(Fields& fields, ClusterOptions& options) {
   fields.field("balanced", options.balanced);
   fields.field("max_iterations", options.max_iterations, at_least(1));
   fields.field("tolerance", options.tolerance, at_least(0));
+  fields.field("restarts", options.restarts, at_least(1));
+  fields.field("minimum_share", options.minimum_share, between(0, 1));
 }
 
 void describe(Fields& fields, ClusterSpec& spec) {

@@ -31,7 +31,9 @@ struct ClusterOptions {
   bool normalise = false;               // L2-normalise the vectors first
   bool balanced = false;                // equal cluster sizes
   int64_t max_iterations = 100;
-  double tolerance = 1e-4;  // relative decrease of the SSE
+  double tolerance = 1e-4;   // relative decrease of the SSE
+  int64_t restarts = 1;      // starts of k-means, of which the lowest SSE is kept
+  double minimum_share = 0;  // of the tokens: a start with a smaller cluster is the worse one
 };
 
 // cluster: document vectors of the train split -> k-means -> one cluster id a document.

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "methods/partition.hpp"
 
 namespace repro::methods {
 namespace {
@@ -18,8 +19,11 @@ namespace {
 // Rows of a block: its points stay in the cache between the GEMM and the sums.
 constexpr int64_t kBlock = 1024;
 
-// Streams of the seed.
-enum : uint64_t { kInitial = 1, kDeal = 2 };
+// Each start has its own stream of the seed.
+uint64_t initial_stream(uint64_t start) { return 1 + (start << 32); }
+
+// Of two starts that end at the same clusters, numbered otherwise, neither is better.
+constexpr double kEqualSse = 1e-9;
 
 // In 16 lanes, which the compiler keeps in vector registers.
 float squared_distance(const float* a, const float* b, int64_t width) {
@@ -45,6 +49,7 @@ class Lloyd {
   Lloyd(const at::Tensor& points_ND, const KmeansOptions& options)
       : options_(options),
         points_(points_ND),
+        stream_(initial_stream(options.start)),
         count_(points_ND.size(0)),
         width_(points_ND.size(1)),
         centroids_(at::empty({options.k, points_ND.size(1)}, at::kFloat)),
@@ -58,9 +63,10 @@ class Lloyd {
       const bool changed = assign();
       sse.push_back(std::accumulate(distance_.begin(), distance_.end(), 0.0));
       if (after_iteration) after_iteration(iteration + 1);
-      if (!changed || converged(sse)) break;
+      if (!changed || (converged(sse) && !has_empty())) break;
       move_centroids();
     }
+    if (has_empty()) sse.back() = fill_empty();
     return {std::move(cluster_), centroids_, std::move(sse)};
   }
 
@@ -70,13 +76,13 @@ class Lloyd {
 
   void choose_initial() {
     if (options_.init == "random") {
-      const Permutation order(static_cast<uint64_t>(count_), options_.seed, kInitial);
+      const Permutation order(static_cast<uint64_t>(count_), options_.seed, stream_);
       for (int64_t k = 0; k < options_.k; ++k)
         place(k, static_cast<int64_t>(order(static_cast<uint64_t>(k))));
       return;
     }
     std::fill(distance_.begin(), distance_.end(), std::numeric_limits<double>::max());
-    const double first = random_uniform(options_.seed, kInitial, 0) * static_cast<double>(count_);
+    const double first = random_uniform(options_.seed, stream_, 0) * static_cast<double>(count_);
     place(0, static_cast<int64_t>(first));
     for (int64_t k = 1; k < options_.k; ++k) {
       for (int64_t i = 0; i < count_; ++i) {
@@ -92,7 +98,7 @@ class Lloyd {
   // A point with probability proportional to its squared distance from the chosen centroids.
   int64_t draw_by_distance(uint64_t draw) const {
     const double total = std::accumulate(distance_.begin(), distance_.end(), 0.0);
-    double left = random_uniform(options_.seed, kInitial, draw) * total;
+    double left = random_uniform(options_.seed, stream_, draw) * total;
     for (int64_t i = 0; i < count_; ++i) {
       left -= distance_[static_cast<size_t>(i)];
       if (left < 0) return i;
@@ -113,13 +119,17 @@ class Lloyd {
       cluster_ = balanced_assignment(scores_NK(0, count_));
     else
       for (int64_t begin = 0; begin < count_; begin += kBlock) assign_block(begin);
+    measure_distances();
+    const bool first = !assigned_;
+    assigned_ = true;
+    return first || cluster_ != before;
+  }
+
+  void measure_distances() {
     for (int64_t i = 0; i < count_; ++i) {
       const auto at = static_cast<size_t>(i);
       distance_[at] = squared_distance(point(i), centroid(cluster_[at]), width_);
     }
-    const bool first = !assigned_;
-    assigned_ = true;
-    return first || cluster_ != before;
   }
 
   void assign_block(int64_t begin) {
@@ -163,8 +173,41 @@ class Lloyd {
     *farthest = 0;  // another empty cluster must take another point
   }
 
+  std::vector<int64_t> sizes() const {
+    std::vector<int64_t> sizes(static_cast<size_t>(options_.k));
+    for (const uint16_t k : cluster_) ++sizes[k];
+    return sizes;
+  }
+
+  bool has_empty() const {
+    const std::vector<int64_t> sizes = this->sizes();
+    return std::find(sizes.begin(), sizes.end(), 0) != sizes.end();
+  }
+
+  // Each empty cluster takes the point farthest from its centroid, of clusters with more than one.
+  // Returns the SSE.
+  double fill_empty() {
+    measure_distances();
+    std::vector<int64_t> sizes = this->sizes();
+    for (int64_t k = 0; k < options_.k; ++k) {
+      if (sizes[static_cast<size_t>(k)] > 0) continue;
+      size_t farthest = cluster_.size();
+      for (size_t i = 0; i < cluster_.size(); ++i)
+        if (sizes[cluster_[i]] > 1 &&
+            (farthest == cluster_.size() || distance_[i] > distance_[farthest]))
+          farthest = i;
+      --sizes[cluster_[farthest]];
+      ++sizes[static_cast<size_t>(k)];
+      cluster_[farthest] = static_cast<uint16_t>(k);
+      place(k, static_cast<int64_t>(farthest));
+      distance_[farthest] = 0;
+    }
+    return std::accumulate(distance_.begin(), distance_.end(), 0.0);
+  }
+
   const KmeansOptions& options_;
   const at::Tensor& points_;
+  uint64_t stream_;
   int64_t count_;
   int64_t width_;
   at::Tensor centroids_;
@@ -187,46 +230,31 @@ KmeansResult kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
   return Lloyd(points_ND, options).run(after_iteration);
 }
 
-Spread spread_of(const at::Tensor& points_ND, std::span<const uint16_t> cluster, int64_t k) {
-  const int64_t count = points_ND.size(0);
-  const int64_t width = points_ND.size(1);
-  const float* points = points_ND.const_data_ptr<float>();
-  // The sums of each cluster, and of all points in row k.
-  std::vector<double> sums(static_cast<size_t>((k + 1) * width));
-  std::vector<double> sizes(static_cast<size_t>(k + 1));
-  double squares = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    for (const int64_t row : {int64_t{cluster[static_cast<size_t>(i)]}, k}) {
-      double* sum = sums.data() + row * width;
-      for (int64_t j = 0; j < width; ++j) sum[j] += points[i * width + j];
-      ++sizes[static_cast<size_t>(row)];
-    }
-    for (int64_t j = 0; j < width; ++j)
-      squares += static_cast<double>(points[i * width + j]) * points[i * width + j];
-  }
-  // sum |x - mean|^2 = sum |x|^2 - |sum x|^2 / n, in double.
-  const auto removed = [&](int64_t row) {
-    double length = 0;
-    for (int64_t j = 0; j < width; ++j) {
-      const double sum = sums[static_cast<size_t>(row * width + j)];
-      length += sum * sum;
-    }
-    return sizes[static_cast<size_t>(row)] > 0 ? length / sizes[static_cast<size_t>(row)] : 0;
+Starts kmeans_from_starts(const at::Tensor& points_ND, const KmeansOptions& options, int64_t starts,
+                          std::span<const int64_t> weights_N, double minimum_share,
+                          const std::function<void(int64_t)>& after_iteration) {
+  check(starts > 0, "there is a start");
+  const auto better = [&](const Starts::Start& one, const Starts::Start& other) {
+    const bool whole = one.smallest_share >= minimum_share;
+    if (whole != (other.smallest_share >= minimum_share)) return whole;
+    return one.sse < other.sse * (1 - kEqualSse);
   };
-  Spread spread{squares, squares - removed(k)};
-  for (int64_t c = 0; c < k; ++c) spread.within -= removed(c);
-  return spread;
-}
-
-std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed) {
-  const int64_t count = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
-  std::vector<uint16_t> cluster(static_cast<size_t>(count));
-  if (count == 0) return cluster;
-  const Permutation order(static_cast<uint64_t>(count), seed, kDeal);
-  uint64_t next = 0;
-  for (size_t k = 0; k < sizes.size(); ++k)
-    for (int64_t i = 0; i < sizes[k]; ++i) cluster[order(next++)] = static_cast<uint16_t>(k);
-  return cluster;
+  Starts found;
+  int64_t iterations = 0;
+  for (int64_t number = 0; number < starts; ++number) {
+    KmeansOptions from = options;
+    from.start = static_cast<uint64_t>(number);
+    KmeansResult result = kmeans(points_ND, from, [&](int64_t) {
+      if (after_iteration) after_iteration(++iterations);
+    });
+    const auto shares = shares_of(result.cluster, options.k, weights_N);
+    found.all.push_back({spread_of(points_ND, result.cluster, options.k).within,
+                         *std::min_element(shares.begin(), shares.end())});
+    if (number > 0 && !better(found.all.back(), found.all[found.chosen])) continue;
+    found.chosen = static_cast<size_t>(number);
+    found.best = std::move(result);
+  }
+  return found;
 }
 
 std::vector<uint16_t> balanced_assignment(const at::Tensor& distances_NK) {

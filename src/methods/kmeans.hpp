@@ -20,6 +20,7 @@ struct KmeansOptions {
   int64_t max_iterations = 100;
   double tolerance = 1e-4;  // stop when the SSE falls by less than this fraction of itself
   uint64_t seed = 0;
+  uint64_t start = 0;  // which of the seed's draws of initial centroids
 };
 
 struct KmeansResult {
@@ -31,20 +32,29 @@ struct KmeansResult {
 };
 
 // points_ND: fp32, contiguous, on the CPU. Error when there are fewer points than clusters or one
-// is not finite. A cluster that loses all its points restarts at the point farthest from its
-// centroid. `after_iteration` gets the number of finished iterations.
+// is not finite. No cluster is left without a point: one that loses all restarts at the point
+// farthest from its centroid, and takes that point if it is empty at the end. `after_iteration`
+// gets the number of finished iterations.
 KmeansResult kmeans(const at::Tensor& points_ND, const KmeansOptions& options,
                     const std::function<void(int64_t)>& after_iteration = {});
 
-// Sums of squared distances of any assignment: to its clusters' means, and to the mean of all.
-struct Spread {
-  double within = 0;
-  double total = 0;
+// K-means from several starts, of which the best is kept.
+struct Starts {
+  struct Start {
+    double sse = 0;             // about the clusters' means
+    double smallest_share = 0;  // of the weights, of the cluster with the least
+  };
+  std::vector<Start> all;  // in the order of their numbers: start 0 is what kmeans() finds
+  size_t chosen = 0;
+  KmeansResult best;
 };
-Spread spread_of(const at::Tensor& points_ND, std::span<const uint16_t> cluster, int64_t k);
-
-// Points dealt out at random to clusters of the given sizes, which sum to the number of points.
-std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed);
+// The start with the lowest SSE, of equal ones (up to rounding) the first. A start whose smallest
+// cluster has less than `minimum_share` of the weights is worse than any that has not.
+// weights_N: of each point, 0 or more, such as a document's tokens. `after_iteration` counts over
+// all starts.
+Starts kmeans_from_starts(const at::Tensor& points_ND, const KmeansOptions& options, int64_t starts,
+                          std::span<const int64_t> weights_N, double minimum_share,
+                          const std::function<void(int64_t)>& after_iteration = {});
 
 // Balanced assignment: cluster sizes ceil or floor of N / k. Points choose in the order of
 // decreasing regret (the cost of their second choice less that of their first), so those with the

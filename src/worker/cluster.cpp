@@ -1,9 +1,8 @@
 // MoE-DisCo, eq. 1 and 4: h_x = mean over the tokens of x of Embedding(token); k-means on {h_x}.
 #include <ATen/core/Tensor.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
@@ -12,6 +11,7 @@
 #include "methods/assignment.hpp"
 #include "methods/document_vectors.hpp"
 #include "methods/kmeans.hpp"
+#include "methods/partition.hpp"
 #include "train/device.hpp"
 #include "train/training_data.hpp"
 #include "worker/kinds.hpp"
@@ -24,6 +24,9 @@ using nlohmann::json;
 config::ClusterSpec cluster_spec(const run::OpenedJob& job) {
   auto spec = spec_of<config::ClusterSpec>(job);
   if (spec.k < 1) throw Error("job '{}': k = {}: give the number of clusters", job.name, spec.k);
+  if (spec.minimum_share * static_cast<double>(spec.k) > 1)
+    throw Error("job '{}': minimum_share = {}: {} clusters have {} on average; give less", job.name,
+                spec.minimum_share, spec.k, 1.0 / static_cast<double>(spec.k));
   return spec;
 }
 
@@ -36,22 +39,46 @@ methods::KmeansOptions options_of(const config::ClusterSpec& spec) {
           .seed = static_cast<uint64_t>(spec.seed)};
 }
 
-std::vector<int64_t> tokens_of(const methods::Assignment& assignment,
-                               const data::TokenShards& train) {
-  std::vector<int64_t> tokens(static_cast<size_t>(assignment.clusters));
-  for (size_t i = 0; i < assignment.cluster.size(); ++i) {
-    const auto document = static_cast<int64_t>(i);
-    tokens[assignment.cluster[i]] += train.document_end(document) - train.document_begin(document);
-  }
+std::vector<int64_t> tokens_by_document(const data::TokenShards& train) {
+  std::vector<int64_t> tokens;
+  for (int64_t document = 0; document < train.documents(); ++document)
+    tokens.push_back(train.document_end(document) - train.document_begin(document));
   return tokens;
 }
 
-// Clusters with less than a tenth of the mean tokens: too little text to train on.
-int64_t count_tiny(const std::vector<int64_t>& tokens) {
-  const int64_t all = std::accumulate(tokens.begin(), tokens.end(), int64_t{0});
-  const auto clusters = static_cast<int64_t>(tokens.size());
-  return std::count_if(tokens.begin(), tokens.end(),
-                       [&](int64_t count) { return count * clusters * 10 < all; });
+std::vector<int64_t> tokens_of(const methods::Assignment& assignment,
+                               const std::vector<int64_t>& by_document) {
+  std::vector<int64_t> tokens(static_cast<size_t>(assignment.clusters));
+  for (size_t i = 0; i < assignment.cluster.size(); ++i)
+    tokens[assignment.cluster[i]] += by_document[i];
+  return tokens;
+}
+
+// Below this share of the tokens a cluster is too little text to train on: what the spec says, or a
+// tenth of the mean.
+double tiny_share(const config::ClusterSpec& spec) {
+  return spec.minimum_share > 0 ? spec.minimum_share : 0.1 / static_cast<double>(spec.k);
+}
+
+std::vector<std::string> warnings_of(const std::vector<int64_t>& documents,
+                                     const std::vector<double>& shares, double tiny) {
+  std::vector<std::string> warnings;
+  for (size_t k = 0; k < shares.size(); ++k)
+    if (shares[k] < tiny)
+      warnings.push_back(
+          fmt::format("cluster {} has {:.2g} % of the tokens in {} documents, less than {:.2g} %: "
+                      "a training of many steps sees little else than repetition",
+                      k, 100 * shares[k], documents[k], 100 * tiny));
+  return warnings;
+}
+
+json starts_json(const methods::Starts& found) {
+  json sse = json::array(), smallest_share = json::array();
+  for (const methods::Starts::Start& start : found.all) {
+    sse.push_back(start.sse);
+    smallest_share.push_back(start.smallest_share);
+  }
+  return {{"sse", sse}, {"smallest_share", smallest_share}, {"chosen", found.chosen}};
 }
 
 at::Tensor vectors_of(const config::ClusterSpec& spec, const fs::path& corpus,
@@ -80,20 +107,28 @@ json cluster(const JobContext& context) {
   const at::Tensor vectors_ND = vectors_of(spec, corpus, train, context);
   const double embed_seconds = stopwatch.lap();
 
-  const auto found = methods::kmeans(vectors_ND, options_of(spec), [&](int64_t iteration) {
-    context.progress("kmeans", static_cast<double>(iteration),
-                     static_cast<double>(spec.max_iterations), "iterations");
-  });
-  const methods::Assignment assignment = assign(spec, found);
+  const std::vector<int64_t> by_document = tokens_by_document(train);
+  const methods::Starts starts = methods::kmeans_from_starts(
+      vectors_ND, options_of(spec), spec.restarts, by_document, spec.minimum_share,
+      [&](int64_t iteration) {
+        context.progress("kmeans", static_cast<double>(iteration),
+                         static_cast<double>(spec.restarts * spec.max_iterations), "iterations");
+      });
+  const methods::Assignment assignment = assign(spec, starts.best);
   const methods::Spread spread = methods::spread_of(vectors_ND, assignment.cluster, spec.k);
   methods::write_assignment(context.directory.path() / methods::kAssignmentFile, assignment);
-  const std::vector<int64_t> documents = assignment.sizes(), tokens = tokens_of(assignment, train);
+  const std::vector<int64_t> documents = assignment.sizes();
+  const std::vector<double> shares = methods::shares_of(assignment.cluster, spec.k, by_document);
+  const std::vector<std::string> warnings = warnings_of(documents, shares, tiny_share(spec));
+  for (const std::string& warning : warnings)
+    std::fprintf(stderr, "repro-worker: warning: %s\n", warning.c_str());
   return {{"documents", documents},
-          {"tokens", tokens},
-          {"empty", std::count(documents.begin(), documents.end(), 0)},
-          {"tiny", count_tiny(tokens)},
+          {"tokens", tokens_of(assignment, by_document)},
+          {"warnings", warnings},
+          {"tiny", warnings.size()},
+          {"restarts", starts_json(starts)},
           {"sse", spread.within},
-          {"iterations", found.sse.size()},
+          {"iterations", starts.best.sse.size()},
           {"variance_explained", spread.total > 0 ? 1 - spread.within / spread.total : 0.0},
           {"dimension", vectors_ND.size(1)},
           {"seconds", {{"embed", embed_seconds}, {"kmeans", stopwatch.lap()}}}};

@@ -27,8 +27,10 @@ Spec spec_of(const run::OpenedJob& job) {
 nlohmann::json prepare(const JobContext& context);
 
 // config::ClusterSpec; input "corpus". Writes clusters.bin; result: documents and tokens of each
-// cluster, empty (clusters without a document), tiny (with less than a tenth of the mean tokens),
-// sse, iterations, variance_explained, dimension, seconds {embed, kmeans}.
+// cluster (no cluster is empty), warnings (a line for each cluster with less than minimum_share of
+// the tokens, or without one than a tenth of the mean; also on stderr), tiny (their number),
+// restarts {sse and smallest_share (of the tokens) by start, chosen}, sse (of what was written),
+// iterations, variance_explained, dimension, seconds {embed, kmeans}.
 nlohmann::json cluster(const JobContext& context);
 
 // config::TrainSpec; see train/trainer.hpp.

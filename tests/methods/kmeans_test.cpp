@@ -12,11 +12,14 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "methods/partition.hpp"
 
 using namespace repro;
 using methods::kmeans;
+using methods::kmeans_from_starts;
 using methods::KmeansOptions;
 using methods::KmeansResult;
+using methods::Starts;
 
 namespace {
 
@@ -117,6 +120,84 @@ TEST_CASE("duplicates leave no cluster without a chance", "[methods]") {
   std::vector<int64_t> sizes = sizes_of(found.cluster, 4);
   std::sort(sizes.begin(), sizes.end());
   CHECK(sizes == std::vector<int64_t>{1, 1, 1, 47});
+}
+
+TEST_CASE("no cluster is left without a point, however early k-means ends", "[methods]") {
+  at::Tensor few = at::zeros({50, 2}, at::kFloat);  // three points differ from the others
+  for (int64_t i = 0; i < 3; ++i) few[i][0] = static_cast<float>(5 * (i + 1));
+  const at::Tensor equal = at::zeros({6, 3}, at::kFloat);
+  for (uint64_t seed = 0; seed < 20; ++seed)
+    for (const char* init : {"k-means++", "random"})
+      for (const int64_t iterations : {1, 2, 100}) {
+        const KmeansOptions options{
+            .k = 5, .init = init, .max_iterations = iterations, .tolerance = 0.5, .seed = seed};
+        for (const at::Tensor& points : {few, equal}) {
+          const KmeansResult found = kmeans(points, options);
+          const std::vector<int64_t> sizes = sizes_of(found.cluster, 5);
+          CHECK(*std::min_element(sizes.begin(), sizes.end()) > 0);
+          CHECK(found.cluster == kmeans(points, options).cluster);
+        }
+      }
+}
+
+TEST_CASE("an empty cluster takes the farthest point, and another empty one the next",
+          "[methods]") {
+  // One group and two far points: whatever the start, both are reached.
+  at::Tensor points = at::zeros({40, 1}, at::kFloat);
+  points[7][0] = 100.0F;
+  points[9][0] = 60.0F;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const KmeansResult found =
+        kmeans(points, {.k = 3, .init = "random", .max_iterations = 1, .seed = seed});
+    CHECK(found.cluster[7] != found.cluster[9]);
+    std::vector<int64_t> sizes = sizes_of(found.cluster, 3);
+    std::sort(sizes.begin(), sizes.end());
+    CHECK(sizes == std::vector<int64_t>{1, 1, 38});
+  }
+}
+
+TEST_CASE("of several starts the one with the lowest sum is kept, of equal ones the first",
+          "[methods]") {
+  const at::Tensor points = blobs(600, 8, 6, 0.5);
+  const std::vector<int64_t> one_each(600, 1);
+  const KmeansOptions options{.k = 6, .init = "random", .seed = 2};
+  const Starts found = kmeans_from_starts(points, options, 12, one_each, 0);
+  REQUIRE(found.all.size() == 12);
+  double lowest = found.all[0].sse;
+  for (const Starts::Start& start : found.all) lowest = std::min(lowest, start.sse);
+  CHECK(found.all[0].sse > 2 * lowest);  // this seed's first start is a bad one
+  CHECK(found.all[found.chosen].sse == Approx(lowest).epsilon(1e-9));
+  for (size_t start = 0; start < found.chosen; ++start)
+    CHECK(found.all[start].sse > lowest * (1 + 1e-9));
+
+  KmeansOptions alone = options;
+  CHECK(kmeans_from_starts(points, options, 1, one_each, 0).best.cluster ==
+        kmeans(points, alone).cluster);
+  alone.start = found.chosen;
+  CHECK(found.best.cluster == kmeans(points, alone).cluster);
+  CHECK(kmeans_from_starts(points, options, 12, one_each, 0).best.cluster == found.best.cluster);
+}
+
+TEST_CASE("a start with too small a cluster is worse than any without one", "[methods]") {
+  // Two groups and one far point, which the lowest sum has for itself.
+  at::Tensor points = at::zeros({101, 1}, at::kFloat);
+  for (int64_t i = 50; i < 100; ++i) points[i][0] = 10.0F;
+  points[100][0] = 80.0F;
+  const std::vector<int64_t> one_each(101, 1);
+  const KmeansOptions options{.k = 2, .seed = 1};
+  const Starts any = kmeans_from_starts(points, options, 16, one_each, 0);
+  CHECK(sizes_of(any.best.cluster, 2)[any.best.cluster[100]] == 1);
+  CHECK(any.all[any.chosen].smallest_share == Approx(1.0 / 101));
+  const Starts whole = kmeans_from_starts(points, options, 16, one_each, 0.05);
+  CHECK(sizes_of(whole.best.cluster, 2)[whole.best.cluster[100]] == 51);
+  CHECK(whole.all[whole.chosen].sse > any.all[any.chosen].sse);
+
+  // The weights count, not the points: here the far one is a fifth of the text.
+  std::vector<int64_t> heavy = one_each;
+  heavy[100] = 25;
+  CHECK(kmeans_from_starts(points, options, 16, heavy, 0.05).chosen == any.chosen);
+  // Where every start has one, the sum decides.
+  CHECK(kmeans_from_starts(points, options, 16, one_each, 0.5).chosen == any.chosen);
 }
 
 TEST_CASE("balanced clusters differ in size by at most one", "[methods]") {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
@@ -61,11 +62,52 @@ TEST_CASE("clustering gives every document a cluster and counts documents and to
     tokens += result.at("tokens")[k].get<int64_t>();
   }
   CHECK(tokens == 120 * 41);
-  CHECK(result.at("empty") == 0);
+  CHECK(result.at("warnings").empty());
   CHECK(result.at("tiny") == 0);
   CHECK(result.at("dimension") == 32);
   CHECK(result.at("variance_explained") > 0);
   CHECK(result.at("variance_explained") < 1);
+}
+
+TEST_CASE("clustering keeps the best of its restarts and says what each came to", "[worker]") {
+  const Runs runs;
+  config::ClusterSpec spec = cluster_spec();
+  const json once = cluster_here(runs, spec);
+  spec.restarts = 5;
+  const json best = cluster_here(runs, spec, "best");
+  const auto sse = best.at("restarts").at("sse").get<std::vector<double>>();
+  REQUIRE(sse.size() == 5);
+  const size_t chosen = best.at("restarts").at("chosen");
+  CHECK(sse[0] == once.at("sse"));
+  CHECK(best.at("sse") == sse[chosen]);
+  CHECK(best.at("sse") < once.at("sse"));
+  for (const double other : sse) CHECK(sse[chosen] <= other * (1 + 1e-9));
+  const auto tokens = best.at("tokens").get<std::vector<int64_t>>();
+  const auto least = static_cast<double>(*std::min_element(tokens.begin(), tokens.end()));
+  CHECK(best.at("restarts").at("smallest_share")[chosen] == Approx(least / (120 * 41)));
+}
+
+TEST_CASE("clustering names each cluster with less than the least share of the tokens",
+          "[worker]") {
+  const Runs runs;
+  config::ClusterSpec spec = cluster_spec();
+  spec.minimum_share = 0.25;  // what every cluster of four would have on average
+  const json result = cluster_here(runs, spec);
+  std::vector<std::string> expected;
+  for (size_t k = 0; k < 4; ++k)
+    if (result.at("documents")[k] < 30)
+      expected.push_back(fmt::format("cluster {} has {:.2g} % of the tokens in {} documents", k,
+                                     result.at("documents")[k].get<double>() / 1.2,
+                                     result.at("documents")[k].get<int64_t>()));
+  REQUIRE_FALSE(expected.empty());
+  CHECK(result.at("tiny") == expected.size());
+  REQUIRE(result.at("warnings").size() == expected.size());
+  for (size_t i = 0; i < expected.size(); ++i)
+    CHECK(result.at("warnings")[i].get<std::string>().starts_with(expected[i]));
+
+  spec.minimum_share = 0.3;
+  CHECK_THROWS_WITH(cluster_here(runs, spec, "too_much"),
+                    Catch::Contains("minimum_share = 0.3: 4 clusters have 0.25 on average"));
 }
 
 TEST_CASE("a random assignment has k-means' sizes and explains less", "[worker]") {
