@@ -223,6 +223,7 @@ class Trainer {
     clock_.lap(&run::Clocks::other);
 
     json result = summarise(run::read_records(directory_.records_file()).steps);
+    result["epochs"] = epochs();
     result["clocks"] = clocks_json(clock_.totals());
     result["tokens_per_second"] =
         static_cast<double>(state_.tokens) / std::max(clock_.totals().train, 1e-9);
@@ -232,6 +233,11 @@ class Trainer {
     result["corpus_fingerprint"] = data_.fingerprint;
     result["tokenizer_sha256"] = data_.train->tokenizer_sha256();
     return result;
+  }
+
+  // How often each window of its documents was seen, on average.
+  double epochs() const {
+    return static_cast<double>(total_ * spec_.batch) / static_cast<double>(data_.sampler.windows());
   }
 
   const std::atomic<bool>& interrupted_;

@@ -198,6 +198,7 @@ TEST_CASE("a one-expert model trains on its part's documents from its slice of t
   const json result = train_here(directory);
   // 30 documents of 41 tokens make 76 windows of 16, so 19 steps of 4 an epoch.
   CHECK(result.at("steps") == 38);
+  CHECK(result.at("epochs") == 2.0);
   CHECK(result.at("parameters") == model::Transformer(spec.model, {}).parameter_count());
   spec.slice = 3;  // other experts, the same documents
   const json other =
