@@ -38,6 +38,8 @@ Training read_training(const run::Job& job, const json& result,
   training.sequence = spec.sequence;
   training.steps = result.at("steps");
   training.tokens = result.at("tokens");
+  if (const auto epochs = result.find("epochs"); epochs != result.end())
+    training.epochs = epochs->get<double>();
   const json& clocks = result.at("clocks");
   training.clocks = {clocks.at("train"), clocks.at("eval"), clocks.at("checkpoint"),
                      clocks.at("other")};
@@ -63,7 +65,8 @@ Evaluation read_evaluation(const json& result) {
 
 Clustering read_clustering(const json& result) {
   return {result.at("documents").get<std::vector<int64_t>>(),
-          result.at("tokens").get<std::vector<int64_t>>(), result.at("variance_explained")};
+          result.at("tokens").get<std::vector<int64_t>>(), result.at("variance_explained"),
+          result.value("warnings", std::vector<std::string>())};
 }
 
 Merging read_merging(const json& result) {
@@ -81,7 +84,10 @@ std::string package_text(const json& package) {
 }
 
 Preparing read_preparing(const json& result) {
-  Preparing preparing{result.at("fingerprint"), {}, {}};
+  Preparing preparing{.fingerprint = result.at("fingerprint"),
+                      .packages = {},
+                      .overlap = {},
+                      .train_tokens = result.at("splits").at("train").at("tokens")};
   for (const json& package : result.at("packages"))
     preparing.packages.push_back(package_text(package));
   for (const auto& [split, overlap] : result.at("overlap_13gram").items())

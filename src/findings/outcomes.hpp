@@ -28,6 +28,7 @@ struct Status {
 struct Training {
   int64_t steps = 0;
   int64_t tokens = 0;
+  std::optional<double> epochs;  // of its documents; empty: a run from before it was recorded
   run::Clocks clocks;
   double tokens_per_second = 0;
   int64_t parameters = 0;
@@ -58,6 +59,7 @@ struct Clustering {
   std::vector<int64_t> documents;  // by cluster
   std::vector<int64_t> tokens;
   double variance_explained = 0;
+  std::vector<std::string> warnings;  // clusters that are too small, as recorded
 };
 
 struct Merging {
@@ -70,6 +72,7 @@ struct Preparing {
   std::vector<std::string> packages;      // "python3.11-doc 3.11.2-6+deb12u9", as recorded
   std::map<std::string, double> overlap;  // held-out split -> share of its words that train holds
                                           // in runs of 13
+  int64_t train_tokens = 0;               // of the train split
 };
 
 // What a job left; of a done one, the part of its kind is there.

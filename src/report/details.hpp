@@ -23,6 +23,7 @@ Table costs(const Study& study);                          // by accounting, with
 Table wall_clock(const Study& study);                     // by phase and kind of time
 Table utilisation(const Study& study);                    // FLOP/s and MFU by convention and peak
 Table method_internals(const Study& study);               // clusters, merge, data order
+Table epochs(const Study& study);                         // how often each run saw its text
 Table equal_work(const Study& study);                     // the arms at equal steps, samples
 Table differences(const Study& study);                    // from the paper, with their origin
 Table arm_differences(const Study& study);                // between the arms, field by field

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
 #include "base/text.hpp"
@@ -22,6 +23,15 @@ using nlohmann::json;
 std::string counts_text(const std::vector<int64_t>& counts) {
   std::vector<std::string> parts;
   for (int64_t count : counts) parts.push_back(with_commas(count));
+  return join(parts, " ");
+}
+
+// In percent of their sum.
+std::string shares_text(const std::vector<int64_t>& counts) {
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), int64_t{0}));
+  std::vector<std::string> parts;
+  for (const int64_t count : counts)
+    parts.push_back(fixed(100 * static_cast<double>(count) / std::max(all, 1.0), 1));
   return join(parts, " ");
 }
 
@@ -55,18 +65,19 @@ void fill_job(const findings::JobOutcome& outcome, std::vector<TableCell>& cells
     if (const auto& clusters = outcome.clustering) {
       cells[1] = counts_text(clusters->documents);
       cells[2] = counts_text(clusters->tokens);
-      cells[3] = {fixed(clusters->variance_explained, 3), clusters->variance_explained};
+      cells[3] = shares_text(clusters->tokens);
+      cells[4] = {fixed(clusters->variance_explained, 3), clusters->variance_explained};
     }
   }
   if (outcome.kind == "merge") {
-    cells[4] = outcome.status.text();
+    cells[5] = outcome.status.text();
     if (const auto& merged = outcome.merging) {
-      cells[4] = gamma_text(merged->gamma);
-      cells[5] = cosine_text(merged->backbone_cosine);
+      cells[5] = gamma_text(merged->gamma);
+      cells[6] = cosine_text(merged->backbone_cosine);
     }
   }
   if (const auto& evaluation = outcome.evaluation)
-    for (const auto& [at, measure] : {std::pair{6, "train"}, {7, "held_out"}})
+    for (const auto& [at, measure] : {std::pair{7, "train"}, {8, "held_out"}})
       if (const auto found = evaluation->measures.find(measure);
           found != evaluation->measures.end())
         cells[at] = {loss_text(found->second.loss), found->second.loss};
@@ -81,8 +92,18 @@ void add_internals(const StudyRow& row, const Seed& seed, size_t index, Table& t
     for (const size_t job : phase.evals) fill_job(seed.runs[job], cells);
   }
   if (seed.comparison && seed.comparison->arms[index])
-    if (const auto& order = seed.comparison->arms[index]->order) cells[8] = order_text(*order);
+    if (const auto& order = seed.comparison->arms[index]->order) cells[9] = order_text(*order);
   table.add(std::move(cells));
+}
+
+// What clusterings say of themselves, once each.
+std::vector<std::string> warnings(const Study& study) {
+  std::vector<std::string> lines;
+  for (size_t job = 0; job < study.outcomes.size(); ++job)
+    if (const auto& clustering = study.outcomes[job].clustering)
+      for (const std::string& warning : clustering->warnings)
+        lines.push_back(study.plan.graph[job].name + ": " + warning);
+  return lines;
 }
 
 // What some phase leaves and has measured.
@@ -135,6 +156,7 @@ Table method_internals(const Study& study) {
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "documents", .group = "clusters", .align = Align::left},
                    {.heading = "tokens", .group = "clusters", .align = Align::left},
+                   {.heading = "share of tokens, %", .group = "clusters", .align = Align::left},
                    {.heading = "variance explained", .group = "clusters"},
                    {.heading = "gamma", .group = "merge", .align = Align::left},
                    {.heading = "cosine of shared parts", .group = "merge"},
@@ -146,8 +168,9 @@ Table method_internals(const Study& study) {
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds)
       for (const size_t arm : other_arms(seed.runs.cell())) add_internals(row, seed, arm, table);
-  table.notes = {
-      "data order: the rolling hash of the token ids that both arms recorded, step by step"};
+  table.notes = warnings(study);
+  table.notes.push_back(
+      "data order: the rolling hash of the token ids that both arms recorded, step by step");
   return table;
 }
 

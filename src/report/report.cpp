@@ -63,6 +63,7 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
       {"clocks", "Wall clock by phase", wall_clock(study)},
       {"utilisation", "Model FLOPs utilisation", utilisation(study)},
       {"method", "Clusters, merge and data order", method_internals(study)},
+      {"epochs", "Epochs by phase", epochs(study)},
       {"arms", "What the arms differ in", arm_differences(study)},
       {"differences", "Values that differ from the paper", differences(study)},
       {"corpora", "Corpora", corpora(study)},

@@ -130,18 +130,20 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
   record.clocks.other = 0.5;
   lines += run::to_line(run::EvalRecord{steps, "valid", final_loss + 0.1, 4096, 2.0}) + "\n";
   write_text(directory.records_file(), lines);
-  const nlohmann::json result = {{"steps", steps},
-                                 {"tokens", steps * 16 * 64},
-                                 {"clocks",
-                                  {{"train", record.clocks.train},
-                                   {"eval", 0.8},
-                                   {"checkpoint", 0.2},
-                                   {"other", 0.5},
-                                   {"wall", record.clocks.wall()}}},
-                                 {"data_hash", "00"},
-                                 {"tokens_per_second", 16 * 64 / step_seconds},
-                                 {"parameters", 1234567},
-                                 {"peak_memory_bytes", 250000000}};
+  nlohmann::json result = {{"steps", steps},
+                           {"tokens", steps * 16 * 64},
+                           {"clocks",
+                            {{"train", record.clocks.train},
+                             {"eval", 0.8},
+                             {"checkpoint", 0.2},
+                             {"other", 0.5},
+                             {"wall", record.clocks.wall()}}},
+                           {"data_hash", "00"},
+                           {"tokens_per_second", 16 * 64 / step_seconds},
+                           {"parameters", 1234567},
+                           {"peak_memory_bytes", 250000000}};
+  // Submodels as runs left them before epochs were recorded.
+  if (phase != "submodel") result["epochs"] = static_cast<double>(steps) * 16 / 156;
   write_text(directory.result_file(), result.dump());
 }
 
@@ -174,7 +176,7 @@ inline void write_other(const run::Job& job, const run::RunDirectory& directory)
   if (job.kind == "prepare")
     result = {{"fingerprint", "0123456789abcdef0123"},
               {"packages", {{{"name", "doc"}, {"version", "1.2"}, {"sha256", "00"}, {"bytes", 3}}}},
-              {"splits", nlohmann::json::object()},
+              {"splits", {{"train", {{"documents", 100}, {"tokens", 10000}, {"bytes", 41000}}}}},
               {"overlap_13gram",
                {{"test", {{"words", 1000}, {"seen", 0}, {"share", 0.0}}},
                 {"valid", {{"words", 1000}, {"seen", 4}, {"share", 0.004}}}}},
@@ -182,6 +184,7 @@ inline void write_other(const run::Job& job, const run::RunDirectory& directory)
   if (job.kind == "cluster")
     result = {{"documents", {40, 30, 20, 10}},
               {"tokens", {4100, 2900, 2200, 800}},
+              {"warnings", {"cluster 3 has 8 % of the tokens in 10 documents, less than 9 %"}},
               {"sse", 12.5},
               {"iterations", 9},
               {"variance_explained", 0.1},
