@@ -16,11 +16,6 @@ namespace {
 
 namespace bm = boost::math;
 
-double upper_tail_t(double t, double degrees) {
-  if (std::isinf(t)) return t > 0 ? 0.0 : 1.0;
-  return bm::cdf(bm::complement(bm::students_t(degrees), t));
-}
-
 // Standard error of a mean, which needs at least two values.
 double standard_error(const Summary& summary) {
   if (!summary.sd)
@@ -81,6 +76,10 @@ double median(std::span<const double> values) {
 double student_quantile(double probability, double degrees_of_freedom) {
   return bm::quantile(bm::students_t(degrees_of_freedom), probability);
 }
+double student_upper_tail(double t, double degrees_of_freedom) {
+  if (std::isinf(t)) return t > 0 ? 0.0 : 1.0;
+  return bm::cdf(bm::complement(bm::students_t(degrees_of_freedom), t));
+}
 double normal_quantile(double probability) { return bm::quantile(bm::normal(), probability); }
 double normal_upper_tail(double z) {
   if (std::isinf(z)) return z > 0 ? 0.0 : 1.0;
@@ -105,14 +104,15 @@ TestResult welch(const Summary& a, const Summary& b) {
   const double eb = standard_error(b);
   const double degrees = welch_degrees(ea, a.n, eb, b.n);
   const double t = standardised(a.mean - b.mean, std::hypot(ea, eb));
-  return {
-      .statistic = t, .degrees_of_freedom = degrees, .p = 2 * upper_tail_t(std::abs(t), degrees)};
+  return {.statistic = t,
+          .degrees_of_freedom = degrees,
+          .p = 2 * student_upper_tail(std::abs(t), degrees)};
 }
 
 TestResult one_sample_below(const Summary& sample, double target) {
   const double t = standardised(sample.mean - target, standard_error(sample));
   const auto degrees = static_cast<double>(sample.n - 1);
-  return {.statistic = t, .degrees_of_freedom = degrees, .p = upper_tail_t(-t, degrees)};
+  return {.statistic = t, .degrees_of_freedom = degrees, .p = student_upper_tail(-t, degrees)};
 }
 
 TestResult non_inferiority(const Summary& a, const Summary& b, double margin) {
@@ -121,7 +121,7 @@ TestResult non_inferiority(const Summary& a, const Summary& b, double margin) {
   const double eb = standard_error(b);
   const double degrees = welch_degrees(ea, a.n, eb, b.n);
   const double t = standardised(a.mean - b.mean - margin, std::hypot(ea, eb));
-  return {.statistic = t, .degrees_of_freedom = degrees, .p = upper_tail_t(-t, degrees)};
+  return {.statistic = t, .degrees_of_freedom = degrees, .p = student_upper_tail(-t, degrees)};
 }
 
 TestResult two_proportion(double rate_a, int64_t n_a, double rate_b, int64_t n_b) {
@@ -198,9 +198,10 @@ std::optional<Interval> ratio_interval_fieller(const Summary& a, const Summary& 
   // (a - q b)^2 <= t^2 (ea^2 + q^2 eb^2), solved for q.
   const double quadratic = b.mean * b.mean - t * t * eb * eb;
   if (quadratic <= 0) return std::nullopt;
-  const double constant = a.mean * a.mean - t * t * ea * ea;
   const double half_linear = a.mean * b.mean;
-  const double root = std::sqrt(half_linear * half_linear - quadratic * constant);
+  // The discriminant t^2 (ea^2 b^2 + eb^2 a^2 - t^2 ea^2 eb^2) as a sum of what is never negative:
+  // as the difference of two squares it is rounding alone where the values hardly vary.
+  const double root = t * std::sqrt(ea * ea * quadratic + eb * eb * a.mean * a.mean);
   return Interval{(half_linear - root) / quadratic, (half_linear + root) / quadratic};
 }
 
@@ -224,6 +225,8 @@ ConvergenceBound convergence_bound(double reference_mean, double reference_sd, i
   const double error = reference_sd * std::sqrt(1.0 / static_cast<double>(reference_n) +
                                                 1.0 / static_cast<double>(submission_n));
   const double smallest = reference_mean - t * error;
+  if (smallest <= 0)
+    return {.smallest_mean = smallest, .max_speedup = std::numeric_limits<double>::infinity()};
   return {.smallest_mean = smallest, .max_speedup = reference_mean / smallest};
 }
 

@@ -19,6 +19,7 @@ double mean(std::span<const double> values);
 double standard_deviation(std::span<const double> values);  // n - 1; needs 2
 double median(std::span<const double> values);
 double student_quantile(double probability, double degrees_of_freedom);
+double student_upper_tail(double t, double degrees_of_freedom);
 double normal_quantile(double probability);
 double normal_upper_tail(double z);
 
@@ -63,7 +64,8 @@ std::optional<Interval> ratio_interval_fieller(const Summary& a, const Summary& 
 int64_t seeds_needed(double cv, double delta, double alpha = 0.05, double power = 0.8);
 
 // Reference convergence points (MLPerf): may a submission converge faster than the reference?
-// m* = mean - t_{0.95, n_ref + n_sub - 2} sd sqrt(1/n_ref + 1/n_sub); max_speedup = mean / m*.
+// m* = mean - t_{0.95, n_ref + n_sub - 2} sd sqrt(1/n_ref + 1/n_sub); max_speedup = mean / m*,
+// infinite where m* is not above 0: the reference varies too much to exclude any.
 struct ConvergenceBound {
   double smallest_mean = 0;  // m*
   double max_speedup = 1;

@@ -124,6 +124,22 @@ TEST_CASE("Fieller's interval contains the ratio and is wider above than below",
     CHECK((10 - 5 * q) * (10 - 5 * q) == Approx(t * t * (0.1 + q * q * 0.1)));
 }
 
+TEST_CASE("Fieller's interval of constant pairs is their ratio, never a NaN", "[measure]") {
+  uint64_t state = 1;
+  const auto next = [&] {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return 1e-3 + static_cast<double>(state >> 11) / 9007199254740992.0 * 100;
+  };
+  for (int i = 0; i < 2000; ++i) {
+    const double a = next(), b = next();
+    const auto fieller = ratio_interval_fieller(of({a, a, a}), of({b, b, b}));
+    REQUIRE(fieller);
+    CHECK(fieller->low == Approx(a / b));
+    CHECK(fieller->high == Approx(a / b));
+    CHECK(fieller->low <= fieller->high);
+  }
+}
+
 TEST_CASE("a denominator that may be zero has no finite ratio interval", "[measure]") {
   CHECK_FALSE(ratio_interval_fieller(of({1, 1.1}), of({-1, 1})));
   CHECK_FALSE(ratio_interval_delta(of({1}), of({2, 3})));
@@ -151,6 +167,7 @@ TEST_CASE("the convergence bound equals the rules' worked examples", "[measure]"
     CHECK(bound.max_speedup == Approx(example.printed_speedup).margin(3e-4));
   }
   CHECK(convergence_bound(15.75, 0, 8, 3).max_speedup == 1);
+  CHECK(std::isinf(convergence_bound(1, 10, 3, 3).max_speedup));
 }
 
 TEST_CASE("the untrimmed spread makes the convergence bound twice as lenient", "[measure]") {
