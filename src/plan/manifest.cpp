@@ -73,6 +73,7 @@ void describe(Fields& fields, Experiment& experiment) {
 void describe(Fields& fields, Experiment::ScaleInfo& scale) {
   fields.field("title", scale.title, required());
   fields.field("stand_in", scale.stand_in, required());
+  fields.field("judged", scale.judged);
   fields.field("model_size", scale.model_size, required());
   fields.field("lr_width_exponent", scale.lr_width_exponent, config::between(0, 2));
   fields.field("corpora", scale.corpora, required());

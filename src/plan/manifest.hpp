@@ -104,6 +104,7 @@ struct Experiment {
     std::string name;  // "mini"
     std::string title;
     bool stand_in = true;          // smaller than the paper: every verdict must say so
+    bool judged = true;            // false: for tests of the program; no number means anything
     std::string model_size;        // which [sizes.*] of the model files
     double lr_width_exponent = 0;  // lr = paper lr x (paper width / width)^this; 0 = literal
     std::map<std::string, std::string> corpora;  // role -> corpus file
