@@ -10,6 +10,8 @@
 #include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
 #include "findings/findings.hpp"
+#include "findings/interval_text.hpp"
+#include "findings/numbers.hpp"
 #include "run/comparison.hpp"
 #include "run/run_directory.hpp"
 
@@ -169,6 +171,20 @@ void print_cell_runs(const Context& context, const plan::Plan& plan, const plan:
   }
 }
 
+// How far the number may be from the truth, part by part, and what follows for the claim.
+void print_interval(const findings::Finding& finding) {
+  if (finding.range) {
+    const double factor = finding.unit == "%" ? 100 : 1;
+    fmt::print("  range     {} {}, 95 %\n",
+               findings::range_text({finding.range->low * factor, finding.range->high * factor}),
+               finding.unit);
+  }
+  for (const std::string& line : findings::part_lines(finding)) fmt::print("    {}\n", line);
+  fmt::print("  verdict   {}: {}\n", findings::verdict_text(finding), finding.judgement.reason);
+  if (const std::string p = findings::p_text(finding.judgement); !p.empty())
+    fmt::print("  test      {}\n", p);
+}
+
 Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const std::string& id = options.subjects[0];
   ExperimentChoice choice = options.choice;
@@ -179,19 +195,24 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const auto found = findings::findings_of(findings::Study(plan, sources));
   const findings::Finding& finding = find_finding(found, id);
   if (context.json) {
-    print({{"id", finding.id},
-           {"row", finding.row},
-           {"quantity", finding.quantity},
-           {"unit", finding.unit},
-           {"paper", finding.paper_text},
-           {"here", finding.here_text},
-           {"evidence", finding.evidence},
-           {"inputs", finding.inputs}});
+    json answer = {{"id", finding.id},
+                   {"row", finding.row},
+                   {"quantity", finding.quantity},
+                   {"unit", finding.unit},
+                   {"paper", finding.paper_text},
+                   {"here", finding.here_text},
+                   {"evidence", finding.evidence},
+                   {"verdict", findings::verdict_text(finding)},
+                   {"reason", finding.judgement.reason},
+                   {"inputs", finding.inputs}};
+    answer.update(findings::interval_json(finding));
+    print(answer);
     return Exit::ok;
   }
   fmt::print("{}, {}\n", finding.row, finding.quantity);
   fmt::print("  paper     {} {}\n  here      {} {}\n  evidence  {}\n", finding.paper_text,
              finding.unit, finding.here_text, finding.unit, finding.evidence);
+  print_interval(finding);
   fmt::print("computed from\n");
   for (const std::string& line : finding.inputs) fmt::print("  {}\n", line);
   fmt::print("runs of the cell; `repro explain <run>` shows each one's values\n");

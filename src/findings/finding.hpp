@@ -20,10 +20,11 @@ struct Finding {
   std::optional<double> paper;
   std::string here_text = "not run";
   std::optional<double> here;              // mean over seeds
-  std::optional<measure::Interval> range;  // of censoring and seeds; an end may be infinite
+  std::optional<measure::Interval> range;  // 95 %: of all that is open; an end may be infinite
+  std::optional<measure::Effect> effect;   // the range's parts; as `here`
   std::string evidence = "-";              // "measured", "calibrated", "projected"; "-" = no number
-  measure::Judgement judgement;
-  std::string scope;                // " (stand-in)": goes with every showing of the verdict
+  measure::Judgement judgement;            // with its p, and p among all that was judged
+  std::string scope;                // "at stand-in scale", "on a stand-in corpus"; "" = neither
   std::vector<std::string> inputs;  // what the number was computed from, a line each
 };
 

@@ -5,18 +5,16 @@
 #include <vector>
 
 #include "findings/finding.hpp"
+#include "findings/judging.hpp"
 #include "findings/study.hpp"
 
 namespace repro::findings {
 
-// Every quantity of the view for every row.
+// Every quantity of the view for every row; all that can be judged are judged together.
 std::vector<Finding> findings_of(const Study& study);
 
 // The quantity's finding for one row among `findings`; repro::check that it is there.
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,
                        const StudyRow& row, const std::string& quantity);
-
-// "inconclusive (stand-in)": every verdict on a stand-in says so.
-std::string verdict_text(const Finding& finding);
 
 }  // namespace repro::findings

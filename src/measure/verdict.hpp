@@ -1,7 +1,8 @@
 #pragma once
-// Does a measured effect bear out a published one? Four answers, each with its reason. One run
-// cannot say how far luck carried it, so without a noise estimate from repeated cells one seed is
-// never more than "inconclusive".
+// Does a measured effect bear out a published one? Four answers, each with its reason. A table asks
+// many such questions at once, so they are answered together: what luck gives one number in twenty
+// it must not give as a finding (Holm's correction over all of them). One run cannot say how far
+// luck carried it: without noise from repeats it is never more than "inconclusive".
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "measure/stats.hpp"
+#include "measure/effect.hpp"
 
 namespace repro::measure {
 
@@ -21,32 +22,27 @@ std::string_view name(Verdict verdict);  // "not reproduced"
 // a share of the work when it is at most as large, a loss when it is about the same.
 enum class Sense { at_least, at_most, about };
 
-// Spread of an effect from one seed to the next, pooled over the cells that were repeated.
-struct Noise {
-  double sd = 0;
-  double degrees_of_freedom = 0;
-};
-// One list of effects a cell, one effect a seed. Empty when no cell was repeated.
-std::optional<Noise> pooled_noise(std::span<const std::vector<double>> cells);
-
 struct Question {
   Sense sense = Sense::at_least;
-  double claimed = 0;           // the published effect
-  double margin = 0;            // how far from `claimed` still counts as it
-  std::vector<Interval> seeds;  // what each seed shows: a censored effect has an infinite end
-  std::optional<Noise> noise;   // from elsewhere in the table, for a single seed
-  double confidence = 0.95;
+  double claimed = 0;  // the published effect
+  double margin = 0;   // how far from `claimed` still counts as it
+  Effect effect;
 };
 
-// Where the mean effect lies: each seed's own uncertainty and the spread over seeds (Student's t).
-// One seed: its own uncertainty widened by `noise`; empty when there is none. Empty without seeds.
-std::optional<Interval> effect_interval(const Question& question);
+// Of an effect within everything that counts as the claim: that it is outside after all; of one
+// outside: that it is inside. From Student's t, the distance to the nearest edge by the half width
+// towards it; two-sided, because the data decide which of the two is asked: 0.05 where the interval
+// (not cut at what is possible) ends on the edge. Empty when nothing measures the noise.
+std::optional<double> p_value(const Question& question);
 
 struct Judgement {
   Verdict verdict = Verdict::not_tested;
   std::string reason = "not run";  // a clause, without a full stop
+  std::optional<double> p;         // by itself; empty: no test was possible
+  std::optional<double> p_holm;    // among all `judged`
+  int64_t judged = 0;              // numbers of the table that have a p
 };
-// No seeds: not tested, "not run".
-Judgement judge(const Question& question);
+// Of a whole table, in its order. Decided where p_holm <= 0.05.
+std::vector<Judgement> judge(std::span<const Question> table);
 
 }  // namespace repro::measure

@@ -121,9 +121,8 @@ Table every_number(const std::vector<Finding>& findings) {
               new_row);
   }
   table.notes = {
-      "range: one seed: what the ladder's spacing leaves open; several seeds: 95 % interval of "
-      "each "
-      "cell by itself",
+      "range: 95 %, of the seeds' luck and of what no seed averages away (endings' spacing, the "
+      "text of the target, step times, prices); one seed: what its ladder and those leave open",
       "a ratio or a saving within a tenth of the published one counts as it",
       "evidence: measured = these runs ran; calibrated = measured step time x the paper's steps; "
       "projected = from a data sheet; columns never mix them"};

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "findings/interval_text.hpp"
 #include "report/curves.hpp"
 #include "report/details.hpp"
 #include "report/page.hpp"
@@ -97,21 +98,20 @@ json finding_json(const Finding& finding) {
   const auto number = [](const std::optional<double>& value) {
     return value ? json(*value) : json();
   };
-  json range;
-  if (finding.range) range = {finding.range->low, finding.range->high};
-  return {{"id", finding.id},
-          {"row", finding.row},
-          {"quantity", finding.quantity},
-          {"unit", finding.unit},
-          {"paper", number(finding.paper)},
-          {"here", number(finding.here)},
-          {"here_text", finding.here_text},
-          {"range", range},
-          {"evidence", finding.evidence},
-          {"verdict", measure::name(finding.judgement.verdict)},
-          {"stand_in", !finding.scope.empty()},
-          {"reason", finding.judgement.reason},
-          {"inputs", finding.inputs}};
+  json answer = {{"id", finding.id},
+                 {"row", finding.row},
+                 {"quantity", finding.quantity},
+                 {"unit", finding.unit},
+                 {"paper", number(finding.paper)},
+                 {"here", number(finding.here)},
+                 {"here_text", finding.here_text},
+                 {"evidence", finding.evidence},
+                 {"verdict", measure::name(finding.judgement.verdict)},
+                 {"stand_in", !finding.scope.empty()},
+                 {"reason", finding.judgement.reason},
+                 {"inputs", finding.inputs}};
+  answer.update(findings::interval_json(finding));
+  return answer;
 }
 
 json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view,
