@@ -1,5 +1,7 @@
 // repro-bench step [--model NAME] [--precision P] [--plain] [--threads N] [--steps N] [--json]
 //     one training step: tokens/s, FLOP/s, share of the matrix products' own rate, memory, parts
+// repro-bench coverage [--tables N] [--seeds N] [--busy]
+//     how often intervals of made-up tables hold the truth
 // repro-bench [Google Benchmark's flags]
 //     the hot loops one by one
 
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "bench/coverage.hpp"
 #include "bench/step.hpp"
 
 namespace {
@@ -29,14 +32,17 @@ int positive(const std::string& option, const std::string& text) {
   return value;
 }
 
-repro::bench::StepOptions parse(const std::vector<std::string>& words) {
+// The value of an option that needs one.
+const std::string& value_after(const std::vector<std::string>& words, size_t& at) {
+  if (at + 1 == words.size()) throw Error(Exit::usage, "{}: a value is missing", words[at]);
+  return words[++at];
+}
+
+repro::bench::StepOptions parse_step(const std::vector<std::string>& words) {
   repro::bench::StepOptions options;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    const auto value = [&]() -> const std::string& {
-      if (i + 1 == words.size()) throw Error(Exit::usage, "{}: a value is missing", word);
-      return words[++i];
-    };
+    const auto value = [&] { return value_after(words, i); };
     if (word == "--json")
       options.json = true;
     else if (word == "--plain")
@@ -59,15 +65,40 @@ repro::bench::StepOptions parse(const std::vector<std::string>& words) {
 }
 
 int step(const std::vector<std::string>& words) {
-  const repro::bench::StepReport report = repro::bench::measure_step(parse(words));
+  const repro::bench::StepReport report = repro::bench::measure_step(parse_step(words));
   const std::string text =
       report.options.json ? repro::bench::to_json(report) : repro::bench::to_text(report);
   std::fputs(text.c_str(), stdout);
   return 0;
 }
 
+repro::bench::CoverageOptions parse_coverage(const std::vector<std::string>& words) {
+  repro::bench::CoverageOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i];
+    if (word == "--tables")
+      options.tables = positive(word, value_after(words, i));
+    else if (word == "--seeds")
+      options.seeds = positive(word, value_after(words, i));
+    else if (word == "--busy")
+      options.busy = true;
+    else
+      throw Error(Exit::usage, "coverage: unknown option '{}'; one of --tables, --seeds, --busy",
+                  word);
+  }
+  return options;
+}
+
+int coverage(const std::vector<std::string>& words) {
+  const std::string text =
+      repro::bench::to_text(repro::bench::measure_coverage(parse_coverage(words)));
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "coverage") return coverage({argv + 2, argv + argc});
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return static_cast<int>(Exit::usage);
