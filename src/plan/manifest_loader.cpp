@@ -74,6 +74,42 @@ void apply_setting(Tree& tree, const std::string& setting, Problems& problems) {
     override_manifest(tree, path, value, problems);
 }
 
+// The path of every `train` table below a node.
+void collect_trainings(const Node& node, const std::string& path, std::vector<std::string>& paths) {
+  if (node.table() == nullptr) return;
+  for (const auto& [key, value] : *node.table())
+    if (key == "train")
+      paths.push_back(path + ".train");
+    else
+      collect_trainings(value, path + "." + key, paths);
+}
+
+// What a scale says of warm-ups, over what the arms say; a phase without one stays without.
+void override_warmups(Tree& tree, Problems& problems) {
+  const Node* warmup = tree.scale.find("warmup");
+  const Node* arms = tree.manifest.find("arm");
+  if (warmup == nullptr || arms == nullptr || arms->array() == nullptr) return;
+  std::vector<std::string> paths;
+  for (const Node& arm : *arms->array())
+    if (const Node* name = arm.find("name"); name != nullptr && name->string() != nullptr)
+      collect_trainings(arm, "arm." + *name->string(), paths);
+  for (const std::string& path : paths) {
+    const Node* own = tree.manifest.find(path + ".warmup");
+    if (own == nullptr || own->text() != "0")
+      override_manifest(tree, path + ".warmup", *warmup, problems);
+  }
+}
+
+// A scale's settings first: the scale overrides arms, and a setting of an arm overrides the scale.
+void apply_settings(Tree& tree, const std::vector<std::string>& settings, Problems& problems) {
+  const auto of_scale = [](const std::string& setting) { return setting.starts_with("scale."); };
+  for (const std::string& setting : settings)
+    if (of_scale(setting)) apply_setting(tree, setting, problems);
+  override_warmups(tree, problems);
+  for (const std::string& setting : settings)
+    if (!of_scale(setting)) apply_setting(tree, setting, problems);
+}
+
 Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentOptions& options,
                Problems& problems) {
   Tree tree;
@@ -90,7 +126,7 @@ Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentO
     for (const auto& [path, value] : leaves) override_manifest(tree, path, value, problems);
     members.erase(at);
   }
-  for (const std::string& setting : options.settings) apply_setting(tree, setting, problems);
+  apply_settings(tree, options.settings, problems);
   return tree;
 }
 

@@ -1,5 +1,6 @@
 #include "plan/plan.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -148,6 +149,22 @@ TEST_CASE("the width rule keeps the paper's ratio of the submodel rate to the fu
   }
   const Plan literal = plan_of({"scale.lr_width_exponent=0"});
   CHECK(training(literal, arm(literal.cells[0], "full").endings[0].job).optimizer.lr == 3e-4);
+}
+
+TEST_CASE("a scale's warm-up holds for every phase that warms up, and only for those", "[plan]") {
+  const auto warmups = [](std::vector<std::string> settings) {
+    const Plan plan = plan_of(std::move(settings));
+    const Cell& cell = plan.cells[0];
+    return std::array{
+        training(plan, arm(cell, "full").endings[0].job).optimizer.warmup,
+        training(plan, arm(cell, "disco").endings[0].job).optimizer.warmup,
+        training(plan, arm(cell, "disco").phase("submodels")->jobs[0]).optimizer.warmup};
+  };
+  CHECK(warmups({"scale.warmup=0.25"}) == std::array{0.25, 0.25, 0.0});
+  // What is said of one arm wins, wherever on the line it stands.
+  CHECK(warmups({"arm.full.train.warmup=0.1", "scale.warmup=0.25"}) == std::array{0.1, 0.25, 0.0});
+  const auto paper = make_plan(load_experiment(REPRO_SOURCE_ROOT, "table3", {"paper", {}, {}}));
+  CHECK(training(paper, arm(paper.cells[0], "full").endings[0].job).optimizer.warmup == 0.03);
 }
 
 TEST_CASE(
