@@ -172,7 +172,7 @@ Here parse_here(std::string_view name) {
 const std::vector<std::string>& known_measures() {
   static const std::vector<std::string> kMeasures = {
       "steps",       "tokens",        "flops",        "flops_palm", "hours",
-      "train_hours", "device_hours",  "dollars",      "train_loss", "valid_loss",
+      "train_hours", "device_hours",  "dollars",      "train_loss", "unseen_loss",
       "ppl",         "bits_per_byte", "active_share", "parameters", "experts"};
   return kMeasures;
 }

@@ -64,7 +64,7 @@ Here parse_here(std::string_view name);
 
 // What can be measured of an arm: steps, tokens, flops (megatron), flops_palm, hours (wall; the
 // longest job of each phase, phases summed), train_hours, device_hours, dollars: without a phase
-// the overheads are left out. train_loss, valid_loss, ppl, bits_per_byte, active_share: of the
+// the overheads are left out. train_loss, unseen_loss, ppl, bits_per_byte, active_share: of the
 // ending that stands for the arm. parameters, experts: of its model.
 const std::vector<std::string>& known_measures();
 

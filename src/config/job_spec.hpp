@@ -86,7 +86,7 @@ struct TrainSpec {
 
 // One measurement of a finished model: mean loss over windows of a split.
 struct MeasureSpec {
-  std::string name;             // by which its number is found: "held_out", "ppl", "train"
+  std::string name;             // by which its number is found: "unseen", "ppl", "train"
   std::string split = "valid";  // "train": windows in the shuffled order of a training
   int64_t window = 0;           // input tokens; 0 = the spec's sequence
   int64_t stride = 0;           // tokens; 0 = the window, no overlap

@@ -31,9 +31,12 @@ class Scorer {
   // The first `rows` rows of `length` tokens that stand one after the other.
   void add(std::vector<int32_t>& ids, int64_t rows, int64_t length, int64_t first) {
     const at::Tensor tokens_BS = at::from_blob(ids.data(), {rows, length}, at::kInt);
-    nats_ +=
+    const double nats =
         model_.negative_log_likelihood(tokens_BS.to(model_.options().device, at::kLong), first);
-    tokens_ += rows * (length - 1 - first);
+    const int64_t tokens = rows * (length - 1 - first);
+    nats_ += nats;
+    tokens_ += tokens;
+    blocks_.push_back(nats / static_cast<double>(tokens));
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t i = row * length + first + 1; i < (row + 1) * length; ++i)
         bytes_ += split_.piece_bytes().behind(ids[static_cast<size_t>(i) - 1],
@@ -46,7 +49,7 @@ class Scorer {
   HeldOut result() const {
     const auto tokens = static_cast<double>(tokens_);
     return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / static_cast<double>(bytes_),
-            active_ / static_cast<double>(read_)};
+            active_ / static_cast<double>(read_), blocks_};
   }
 
  private:
@@ -57,6 +60,7 @@ class Scorer {
   int64_t bytes_ = 0;
   double active_ = 0;  // share of the experts, summed over the tokens that were read
   int64_t read_ = 0;
+  std::vector<double> blocks_;
 };
 
 void need_two_tokens(const data::TokenShards& split) {
@@ -67,8 +71,8 @@ void need_two_tokens(const data::TokenShards& split) {
 
 }  // namespace
 
-HeldOut held_out_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
-                      int64_t windows, int64_t batch) {
+HeldOut unseen_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
+                    int64_t windows, int64_t batch) {
   need_two_tokens(split);
   Scorer scorer(model, split);
   const int64_t whole = std::min(windows, (split.tokens() - 1) / sequence);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "data/tokens/token_shards.hpp"
 #include "model/transformer.hpp"
@@ -18,13 +19,16 @@ struct HeldOut {
   int64_t tokens = 0;  // predicted
   double bits_per_byte = 0;
   double active_share = 1;  // of the routed experts, mean over the tokens read
+  // Nats a token of each block of `batch` consecutive windows. Two models that were measured on the
+  // same blocks are compared block by block: how hard a text is cancels.
+  std::vector<double> blocks;
 };
 
 // The first `windows` windows of T + 1 tokens, overlapping by one, `batch` rows at a time: fewer
 // when the split is short, and one short window when it does not fill one. Error when it has no 2
 // tokens.
-HeldOut held_out_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
-                      int64_t windows, int64_t batch);
+HeldOut unseen_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
+                    int64_t windows, int64_t batch);
 
 // The whole split: windows of `window` input tokens that start `stride` apart (0 < stride <=
 // window); each predicts the tokens that no earlier window did, so every token but the split's

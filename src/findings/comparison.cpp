@@ -268,7 +268,7 @@ double CellRuns::final_loss(size_t job) const {
 std::optional<double> CellRuns::loss(const Ending& ending, const std::string& metric) const {
   if (training(ending.job) == nullptr) return std::nullopt;
   if (metric == "train_loss") return final_loss(ending.job);
-  const Measured* found = measured(ending, metric == "ppl" ? "ppl" : "held_out");
+  const Measured* found = measured(ending, metric == "ppl" ? "ppl" : "unseen");
   return found ? std::optional(found->loss) : std::nullopt;
 }
 
@@ -295,8 +295,8 @@ double CellRuns::difference_error(const Ending& a, const Ending& b) const {
     }
     return std::sqrt(variance);
   }
-  const Measured* first = measured(a, "held_out");
-  const Measured* second = measured(b, "held_out");
+  const Measured* first = measured(a, "unseen");
+  const Measured* second = measured(b, "unseen");
   if (!first || !second || first->blocks.size() != second->blocks.size() ||
       first->blocks.size() < 2)
     return 0;

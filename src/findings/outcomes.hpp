@@ -51,7 +51,7 @@ struct Measured {
 };
 
 struct Evaluation {
-  std::map<std::string, Measured> measures;  // "held_out", "ppl", "train"
+  std::map<std::string, Measured> measures;  // "unseen", "ppl", "train"
   std::optional<double> active_share;        // of the routed experts, where the reading selects
 };
 

@@ -259,9 +259,9 @@ EndingResult EndingFiles::read(const Ending& ending) {
   double loss = 0;
   if (unseen) {
     const nlohmann::json result = directory.result();
-    const nlohmann::json::json_pointer at("/measures/held_out/loss");
+    const nlohmann::json::json_pointer at("/measures/unseen/loss");
     if (!result.contains(at))
-      throw Error("{}: has no held-out loss; delete its folder and run again",
+      throw Error("{}: has no unseen loss; delete its folder and run again",
                   directory.result_file().string());
     loss = result.at(at).get<double>();
   } else {

@@ -79,8 +79,8 @@ Value model_value(const Here& here, const Seed& seed, const ArmAt& at) {
       return seed.runs.training(ending.job) ? Value(seed.runs.final_loss(ending.job))
                                             : std::nullopt;
     });
-  if (here.measure == "valid_loss") return measured("held_out", &Measured::loss);
-  if (here.measure == "bits_per_byte") return measured("held_out", &Measured::bits_per_byte);
+  if (here.measure == "unseen_loss") return measured("unseen", &Measured::loss);
+  if (here.measure == "bits_per_byte") return measured("unseen", &Measured::bits_per_byte);
   if (here.measure == "ppl") {
     const Value loss = measured("ppl", &Measured::loss);
     return loss ? Value(std::exp(*loss)) : std::nullopt;

@@ -78,7 +78,7 @@ config::EvalSpec ArmBuilder::evaluation() const {
   const int64_t whole = window == 0 ? match.sequence : window;
   const int64_t stride = evaluate.ppl_stride == whole ? 0 : evaluate.ppl_stride;
   spec.measures = {
-      {.name = "held_out", .split = "valid", .windows = evaluate.windows},
+      {.name = "unseen", .split = "valid", .windows = evaluate.windows},
       {.name = "ppl", .split = evaluate.ppl_split, .window = window, .stride = stride}};
   return spec;
 }

@@ -33,7 +33,7 @@ class ArmBuilder {
 
   // What [match] locks, with this arm's model and optimizer; steps are the caller's to set.
   config::TrainSpec training(const config::OptimizerSpec& optimizer, double rate = 1) const;
-  // Of a finished model of this arm: held-out loss and perplexity.
+  // Of a finished model of this arm: unseen loss and perplexity.
   config::EvalSpec evaluation() const;
 
   // Each adds a job (or finds its equal) and returns its index. `part` ends the job's name.

@@ -34,7 +34,7 @@ config::EvalSpec merged_evaluation(const ArmBuilder& builder) {
   spec.batch = builder.experiment().match.batch;
   spec.order_seed = builder.cell().seed;
   spec.measures = {{.name = "train", .split = "train", .windows = windows},
-                   {.name = "held_out", .split = "valid", .windows = windows}};
+                   {.name = "unseen", .split = "valid", .windows = windows}};
   return spec;
 }
 

@@ -155,7 +155,7 @@ std::vector<Point> perplexity_points(const Seed& seed, const plan::Ending& endin
   if (run == nullptr) return points;
   for (const run::EvalRecord& eval : run->records.evals)
     points.push_back({static_cast<double>(eval.step), std::exp(eval.loss)});
-  const findings::Measured* last = seed.runs.measured(ending, "held_out");
+  const findings::Measured* last = seed.runs.measured(ending, "unseen");
   const auto steps = static_cast<double>(ending.steps);
   if (last != nullptr && (points.empty() || points.back().x < steps))
     points.push_back({steps, std::exp(last->loss)});

@@ -77,7 +77,7 @@ void fill_job(const findings::JobOutcome& outcome, std::vector<TableCell>& cells
     }
   }
   if (const auto& evaluation = outcome.evaluation)
-    for (const auto& [at, measure] : {std::pair{7, "train"}, {8, "held_out"}})
+    for (const auto& [at, measure] : {std::pair{7, "train"}, {8, "unseen"}})
       if (const auto found = evaluation->measures.find(measure);
           found != evaluation->measures.end())
         cells[at] = {loss_text(found->second.loss), found->second.loss};

@@ -44,7 +44,7 @@ void add_quality(Table& table, const std::string& label, const std::string& what
     return;
   }
   std::optional<double> held, ppl, bits;
-  if (const findings::Measured* valid = seed.runs.measured(ending, "held_out", reading))
+  if (const findings::Measured* valid = seed.runs.measured(ending, "unseen", reading))
     held = valid->loss, bits = valid->bits_per_byte;
   if (const findings::Measured* test = seed.runs.measured(ending, "ppl", reading))
     ppl = std::exp(test->loss);
@@ -61,7 +61,7 @@ void add_barrier(Table& table, const std::string& label, const Seed& seed,
   std::vector<TableCell> cells = {label, phase.leaves, "-", "-", "-", "-"};
   for (const size_t job : phase.evals)
     if (const auto& evaluation = seed.runs[job].evaluation)
-      for (const auto& [at, measure] : {std::pair{2, "train"}, {3, "held_out"}})
+      for (const auto& [at, measure] : {std::pair{2, "train"}, {3, "unseen"}})
         if (const auto found = evaluation->measures.find(measure);
             found != evaluation->measures.end())
           cells[at] = loss_cell(found->second.loss);
@@ -153,7 +153,7 @@ Table model_quality(const Study& study) {
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "model", .align = Align::left},
                    {.heading = "train loss"},
-                   {.heading = "held-out loss"},
+                   {.heading = "unseen loss"},
                    {.heading = "PPL"},
                    {.heading = "bits per byte"}};
   for (const StudyRow& row : study.rows)
@@ -165,7 +165,7 @@ Table model_quality(const Study& study) {
       }
     }
   table.notes = {
-      "train and held-out loss in nats a token; PPL is exp of the test split's loss and "
+      "train and unseen loss in nats a token; PPL is exp of the test split's loss and "
       "not of the train loss"};
   return table;
 }

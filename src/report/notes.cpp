@@ -50,10 +50,10 @@ Lines measures_note(const Study& study) {
       const plan::Cell& cell = seed.runs.cell();
       const plan::Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
       const findings::Measured* ppl = seed.runs.measured(reference, "ppl");
-      const findings::Measured* held = seed.runs.measured(reference, "held_out");
+      const findings::Measured* held = seed.runs.measured(reference, "unseen");
       if (ppl != nullptr)
         return {
-            fmt::format("valid: held-out loss, nats a token; bit/B: bits per byte, {} split; "
+            fmt::format("valid: unseen loss, nats a token; bit/B: bits per byte, {} split; "
                         "PPL: {} split, window {} tokens, stride {}",
                         held ? held->split : "no", ppl->split, ppl->window, ppl->stride)};
     }

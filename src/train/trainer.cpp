@@ -152,16 +152,16 @@ class Trainer {
     const json samples = {{"samples_count", state_.step * spec_.batch}, {"step_num", state_.step}};
     mlperf_->start("eval_start", samples);
     clock_.lap(&run::Clocks::other);
-    const eval::HeldOut held_out = eval::held_out_loss(model_, *data_.valid, spec_.sequence,
-                                                       spec_.watch.windows, rows_at_once());
+    const eval::HeldOut unseen = eval::unseen_loss(model_, *data_.valid, spec_.sequence,
+                                                   spec_.watch.windows, rows_at_once());
     clock_.lap(&run::Clocks::eval);
-    mlperf_->point("eval_accuracy", held_out.loss, samples);
+    mlperf_->point("eval_accuracy", unseen.loss, samples);
     mlperf_->stop("eval_stop", samples);
     records_->write(run::to_line({.step = state_.step,
                                   .split = "valid",
-                                  .loss = held_out.loss,
-                                  .tokens = held_out.tokens,
-                                  .bits_per_byte = held_out.bits_per_byte}));
+                                  .loss = unseen.loss,
+                                  .tokens = unseen.tokens,
+                                  .bits_per_byte = unseen.bits_per_byte}));
     clock_.lap(&run::Clocks::other);
   }
 

@@ -64,7 +64,7 @@ eval::HeldOut measured(model::Transformer& model, const config::MeasureSpec& mea
     return eval::shuffled_loss(model, split, measure.window, measure.windows, spec.batch,
                                static_cast<uint64_t>(spec.order_seed));
   if (measure.windows > 0 && measure.stride == measure.window)
-    return eval::held_out_loss(model, *split, measure.window, measure.windows, spec.batch);
+    return eval::unseen_loss(model, *split, measure.window, measure.windows, spec.batch);
   return eval::sliding_window_loss(model, *split, measure.window, measure.stride, spec.batch,
                                    measure.windows);
 }
@@ -76,7 +76,8 @@ json measure_json(const config::MeasureSpec& measure, const eval::HeldOut& found
           {"windows", measure.windows},
           {"loss", found.loss},
           {"tokens", found.tokens},
-          {"bits_per_byte", found.bits_per_byte}};
+          {"bits_per_byte", found.bits_per_byte},
+          {"blocks", found.blocks}};
 }
 
 model::Transformer load_model(const config::EvalSpec& spec, const run::OpenedJob& job) {

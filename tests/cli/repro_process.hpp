@@ -48,7 +48,7 @@ finish() {
     cluster) result='{"documents": [1,1,1,1], "tokens": [9,9,9,9], "variance_explained": 0.5, "seconds": {"kmeans": 0.1}}' ;;
     merge) result='{"gamma": [0.25,0.25,0.25,0.25], "backbone_cosine": [[1]], "seconds": {"merge": 0.1}}' ;;
     train) result='{"steps": '$steps', "tokens": '$((512 * steps))', "clocks": {"train": 0.2, "eval": 0, "checkpoint": 0, "other": 0, "wall": 0.2}, "tokens_per_second": 5120, "parameters": 7, "peak_memory_bytes": 8, "corpus_fingerprint": "f", "data_hash": "0"}' ;;
-    eval) result='{"measures": {"held_out": {"split": "valid", "window": 64, "stride": 64, "windows": 16, "loss": 4.6, "tokens": 9, "bits_per_byte": 2}}, "seconds": {"load": 0.1, "eval": 0.1}}' ;;
+    eval) result='{"measures": {"unseen": {"split": "valid", "window": 64, "stride": 64, "windows": 16, "loss": 4.6, "tokens": 9, "bits_per_byte": 2}}, "seconds": {"load": 0.1, "eval": 0.1}}' ;;
   esac
   awk -v steps="${steps:-0}" 'BEGIN { for (step = 1; step <= steps; ++step) printf "{\"event\": \"step\", \"step\": %d, \"tokens\": %d, \"loss\": 4.5, \"lm_loss\": 4.5, \"aux_loss\": 0, \"lr\": 0.001, \"grad_norm\": 1, \"seconds\": {\"train\": %g, \"eval\": 0, \"checkpoint\": 0, \"other\": 0}, \"data_hash\": \"%016d\"}\n", step, 512 * step, step / 100, step }' > "$dir/records.jsonl"
   echo "$result" > "$dir/result.json"

@@ -49,8 +49,8 @@ TEST_CASE("JSON holds what differs from the defaults, down to the items of lists
   CHECK(to_json(TrainSpec()) == nlohmann::json::object());
   CHECK(to_json(spec) == nlohmann::json({{"steps", 40}, {"optimizer", {{"lr", 1e-3}}}}));
   EvalSpec eval;
-  eval.measures = {{.name = "held_out", .windows = 16}, {.name = "ppl", .split = "test"}};
-  CHECK(to_json(eval) == nlohmann::json::parse(R"({"measures": [{"name": "held_out", "windows": 16},
+  eval.measures = {{.name = "unseen", .windows = 16}, {.name = "ppl", .split = "test"}};
+  CHECK(to_json(eval) == nlohmann::json::parse(R"({"measures": [{"name": "unseen", "windows": 16},
                                                    {"name": "ppl", "split": "test"}]})"));
   const EvalSpec back = from_json<EvalSpec>(to_json(eval), "job.json");
   REQUIRE(back.measures.size() == 2);

@@ -19,11 +19,11 @@ std::string numbered(int begin, int end) {
   return text;
 }
 
-Overlap overlap_of(const std::string& held_out, const std::string& train) {
+Overlap overlap_of(const std::string& unseen, const std::string& train) {
   TrainRuns runs;
-  runs.expect(held_out);
+  runs.expect(unseen);
   runs.see(train);
-  return runs.overlap(held_out);
+  return runs.overlap(unseen);
 }
 
 }  // namespace

@@ -53,20 +53,20 @@ TEST_CASE("equal ids of two sources are two pages", "[data]") {
 }
 
 TEST_CASE("a page larger than a tenth of a split is never held out", "[data]") {
-  const auto large_ones_held_out = [](int words) {
+  const auto large_ones_unseen = [](int words) {
     std::vector<Document> documents;
     for (int parent = 0; parent < 1000; ++parent)
       documents.push_back(piece_of(parent, 0, parent < 100 ? words : 10));
     data::assign_splits(documents);
-    int held_out = 0;
+    int unseen = 0;
     for (const Document& document : documents)
-      held_out += std::stoi(document.id) < 100 && document.split != "train";
-    return std::pair(held_out, pieces_by_split(documents));
+      unseen += std::stoi(document.id) < 100 && document.split != "train";
+    return std::pair(unseen, pieces_by_split(documents));
   };
   // Of 23,000 words valid has 1,840 and test 1,380; of 49,000 they have 3,920 and 2,940.
-  CHECK(large_ones_held_out(140).first > 0);
-  const auto [held_out, pieces] = large_ones_held_out(400);
-  CHECK(held_out == 0);
+  CHECK(large_ones_unseen(140).first > 0);
+  const auto [unseen, pieces] = large_ones_unseen(400);
+  CHECK(unseen == 0);
   CHECK(pieces.at("valid") == 392);
   CHECK(pieces.at("test") == 294);
 }

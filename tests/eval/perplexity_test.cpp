@@ -90,14 +90,24 @@ TEST_CASE("a sliding window scores each token once, with the context its window 
   }
 }
 
-TEST_CASE("held-out loss is the mean over the first windows, whatever the batch", "[eval]") {
+TEST_CASE("the loss is the mean of its blocks of windows, and each block is its own windows'",
+          "[eval]") {
+  model::Transformer model = tiny_model();
+  const Split split(60);
+  const HeldOut found = eval::unseen_loss(model, split.shards(), 10, 4, 2);
+  REQUIRE(found.blocks.size() == 2);
+  CHECK(found.loss == Approx((found.blocks[0] + found.blocks[1]) / 2));
+  CHECK(found.blocks[0] == eval::unseen_loss(model, split.shards(), 10, 2, 2).loss);
+}
+
+TEST_CASE("unseen loss is the mean over the first windows, whatever the batch", "[eval]") {
   model::Transformer model = tiny_model();
   const Split split(60);
   double nats = 0;
   for (int64_t target = 1; target <= 30; ++target)
     nats += split.nats(model, (target - 1) / 10 * 10, target);
   for (int64_t batch : {1, 2, 16}) {
-    const HeldOut found = eval::held_out_loss(model, split.shards(), 10, 3, batch);
+    const HeldOut found = eval::unseen_loss(model, split.shards(), 10, 3, batch);
     CHECK(found.tokens == 30);
     CHECK(found.loss == Approx(nats / 30).epsilon(1e-5));
     // Of these 30 tokens, not of the split's mean token.
@@ -128,7 +138,7 @@ TEST_CASE("a shuffled measurement scores as many windows as asked for, an epoch 
   CHECK(epoch.tokens == 50);
   CHECK(eval::shuffled_loss(model, shards, 10, 99, 2, 1).loss == epoch.loss);
   // An epoch in any order is all windows.
-  const HeldOut in_order = eval::held_out_loss(model, split.shards(), 10, 99, 2);
+  const HeldOut in_order = eval::unseen_loss(model, split.shards(), 10, 99, 2);
   CHECK(epoch.loss == Approx(in_order.loss).epsilon(1e-6));
   CHECK(eval::shuffled_loss(model, shards, 10, 3, 2, 2).loss !=
         eval::shuffled_loss(model, shards, 10, 3, 2, 1).loss);
@@ -137,9 +147,9 @@ TEST_CASE("a shuffled measurement scores as many windows as asked for, an epoch 
 TEST_CASE("a split shorter than asked for is scored as far as it goes", "[eval]") {
   model::Transformer model = tiny_model();
   const Split split(25);
-  CHECK(eval::held_out_loss(model, split.shards(), 10, 64, 4).tokens == 20);
-  CHECK(eval::held_out_loss(model, split.shards(), 100, 64, 4).tokens == 24);
+  CHECK(eval::unseen_loss(model, split.shards(), 10, 64, 4).tokens == 20);
+  CHECK(eval::unseen_loss(model, split.shards(), 100, 64, 4).tokens == 24);
   const Split one(1);
-  CHECK_THROWS_AS(eval::held_out_loss(model, one.shards(), 10, 64, 4), Error);
+  CHECK_THROWS_AS(eval::unseen_loss(model, one.shards(), 10, 64, 4), Error);
   CHECK_THROWS_AS(eval::sliding_window_loss(model, one.shards(), 10, 10, 4), Error);
 }

@@ -129,7 +129,7 @@ TEST_CASE("the error of a difference of unseen losses is that of the paired bloc
   const plan::Ending& b = arms[1].endings[2];
   CHECK(result.seed().runs.difference_error(a, b) == 0);  // no blocks: nothing tells it
   const auto blocks = [&](const plan::Ending& ending) -> std::vector<double>& {
-    return result.study->outcomes[ending.evals[0]].evaluation->measures.at("held_out").blocks;
+    return result.study->outcomes[ending.evals[0]].evaluation->measures.at("unseen").blocks;
   };
   blocks(a) = {4, 6, 5, 9};
   blocks(b) = {4.5, 6.1, 5.3, 9.5};

@@ -73,8 +73,8 @@ TEST_CASE("a formula over an arm that the paper's experiment lacks is told with 
   fs::copy(kExample, folder.path(), fs::copy_options::recursive);
   const fs::path file = folder.path() / "experiments/claims/half_the_experts.toml";
   std::string text = read_file(file);
-  const std::string wrong = "valid_loss.half / valid_loss.al\"";
-  text.replace(text.find("valid_loss.half / valid_loss.all\""), wrong.size() + 1, wrong);
+  const std::string wrong = "unseen_loss.half / unseen_loss.al\"";
+  text.replace(text.find("unseen_loss.half / unseen_loss.all\""), wrong.size() + 1, wrong);
   write_file_atomically(file, text);
   const claims::Claims claims = claims::find_claims(folder.path(), "half_the_experts");
   config::Problems problems;

@@ -161,10 +161,10 @@ inline void write_eval(const run::Job& weights, const std::string& corpus, const
   };
   nlohmann::json measures;
   if (weights.kind == "merge") {
-    measures = {{"train", measure("train", 6.9)}, {"held_out", measure("valid", 7.0)}};
+    measures = {{"train", measure("train", 6.9)}, {"unseen", measure("valid", 7.0)}};
   } else {
     const double loss = final_loss_of(weights, corpus, fixture);
-    measures = {{"held_out", measure("valid", loss + 0.1)}, {"ppl", measure("test", loss + 0.2)}};
+    measures = {{"unseen", measure("valid", loss + 0.1)}, {"ppl", measure("test", loss + 0.2)}};
   }
   const nlohmann::json result = {{"measures", measures},
                                  {"seconds", {{"load", 0.1}, {"eval", 0.3}}}};

@@ -23,7 +23,7 @@ config::EvalSpec eval_spec() {
   spec.batch = 4;
   spec.sequence = 16;
   spec.precision = "fp32";
-  spec.measures = {{.name = "held_out", .windows = 6}};
+  spec.measures = {{.name = "unseen", .windows = 6}};
   return spec;
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("each measure of a finished model is the loss of its split, window and
   const Runs runs;
   model::Transformer model = leave_weights(runs, tiny_model());
   config::EvalSpec spec = eval_spec();
-  spec.measures = {{.name = "held_out", .windows = 6},
+  spec.measures = {{.name = "unseen", .windows = 6},
                    {.name = "whole", .split = "test"},
                    {.name = "sliding", .split = "test", .window = 24, .stride = 8},
                    {.name = "seen", .split = "train", .windows = 6}};
@@ -70,8 +70,8 @@ TEST_CASE("each measure of a finished model is the loss of its split, window and
   const data::TokenShards test(runs.path() / "corpus/test.tokens");
   const json& measures = result.at("measures");
   REQUIRE(measures.size() == 4);
-  CHECK(measures["held_out"].at("loss") == eval::held_out_loss(model, valid, 16, 6, 4).loss);
-  CHECK(measures["held_out"].at("tokens") == 6 * 16);
+  CHECK(measures["unseen"].at("loss") == eval::unseen_loss(model, valid, 16, 6, 4).loss);
+  CHECK(measures["unseen"].at("tokens") == 6 * 16);
   CHECK(measures["whole"].at("loss") == eval::sliding_window_loss(model, test, 16, 16, 4).loss);
   CHECK(measures["whole"].at("tokens") == 9 * 41 - 1);
   CHECK(measures["whole"].at("window") == 16);
@@ -111,10 +111,10 @@ TEST_CASE("a model may be read with another routing than it was trained with", "
   const Runs runs;
   leave_weights(runs, tiny_model());
   config::EvalSpec spec = eval_spec();
-  const double all = evaluate_here(runs, spec).at("measures").at("held_out").at("loss");
+  const double all = evaluate_here(runs, spec).at("measures").at("unseen").at("loss");
   spec.model.top_k = 1;
   const json sparse = evaluate_here(runs, spec, "sparse");
-  CHECK(sparse.at("measures").at("held_out").at("loss") != all);
+  CHECK(sparse.at("measures").at("unseen").at("loss") != all);
 }
 
 TEST_CASE("two threads measure the same bits as one", "[worker]") {

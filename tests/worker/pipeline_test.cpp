@@ -104,7 +104,7 @@ size_t add_eval(Graph& graph, const std::string& name, size_t weights) {
   spec.model = small_model();
   spec.batch = 8;
   spec.sequence = 32;
-  spec.measures = {{.name = "held_out", .windows = 16},
+  spec.measures = {{.name = "unseen", .windows = 16},
                    {.name = "ppl", .split = "test"},
                    {.name = "train", .split = "train", .windows = 16}};
   return add(graph, "eval", "eval-" + name, config::to_json(spec),
@@ -197,13 +197,13 @@ TEST_CASE("a graph of jobs runs from text to measured models, with weights at ev
   for (size_t job : {graph.full, graph.parts[0], graph.merged, graph.tuned})
     CHECK(fs::exists(directory_of(graph, job, runs).weights()));
   CHECK_THROWS_AS(directory_of(graph, graph.prepared, runs).weights(), Error);
-  std::map<std::string, double> held_out;
+  std::map<std::string, double> unseen;
   for (size_t eval : graph.evals) {
     const json measures = directory_of(graph, eval, runs).result().at("measures");
     CHECK(measures.size() == 3);
-    held_out[graph.jobs[eval].name] = measures.at("held_out").at("loss");
+    unseen[graph.jobs[eval].name] = measures.at("unseen").at("loss");
   }
-  CHECK(held_out.at("eval-tuned") < held_out.at("eval-merged"));
+  CHECK(unseen.at("eval-tuned") < unseen.at("eval-merged"));
 
   // The continued training sees the tokens of the whole one in the same order.
   const auto whole = steps_of(directory_of(graph, graph.full, runs));

@@ -68,8 +68,8 @@ void for_each_run(const std::vector<uint64_t>& words, const Visit& visit) {
 
 }  // namespace
 
-void TrainRuns::expect(std::string_view held_out) {
-  for_each_run(word_hashes(held_out), [&](size_t, uint64_t run) { runs_.emplace(run, false); });
+void TrainRuns::expect(std::string_view unseen) {
+  for_each_run(word_hashes(unseen), [&](size_t, uint64_t run) { runs_.emplace(run, false); });
 }
 
 void TrainRuns::see(std::string_view train) {
@@ -88,16 +88,16 @@ std::vector<bool> TrainRuns::seen_words(const std::vector<uint64_t>& words) cons
   return seen;
 }
 
-Overlap TrainRuns::overlap(std::string_view held_out) const {
-  const std::vector<bool> seen = seen_words(word_hashes(held_out));
+Overlap TrainRuns::overlap(std::string_view unseen) const {
+  const std::vector<bool> seen = seen_words(word_hashes(unseen));
   return {static_cast<int64_t>(seen.size()), std::count(seen.begin(), seen.end(), true)};
 }
 
-std::string TrainRuns::unseen_paragraphs(std::string_view held_out) const {
-  const std::vector<bool> seen = seen_words(word_hashes(held_out));
+std::string TrainRuns::unseen_paragraphs(std::string_view unseen) const {
+  const std::vector<bool> seen = seen_words(word_hashes(unseen));
   std::string kept;
   auto begin = seen.begin();
-  for (const std::string& paragraph : split(held_out, '\n')) {
+  for (const std::string& paragraph : split(unseen, '\n')) {
     const auto end = begin + static_cast<std::ptrdiff_t>(word_hashes(paragraph).size());
     if (std::find(begin, end, true) == end) {
       if (!kept.empty()) kept += '\n';
@@ -131,12 +131,12 @@ void drop_seen(std::vector<Document>& documents, int64_t minimum_words,
 std::map<std::string, Overlap> measure_overlap(const std::filesystem::path& documents) {
   TrainRuns runs;
   std::map<std::string, int64_t> words;
-  std::vector<Document> held_out;
+  std::vector<Document> unseen;
   for_each_document(documents, [&](const Document& document) {
     if (document.split == "train" || words[document.split] >= kMeasuredWords) return true;
     words[document.split] += count_words(document.text);
     runs.expect(document.text);
-    held_out.push_back(document);
+    unseen.push_back(document);
     return true;
   });
   for_each_document(documents, [&](const Document& document) {
@@ -144,7 +144,7 @@ std::map<std::string, Overlap> measure_overlap(const std::filesystem::path& docu
     return true;
   });
   std::map<std::string, Overlap> overlaps;
-  for (const Document& document : held_out) {
+  for (const Document& document : unseen) {
     const Overlap more = runs.overlap(document.text);
     Overlap& overlap = overlaps[document.split];
     overlap.words += more.words;

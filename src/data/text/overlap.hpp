@@ -31,12 +31,12 @@ struct Overlap {
 // with the held-out words, about 50 bytes each. All expect() first, then all see(), then the rest.
 class TrainRuns {
  public:
-  void expect(std::string_view held_out);
+  void expect(std::string_view unseen);
   void see(std::string_view train);
 
-  Overlap overlap(std::string_view held_out) const;
+  Overlap overlap(std::string_view unseen) const;
   // The paragraphs without a seen word, joined by newlines.
-  std::string unseen_paragraphs(std::string_view held_out) const;
+  std::string unseen_paragraphs(std::string_view unseen) const;
 
  private:
   std::vector<bool> seen_words(const std::vector<uint64_t>& words) const;
