@@ -1,5 +1,7 @@
 #include "plan/manifest.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace repro::plan {
@@ -48,7 +50,23 @@ void describe(Fields& fields, Check& check) {
   fields.field("plateau_margin", check.plateau_margin, config::between(0, 1));
 }
 
-// The arms are read apart, each by its method.
+std::string text(const Speed& speed) {
+  switch (speed.rule) {
+    case Speed::Rule::peaks:
+      return "peaks";
+    case Speed::Rule::paper:
+      return "paper";
+    case Speed::Rule::measured:
+      return "measured";
+    case Speed::Rule::given:
+      return fmt::format("{}", speed.ratio);
+    case Speed::Rule::equal:
+      return "equal";
+  }
+  return "";
+}
+
+// The arms are read apart, each by its method; `speed` too, which is a word or a number.
 void describe(Fields& fields, Experiment& experiment) {
   std::string protocol = experiment.protocol == Protocol::target ? "target" : "budget";
   fields.field("title", experiment.title, required());
@@ -104,6 +122,16 @@ std::vector<std::string> Experiment::profiles() const {
     for (const std::string& profile : profiles_of(arm))
       if (!profile.empty() && std::find(names.begin(), names.end(), profile) == names.end())
         names.push_back(profile);
+  return names;
+}
+
+std::string Experiment::baseline_profile() const {
+  return arms.empty() ? "" : profiles_of(arms[baseline_index()]).back();
+}
+
+std::vector<std::string> Experiment::other_profiles() const {
+  std::vector<std::string> names = profiles();
+  std::erase(names, baseline_profile());
   return names;
 }
 

@@ -50,6 +50,21 @@ struct Budget {
   std::string equal = "tokens";  // "tokens", "steps", "flops", "hours", "dollars"
 };
 
+// How hours that were measured on one machine become hours of a phase's own device: hours on P =
+// measured hours x (speed of the baseline's device / speed of P). In a manifest a word or a number.
+struct Speed {
+  enum class Rule {
+    peaks,     // ratio of the data sheets' peaks for the trainings' data type
+    paper,     // what the paper's own hours imply at equal work: the claims' `device_speed`
+    measured,  // of equal steps, else of the best multiplications, that both profiles measured
+    given,     // `ratio`
+    equal,     // 1: every device works like the baseline's
+  };
+  Rule rule = Rule::peaks;
+  double ratio = 1;  // of rule `given`: the baseline's device / the only other one
+};
+std::string text(const Speed& speed);  // as a manifest says it: "peaks", "1.5"
+
 // How finished models are measured, and trainings watched on the way.
 struct Evaluate {
   int64_t windows = 2048;      // sequences of the valid split, of a finished model
@@ -96,6 +111,7 @@ struct Experiment {
   Protocol protocol = Protocol::target;
   Target target;
   Budget budget;
+  Speed speed;
   Evaluate evaluate;
   Check check;
   int64_t checkpoint_every = 200;  // steps
@@ -130,7 +146,9 @@ struct Experiment {
   // Of the baseline in a cell ("qwen_moe/c4"); 0 when nothing says it.
   int64_t baseline_steps(const std::string& cell) const;
   bool checks(const std::string& corpus) const;  // the baselines of this role's cells
-  std::vector<std::string> profiles() const;     // hardware profiles that the arms name, each once
+  std::vector<std::string> profiles() const;  // hardware profiles that the arms name, each once
+  std::string baseline_profile() const;       // of the baseline's last phase
+  std::vector<std::string> other_profiles() const;  // those besides it
 };
 
 struct ExperimentOptions {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
@@ -61,6 +62,8 @@ void override_manifest(Tree& tree, const std::string& path, const Node& value, P
   if (path == "steps" && tree.manifest.find("cell_steps") != nullptr) paper = "by cell";
   if (paper != value.text())
     tree.differences.push_back({path, paper, value.text(), value.source.text()});
+  // A word or a number: either may replace the other.
+  if (path == "speed") std::get<Node::Table>(tree.manifest.value).erase(path);
   set_path(tree.manifest, path, value, problems);
 }
 
@@ -151,6 +154,28 @@ void load_arms(Node manifest, Experiment& experiment, Problems& problems) {
   }
 }
 
+// "peaks", "paper", "measured", "equal" or a ratio above 0.
+void load_speed(const Node& node, Speed& speed, Problems& problems) {
+  const auto* whole = std::get_if<int64_t>(&node.value);
+  const auto* real = std::get_if<double>(&node.value);
+  if (whole != nullptr || real != nullptr) {
+    speed = {Speed::Rule::given, whole != nullptr ? static_cast<double>(*whole) : *real};
+    if (!std::isfinite(speed.ratio) || speed.ratio <= 0)
+      problems.add(node.source, "speed = {}: expected a ratio above 0", node.text());
+    return;
+  }
+  const std::string* word = node.string();
+  std::vector<std::string> known;
+  for (const auto rule :
+       {Speed::Rule::peaks, Speed::Rule::paper, Speed::Rule::measured, Speed::Rule::equal}) {
+    known.push_back(text({rule}));
+    if (word != nullptr && *word == known.back()) speed = {rule};
+  }
+  if (word == nullptr || std::find(known.begin(), known.end(), *word) == known.end())
+    problems.add(node.source, "speed = {}: expected one of {}, or a ratio above 0{}", node.text(),
+                 join(known, ", "), word != nullptr ? did_you_mean(*word, known) : "");
+}
+
 // The model of one size; what all sizes share stands once, under [common]. Problems across fields
 // are told at `source`, or where the size stands.
 config::ModelConfig read_size(const Node& file, const std::string& size, Problems& problems,
@@ -233,6 +258,10 @@ Experiment load_experiment(const fs::path& root, const std::string& name,
   load_arms(tree.manifest, experiment, problems);
   Node rest = tree.manifest;
   std::get<Node::Table>(rest.value).erase("arm");
+  if (const Node* speed = rest.find("speed")) {
+    load_speed(*speed, experiment.speed, problems);
+    std::get<Node::Table>(rest.value).erase("speed");
+  }
   read_node(
       rest, [&](config::Fields& fields) { describe(fields, experiment); }, problems);
   read_node(

@@ -58,6 +58,17 @@ void check_profiles(const std::filesystem::path& root, const Experiment& experim
     }
 }
 
+// One ratio compares two devices.
+void check_speed(const Experiment& experiment, const Node& manifest, Problems& problems) {
+  const auto rule = experiment.speed.rule;
+  if (rule != Speed::Rule::given && rule != Speed::Rule::paper) return;
+  if (const auto others = experiment.other_profiles(); others.size() > 1)
+    problems.add(source_of(manifest, "speed"),
+                 "speed = {} is one ratio, but the arms name {} devices besides the baseline's: "
+                 "{}; set speed to peaks, measured or equal",
+                 text(experiment.speed), others.size(), join(others, ", "));
+}
+
 // The baseline's run of its whole steps gives the target or the budget: it must be there.
 bool runs_whole(const Arm& arm) {
   const auto* full = std::get_if<FullArm>(&arm);
@@ -133,6 +144,7 @@ void check_rules(const std::filesystem::path& root, const Experiment& experiment
   check_rates(experiment, manifest, problems);
   check_steps(experiment, manifest, problems);
   check_profiles(root, experiment, manifest, problems);
+  check_speed(experiment, manifest, problems);
 }
 
 void check_models(const Experiment& experiment, Problems& problems) {

@@ -114,6 +114,21 @@ TEST_CASE("a setting wins over the scale, in the manifest, the scale and a model
   CHECK(std::get<DiscoArm>(experiment.arms[1]).merge.gamma == "tokens");
 }
 
+TEST_CASE("speed is a word or a number, and the command line may replace one by the other",
+          "[plan]") {
+  const auto speed = [](std::vector<std::string> settings) {
+    ExperimentOptions options;
+    options.settings = std::move(settings);
+    return load_experiment(REPRO_SOURCE_ROOT, "table3", options).speed;
+  };
+  CHECK(speed({}).rule == Speed::Rule::peaks);
+  CHECK(speed({"speed=equal"}).rule == Speed::Rule::equal);
+  CHECK(speed({"speed=paper", "speed=1.5"}).ratio == 1.5);
+  CHECK(speed({"speed=2"}).rule == Speed::Rule::given);
+  CHECK(speed({"speed=2", "speed=measured"}).rule == Speed::Rule::measured);
+  CHECK_THROWS_WITH(speed({"speed=-1"}), Catch::Contains("--set: speed = -1: expected a ratio"));
+}
+
 TEST_CASE("a setting of the wrong type or of an unknown path is refused", "[plan]") {
   const auto refused = [](const char* setting) {
     ExperimentOptions options;
