@@ -31,7 +31,7 @@ void describe(config::Fields& fields, QuantityFields& entry) {
   fields.field("convention", quantity.convention);
   fields.field("reading", quantity.reading);
   fields.field("paper", entry.paper);
-  fields.field("here", entry.here, config::required());
+  fields.field("here", entry.here);
 }
 
 std::optional<Expression> parse(const std::string& text, const Quantity& quantity,
@@ -79,6 +79,13 @@ void check_table(const Claims& claims, const Quantity& quantity, config::Problem
                join(rows, ", "));
 }
 
+void check_sides(const Quantity& quantity, const std::string& paper, const std::string& here,
+                 config::Problems& problems) {
+  if (paper.empty() && here.empty())
+    problems.add(quantity.source, "quantity '{}' has neither paper nor here; give one of them",
+                 quantity.id);
+}
+
 void check_paper(const Claims& claims, const Quantity& quantity, config::Problems& problems) {
   const ClaimTable* table = claims.table(quantity.table);
   if (!quantity.paper || table == nullptr) return;
@@ -99,6 +106,10 @@ void check_view(const Claims& claims, const View& view, config::Problems& proble
                  view.id);
   need(view.verdict, "verdict");
   for (const std::string& id : view.quantities) need(id, "quantities:");
+  const Quantity* verdict = claims.quantity(view.verdict);
+  if (verdict != nullptr && !verdict->here)
+    problems.add(view.source, "view '{}': verdict '{}' has no here: nothing to judge", view.id,
+                 view.verdict);
   for (const ViewColumn& column : view.columns) {
     need(column.quantity, "column");
     for (const std::string& part : column.parts) need(part, "part");
@@ -141,6 +152,7 @@ void describe(config::Fields& fields, View& view) {
 Quantity read_quantity(const config::Node& node, config::Problems& problems) {
   auto entry = config::from_node<QuantityFields>(node, problems);
   entry.quantity.source = node.source;
+  check_sides(entry.quantity, entry.paper, entry.here, problems);
   entry.quantity.paper = parse(entry.paper, entry.quantity, problems);
   entry.quantity.here = parse(entry.here, entry.quantity, problems);
   return entry.quantity;
@@ -171,9 +183,10 @@ Here parse_here(std::string_view name) {
 
 const std::vector<std::string>& known_measures() {
   static const std::vector<std::string> kMeasures = {
-      "steps",       "tokens",        "flops",        "flops_palm", "hours",
-      "train_hours", "device_hours",  "dollars",      "train_loss", "unseen_loss",
-      "ppl",         "bits_per_byte", "active_share", "parameters", "experts"};
+      "steps",        "tokens",     "flops",        "flops_palm",          "hours",
+      "device_hours", "dollars",    "billed_hours", "billed_device_hours", "billed_dollars",
+      "train_loss",   "unseen_loss", "ppl",          "bits_per_byte",       "active_share",
+      "parameters",   "experts"};
   return kMeasures;
 }
 

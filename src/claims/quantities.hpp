@@ -28,7 +28,7 @@ struct Quantity {
   std::string convention = "megatron";  // of flops_ROLE in `paper`
   std::string reading;                  // of an ambiguous model in `paper`; "" = the least
   std::optional<Expression> paper;      // over columns, constants, flops_ROLE, params_ROLE
-  std::optional<Expression> here;       // over MEASURE.ARM[.PHASE]
+  std::optional<Expression> here;       // over MEASURE.ARM[.PHASE]; one of the two is there
   config::Source source;
 };
 
@@ -62,10 +62,13 @@ struct Here {
 // "dollars.disco.submodels"; a name without an arm has an empty one.
 Here parse_here(std::string_view name);
 
-// What can be measured of an arm: steps, tokens, flops (megatron), flops_palm, hours (wall; the
-// longest job of each phase, phases summed), train_hours, device_hours, dollars: without a phase
-// the overheads are left out. train_loss, unseen_loss, ppl, bits_per_byte, active_share: of the
-// ending that stands for the arm. parameters, experts: of its model.
+// What can be measured of an arm: steps, tokens, flops (megatron), flops_palm; hours (the longest
+// job of each phase, phases summed), device_hours, dollars: steps x the median step time of equal
+// work x the relative speed of the device that is priced; billed_hours, billed_device_hours,
+// billed_dollars: the runs' own clocks, where they ran, with start, evaluation and checkpoints on
+// the way, without a relative speed and without work that a kill threw away, which no clock keeps.
+// Without a phase the overheads are left out. train_loss, unseen_loss, ppl, bits_per_byte,
+// active_share: of the ending that stands for the arm. parameters, experts: of its model.
 const std::vector<std::string>& known_measures();
 
 struct ArmNames {
