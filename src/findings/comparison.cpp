@@ -168,7 +168,7 @@ std::optional<double> spent(const plan::Work& work, const std::string& equal,
   if (equal == "flops") return work.sum(&plan::JobWork::flops);
   if (equal == "hours") return work.device_hours();
   if (equal == "tokens") return work.sum(&plan::JobWork::tokens);
-  const auto bill = measure::bill(work.to_bill(plan::ClockKind::wall, false),
+  const auto bill = measure::bill(work.to_bill(plan::ClockKind::steady, false),
                                   [&](const std::string& device) { return prices.of(device); }, {});
   return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
 }
@@ -242,13 +242,21 @@ std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
 }  // namespace
 
 std::optional<double> Prices::of(const std::string& profile) const {
+  if (const auto at = instead_.find(profile); at != instead_.end()) return at->second;
   if (snapshot_ == nullptr) return std::nullopt;
   const auto spread = snapshot_->spread(profile);
   return spread ? std::optional<double>(spread->median) : std::nullopt;
 }
 
-CellRuns::CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes)
-    : plan_(plan), cell_(cell), outcomes_(outcomes) {}
+Prices Prices::with(const std::string& profile, double dollars) const {
+  Prices other = *this;
+  other.instead_[profile] = dollars;
+  return other;
+}
+
+CellRuns::CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes,
+                   const Timing& timing)
+    : plan_(plan), cell_(cell), outcomes_(outcomes), timing_(timing) {}
 
 const Training* CellRuns::training(size_t job) const {
   const auto& training = outcomes_[job].training;
@@ -324,13 +332,19 @@ std::optional<plan::JobWork> CellRuns::meter(size_t job) const {
                            ? plan::count_work(spec, static_cast<double>(outcome.training->steps),
                                               static_cast<double>(outcome.training->tokens))
                            : plan::count_work(spec, 0, 0);
-  work.train_seconds = outcome.training ? outcome.training->clocks.train : outcome.seconds;
-  work.wall_seconds = outcome.seconds;
+  const auto step_seconds = timing_.step_seconds(job);
+  const bool steady = step_seconds && !timing_.is_billed();
+  work.steady_seconds = steady ? work.steps * *step_seconds : outcome.seconds;
+  work.billed_seconds = outcome.seconds;
   return work;
 }
 
 std::optional<plan::Work> CellRuns::work_to(const ArmPlan& arm, const Ending& ending) const {
-  return plan::resources(plan_.graph, arm, ending, [this](size_t job) { return meter(job); });
+  auto work = plan::resources(plan_.graph, arm, ending, [this](size_t job) { return meter(job); });
+  if (!work) return work;
+  for (plan::PhaseWork& phase : work->phases)
+    for (plan::JobWork& job : phase.jobs) job.steady_seconds *= timing_.relative(job.profile);
+  return work;
 }
 
 std::optional<plan::Work> CellRuns::work_at(const ArmPlan& arm, double steps) const {

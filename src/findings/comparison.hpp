@@ -5,6 +5,7 @@
 // steps, what is left open around it, and the ending whose model stands for it.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "config/prices.hpp"
 #include "findings/outcomes.hpp"
 #include "findings/search.hpp"
+#include "findings/timing.hpp"
 #include "measure/steps_to_target.hpp"
 #include "plan/plan.hpp"
 #include "plan/work.hpp"
@@ -61,15 +63,21 @@ class Prices {
   Prices() = default;
   explicit Prices(const config::PriceSnapshot& snapshot) : snapshot_(&snapshot) {}
   std::optional<double> of(const std::string& profile) const;
+  // The same with another price of one device.
+  Prices with(const std::string& profile, double dollars) const;
 
  private:
   const config::PriceSnapshot* snapshot_ = nullptr;
+  std::map<std::string, double> instead_;
 };
 
 // Everything about one cell that questions are asked of. What is passed must outlive it.
 class CellRuns {
  public:
-  CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes);
+  CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes,
+           const Timing& timing);
+  // The same runs with another account of their time.
+  CellRuns timed(const Timing& timing) const { return {plan_, cell_, outcomes_, timing}; }
 
   const plan::Plan& plan() const { return plan_; }
   const plan::Cell& cell() const { return cell_; }
@@ -104,6 +112,7 @@ class CellRuns {
   const plan::Plan& plan_;
   const plan::Cell& cell_;
   const Outcomes& outcomes_;
+  const Timing& timing_;
 };
 
 // Empty when the baseline's reference run is missing; an arm without a standing lacks a run, or one

@@ -21,11 +21,9 @@ using measure::Question;
 
 // A bound is shown as a bound: "<= 90 steps", ">= 87 %".
 std::string here_text(const Quantity& quantity, const RowEffect& measured) {
-  const std::string value = format_value(measure::mean(measured.values), quantity.unit);
-  if (measured.some_not_reached == measured.some_at_most)
-    return measured.some_at_most ? "some seeds did not reach" : value;
-  const bool is_upper_bound = measured.some_not_reached == measured.falls;
-  return (is_upper_bound ? "<= " : ">= ") + value;
+  if (measured.some_not_reached && measured.some_at_most) return "some seeds did not reach";
+  return sign_of_bound(measured.some_not_reached, measured.some_at_most, measured.falls) +
+         format_value(measure::mean(measured.values), quantity.unit);
 }
 
 std::string run_line(const std::string& what, const Training& run, const Status& status) {
@@ -75,6 +73,7 @@ std::vector<std::string> inputs_of(const Study& study, const StudyRow& row) {
         seed.runs.cell().seed, loss_text(target.loss), study.baseline().name, target.tolerance));
     for (size_t arm = 0; arm < seed.runs.cell().arms.size(); ++arm) add_arm_lines(seed, arm, lines);
   }
+  for (std::string& line : speed_lines(study)) lines.push_back(std::move(line));
   for (const std::string& profile : study.experiment().profiles()) {
     const auto dollars = study.prices.of(profile);
     lines.push_back(
@@ -104,7 +103,7 @@ Finding make_finding(const Quantity& quantity, const Study& study, const StudyRo
     finding.here_text = here_text(quantity, *measured);
     finding.range = measured->shown_range();
     finding.effect = measured->effect;
-    finding.evidence = std::string(name(measure::Evidence::measured));
+    finding.evidence = std::string(name(evidence_of(quantity)));
   } else if (const Status* obstacle = row.obstacle()) {
     finding.here_text = obstacle->text();
   }

@@ -53,9 +53,9 @@ std::vector<std::optional<RateChoice>> choose_rates(const StudyRow& row, double 
 }
 
 // What no search asks for is no gap.
-void mark_unwanted(const plan::Plan& plan, Outcomes& outcomes) {
+void mark_unwanted(const plan::Plan& plan, const Timing& timing, Outcomes& outcomes) {
   if (plan.cells.empty()) return;
-  const CellRuns runs(plan, plan.cells.front(), outcomes);
+  const CellRuns runs(plan, plan.cells.front(), outcomes, timing);
   const std::vector<bool> wanted =
       wanted_jobs(plan, [&](const plan::Ending& ending) { return runs.result(ending); });
   for (size_t job = 0; job < wanted.size(); ++job) outcomes[job].status.wanted = wanted[job];
@@ -83,27 +83,37 @@ void check_view(const plan::Plan& plan, const claims::Claims& claims) {
   problems.throw_if_any();
 }
 
+// All but the runs and the prices, checked against the experiment.
+Sources checked_sources(const std::filesystem::path& root, const plan::Plan& plan) {
+  const plan::Experiment& experiment = plan.experiment;
+  Sources sources;
+  sources.claims = claims::find_claims(root, experiment.claims);
+  check_view(plan, sources.claims);
+  for (const std::string& name : experiment.profiles())
+    sources.profiles.emplace(name, config::find_profile(root, name));
+  sources.machine = experiment.match.device == "cpu"
+                        ? config::find_profile(root, "cpu")
+                        : sources.profiles.at(experiment.baseline_profile());
+  speeds_by(experiment.speed, sources.speed(experiment));
+  return sources;
+}
+
 }  // namespace
 
 Sources load_sources(const std::filesystem::path& root, const plan::Plan& plan,
                      const std::filesystem::path& runs, const std::string& prices) {
-  const plan::Experiment& experiment = plan.experiment;
-  Sources sources;
+  Sources sources = checked_sources(root, plan);
   sources.runs = runs;
-  sources.claims = claims::find_claims(root, experiment.claims);
-  check_view(plan, sources.claims);
   sources.prices = config::find_prices(root, prices);
-  for (const std::string& name : experiment.profiles())
-    sources.profiles.emplace(name, config::find_profile(root, name));
-  const std::string& machine =
-      plan::profiles_of(experiment.arms[experiment.baseline_index()]).back();
-  sources.machine = experiment.match.device == "cpu" ? config::find_profile(root, "cpu")
-                                                     : sources.profiles.at(machine);
   return sources;
 }
 
 void check_claims(const std::filesystem::path& root, const plan::Plan& plan) {
-  check_view(plan, claims::find_claims(root, plan.experiment.claims));
+  checked_sources(root, plan);
+}
+
+SpeedSources Sources::speed(const plan::Experiment& experiment) const {
+  return {experiment, claims, profiles, machine ? machine->name : ""};
 }
 
 bool Seed::compared() const {
@@ -185,13 +195,15 @@ Study::Study(const plan::Plan& planned, const Sources& from)
       sources(from),
       view(view_of(planned.experiment, from.claims)),
       prices(from.prices),
-      outcomes(read_outcomes(planned, from.runs)) {
-  mark_unwanted(plan, outcomes);
+      outcomes(read_outcomes(planned, from.runs)),
+      timing(planned, outcomes,
+             speeds_by(planned.experiment.speed, from.speed(planned.experiment))) {
+  mark_unwanted(plan, timing, outcomes);
   for (const plan::Cell& cell : plan.cells) {
     const bool same_row =
         !rows.empty() && rows.back().model == cell.model && rows.back().corpus == cell.corpus;
     if (!same_row) rows.push_back(make_row(*this, cell));
-    CellRuns runs(plan, cell, outcomes);
+    CellRuns runs(plan, cell, outcomes, timing);
     auto comparison = compare(runs, prices);
     rows.back().seeds.push_back({runs, std::move(comparison)});
   }

@@ -12,6 +12,7 @@
 #include "config/prices.hpp"
 #include "config/profile.hpp"
 #include "findings/comparison.hpp"
+#include "findings/speed.hpp"
 
 namespace repro::findings {
 
@@ -22,11 +23,13 @@ struct Sources {
   config::PriceSnapshot prices = {};
   std::map<std::string, config::Profile> profiles = {};  // those that the experiment names
   std::optional<config::Profile> machine = {};           // where the runs ran: peaks for MFU
+  // For Speeds; the experiment must be theirs.
+  SpeedSources speed(const plan::Experiment& experiment) const;
 };
 // Claims, prices and profiles that the experiment names, from their files under `root`. `prices`
 // names a snapshot; the machine is "cpu", or the baseline's profile when training on GPUs. Error
 // with every place where the experiment and the claims do not fit: a view that there is none of, a
-// formula that names an unknown arm or phase.
+// formula that names an unknown arm or phase, a device whose relative speed is not known.
 Sources load_sources(const std::filesystem::path& root, const plan::Plan& plan,
                      const std::filesystem::path& runs, const std::string& prices = "paper");
 
@@ -75,6 +78,7 @@ struct Study {
   const claims::View& view;
   Prices prices;
   Outcomes outcomes;
+  Timing timing;
   std::vector<StudyRow> rows;  // in the plan's order
 
   const plan::Experiment& experiment() const { return plan.experiment; }

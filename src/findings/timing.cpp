@@ -1,11 +1,11 @@
 #include "findings/timing.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "config/job_spec.hpp"
-#include "measure/stats.hpp"
 
 namespace repro::findings {
 namespace {
@@ -18,104 +18,123 @@ std::string shape_of(const run::Job& job) {
       .dump();
 }
 
+// Seconds of each recorded step of a run, ascending; its mean where it recorded none.
+std::vector<double> step_seconds_of(const Training& run) {
+  std::vector<double> seconds;
+  int64_t step = 0;
+  double clock = 0;
+  for (const run::StepRecord& record : run.records.steps) {
+    if (record.step > step)
+      seconds.push_back((record.clocks.train - clock) / static_cast<double>(record.step - step));
+    step = record.step;
+    clock = record.clocks.train;
+  }
+  if (seconds.empty()) seconds = {run.clocks.train / static_cast<double>(run.steps)};
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+measure::Interval middle_half(const std::vector<double>& ascending) {
+  const size_t quarter = ascending.size() / 4;
+  return {ascending[quarter], ascending[ascending.size() - 1 - quarter]};
+}
+
 struct Kind {
   std::string what;
-  std::vector<double> seconds;
+  std::vector<double> medians;    // a run each
+  measure::Interval within = {};  // of the last run's steps
 };
 
-// By shape, of every training that is done; each job once, whatever arms share it.
-struct Kinds {
-  std::map<std::string, Kind> by_shape;
-  std::vector<std::string> order;
-};
+StepTimes times_of(const Kind& kind) {
+  const auto [least, greatest] = std::minmax_element(kind.medians.begin(), kind.medians.end());
+  return {.what = kind.what,
+          .least = *least,
+          .median = measure::median(kind.medians),
+          .greatest = *greatest,
+          .runs = static_cast<int64_t>(kind.medians.size()),
+          .interval = kind.medians.size() == 1 ? kind.within : median_interval(kind.medians)};
+}
 
-void add_job(const Study& study, const StudyRow& row, const plan::PhasePlan& phase, bool whole,
-             size_t job, Kinds& kinds) {
-  const auto& training = study.outcomes[job].training;
-  if (!training || training->steps == 0) return;
-  const std::string shape = shape_of(study.plan.graph[job]);
-  auto [at, is_new] = kinds.by_shape.try_emplace(shape);
-  if (is_new) {
-    kinds.order.push_back(shape);
-    const std::string& title = study.experiment().model_entries.at(row.model).title;
-    at->second.what = whole ? title : title + "'s " + phase.title + "s";
+// How many of n values may lie below the median's interval and as many above: P(Bin(n, 1/2) < k) <=
+// 2.5 %. 0 = too few values.
+size_t values_outside(size_t n) {
+  double probability = std::pow(0.5, static_cast<double>(n)), below = 0;
+  for (size_t k = 0; k < n; ++k) {
+    below += probability;
+    if (below > 0.025) return k;
+    probability *= static_cast<double>(n - k) / static_cast<double>(k + 1);
   }
-  at->second.seconds.push_back(training->clocks.train / static_cast<double>(training->steps));
-}
-
-Kinds kinds_of(const Study& study) {
-  Kinds kinds;
-  std::vector<bool> seen(study.outcomes.size());
-  for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds)
-      for (const plan::ArmPlan& arm : seed.runs.cell().arms)
-        for (const plan::PhasePlan& phase : arm.phases)
-          for (const size_t job : phase.jobs) {
-            if (seen[job]) continue;
-            seen[job] = true;
-            add_job(study, row, phase, &phase == &arm.last(), job, kinds);
-          }
-  return kinds;
-}
-
-// The work with its training seconds at the median step time of each kind.
-void steady(const Study& study, const Kinds& kinds, const plan::ArmPlan& arm,
-            const plan::Ending& ending, plan::Work& work) {
-  for (size_t p = 0; p < arm.phases.size(); ++p) {
-    const auto jobs = plan::jobs_of(study.plan.graph, arm.phases[p], ending);
-    for (size_t j = 0; j < jobs.size(); ++j) {
-      plan::JobWork& one = work.phases[p].jobs.at(j);
-      if (one.steps == 0) continue;
-      const auto kind = kinds.by_shape.find(shape_of(study.plan.graph[jobs[j]]));
-      if (kind != kinds.by_shape.end())
-        one.train_seconds = one.steps * measure::median(kind->second.seconds);
-    }
-  }
-}
-
-std::optional<double> steady_dollars(const Study& study, const Kinds& kinds, const Seed& seed,
-                                     size_t arm) {
-  const plan::ArmPlan& planned = seed.runs.cell().arms[arm];
-  const auto& standing = seed.comparison->arms[arm];
-  if (!standing) return std::nullopt;
-  auto work = seed.runs.work_at(planned, standing->at);
-  if (!work) return std::nullopt;
-  steady(study, kinds, planned, planned.endings[standing->deciding], *work);
-  const auto bill =
-      measure::bill(work->to_bill(plan::ClockKind::train, /*overheads=*/false),
-                    [&](const std::string& device) { return study.prices.of(device); }, {});
-  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
+  return n;
 }
 
 }  // namespace
 
-std::vector<StepTimes> step_times(const Study& study) {
-  std::vector<StepTimes> all;
-  const Kinds kinds = kinds_of(study);
-  for (const std::string& shape : kinds.order) {
-    const Kind& kind = kinds.by_shape.at(shape);
-    const auto [least, greatest] = std::minmax_element(kind.seconds.begin(), kind.seconds.end());
-    all.push_back({kind.what, *least, measure::median(kind.seconds), *greatest,
-                   static_cast<int64_t>(kind.seconds.size())});
-  }
-  return all;
+measure::Interval median_interval(std::vector<double> seconds) {
+  std::sort(seconds.begin(), seconds.end());
+  const double median = measure::median(seconds);
+  if (!(seconds.front() > 0)) return {seconds.front(), seconds.back()};  // clocks that stood still
+  // Ratios, because a slow neighbour multiplies.
+  const double factor = std::exp(std::log(seconds.back() / seconds.front()) /
+                                 std::sqrt(static_cast<double>(seconds.size())));
+  measure::Interval interval{median / factor, median * factor};
+  if (const size_t outside = values_outside(seconds.size()); outside > 0)
+    interval = {std::min(interval.low, seconds[outside - 1]),
+                std::max(interval.high, seconds[seconds.size() - outside])};
+  return interval;
 }
 
-double worst_spread(const Study& study) {
+Timing::Timing(const plan::Plan& plan, const Outcomes& outcomes, Speeds speeds)
+    : kind_of_job_(outcomes.size()), speeds_(std::move(speeds)) {
+  std::map<std::string, size_t> by_shape;
+  std::vector<Kind> kinds;
+  const auto add = [&](const plan::Cell& cell, const plan::ArmPlan& arm,
+                       const plan::PhasePlan& phase, size_t job) {
+    const auto& training = outcomes[job].training;
+    if (!training || training->steps == 0 || kind_of_job_[job]) return;
+    const auto [at, is_new] = by_shape.try_emplace(shape_of(plan.graph[job]), kinds.size());
+    if (is_new) {
+      const std::string& title = plan.experiment.model_entries.at(cell.model).title;
+      kinds.push_back({&phase == &arm.last() ? title : title + "'s " + phase.title + "s", {}});
+    }
+    const std::vector<double> seconds = step_seconds_of(*training);
+    kinds[at->second].medians.push_back(measure::median(seconds));
+    kinds[at->second].within = middle_half(seconds);
+    kind_of_job_[job] = at->second;
+  };
+  for (const plan::Cell& cell : plan.cells)
+    for (const plan::ArmPlan& arm : cell.arms)
+      for (const plan::PhasePlan& phase : arm.phases)
+        for (const size_t job : phase.jobs) add(cell, arm, phase, job);
+  for (const Kind& kind : kinds) kinds_.push_back(times_of(kind));
+}
+
+double Timing::worst_spread() const {
   double worst = 1;
-  for (const StepTimes& times : step_times(study)) worst = std::max(worst, times.spread());
+  for (const StepTimes& times : kinds_) worst = std::max(worst, times.spread());
   return worst;
 }
 
-std::optional<double> steady_saving(const Study& study, const StudyRow& row, size_t arm) {
-  const Kinds kinds = kinds_of(study);
-  std::vector<double> savings;
-  for (const Seed* seed : row.compared()) {
-    const auto own = steady_dollars(study, kinds, *seed, arm);
-    const auto baseline = steady_dollars(study, kinds, *seed, seed->runs.cell().baseline);
-    if (own && baseline) savings.push_back(1 - *own / *baseline);
-  }
-  return savings.empty() ? std::nullopt : std::optional(measure::mean(savings));
+std::optional<double> Timing::step_seconds(size_t job) const {
+  if (job >= kind_of_job_.size() || !kind_of_job_[job]) return std::nullopt;
+  return kinds_[*kind_of_job_[job]].median;
+}
+
+Timing Timing::with_speeds(Speeds speeds) const {
+  Timing other = *this;
+  other.speeds_ = std::move(speeds);
+  return other;
+}
+
+Timing Timing::with_step_seconds(size_t kind, double seconds) const {
+  Timing other = *this;
+  other.kinds_[kind].median = seconds;
+  return other;
+}
+
+Timing Timing::as_billed() const {
+  Timing other = *this;
+  other.billed_ = true;
+  return other;
 }
 
 }  // namespace repro::findings

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -102,7 +102,7 @@ struct WorkMeasure {
   Value (*of_phase)(const plan::PhaseWork&);
 };
 
-constexpr plan::ClockKind kTrain = plan::ClockKind::train;
+constexpr plan::ClockKind kBilled = plan::ClockKind::billed;
 
 const WorkMeasure kWorkMeasures[] = {
     {"steps", [](const plan::Work& work) -> Value { return work.steps(); },
@@ -115,14 +115,28 @@ const WorkMeasure kWorkMeasures[] = {
      [](const plan::PhaseWork& phase) -> Value { return phase.sum(&JobWork::flops_palm); }},
     {"hours", [](const plan::Work& work) -> Value { return work.hours(); },
      [](const plan::PhaseWork& phase) -> Value { return phase.hours(); }},
-    {"train_hours", [](const plan::Work& work) -> Value { return work.hours(kTrain); },
-     [](const plan::PhaseWork& phase) -> Value { return phase.hours(kTrain); }},
     {"device_hours", [](const plan::Work& work) -> Value { return work.device_hours(); },
      [](const plan::PhaseWork& phase) -> Value { return phase.device_hours(); }},
+    {"billed_hours", [](const plan::Work& work) -> Value { return work.hours(kBilled); },
+     [](const plan::PhaseWork& phase) -> Value { return phase.hours(kBilled); }},
+    {"billed_device_hours",
+     [](const plan::Work& work) -> Value { return work.device_hours(kBilled); },
+     [](const plan::PhaseWork& phase) -> Value { return phase.device_hours(kBilled); }},
 };
 
-Value dollars(const plan::Work& work, const std::string& phase, const Prices& prices) {
-  const auto bill = measure::bill(work.to_bill(plan::ClockKind::wall, /*overheads=*/!phase.empty()),
+// Measures in dollars, with the clock that each is billed by.
+const std::pair<const char*, plan::ClockKind> kDollars[] = {
+    {"dollars", plan::ClockKind::steady}, {"billed_dollars", plan::ClockKind::billed}};
+
+std::optional<plan::ClockKind> clock_of_dollars(const std::string& measure) {
+  for (const auto& [name, clock] : kDollars)
+    if (measure == name) return clock;
+  return std::nullopt;
+}
+
+Value dollars(const plan::Work& work, const std::string& phase, plan::ClockKind clock,
+              const Prices& prices) {
+  const auto bill = measure::bill(work.to_bill(clock, /*overheads=*/!phase.empty()),
                                   [&](const std::string& device) { return prices.of(device); }, {});
   if (phase.empty()) return bill.complete() ? Value(bill.dollars) : std::nullopt;
   for (const measure::PhaseCost& cost : bill.phases)
@@ -130,10 +144,11 @@ Value dollars(const plan::Work& work, const std::string& phase, const Prices& pr
   return std::nullopt;
 }
 
-Value work_value(const Here& here, const Study& study, const Seed& seed, const ArmAt& at) {
-  const auto work = seed.runs.work_at(at.arm, at.steps);
+Value work_value(const Here& here, const Seed& seed, const ArmAt& at, const Terms& terms) {
+  const auto work = seed.runs.timed(terms.timing).work_at(at.arm, at.steps);
   if (!work) return std::nullopt;
-  if (here.measure == "dollars") return dollars(*work, here.phase, study.prices);
+  if (const auto clock = clock_of_dollars(here.measure))
+    return dollars(*work, here.phase, *clock, terms.prices);
   for (const WorkMeasure& measure : kWorkMeasures) {
     if (here.measure != measure.name) continue;
     if (here.phase.empty()) return measure.of_arm(*work);
@@ -144,70 +159,9 @@ Value work_value(const Here& here, const Study& study, const Seed& seed, const A
 }
 
 bool is_work(const std::string& measure) {
-  return measure == "dollars" ||
+  return clock_of_dollars(measure) ||
          std::any_of(std::begin(kWorkMeasures), std::end(kWorkMeasures),
                      [&](const WorkMeasure& one) { return measure == one.name; });
-}
-
-Value evaluate(const claims::Quantity& quantity, const std::vector<Here>& names, const Study& study,
-               const Seed& seed, const Positions& positions) {
-  std::vector<std::optional<claims::Ranged>> values;
-  for (const Here& name : names) {
-    const Value value = value_of(name, study, seed, positions);
-    values.push_back(value ? std::optional(claims::exactly(*value)) : std::nullopt);
-  }
-  const auto result = quantity.here->evaluate(values);
-  return result ? Value(result->value) : std::nullopt;
-}
-
-// Indices of the arms that a formula speaks of and whose steps are not known exactly.
-std::vector<size_t> open_arms(const std::vector<Here>& names, const Seed& seed) {
-  std::vector<size_t> open;
-  const auto& arms = seed.runs.cell().arms;
-  for (size_t i = 0; i < arms.size(); ++i) {
-    const bool named = std::any_of(names.begin(), names.end(),
-                                   [&](const Here& name) { return name.arm == arms[i].name; });
-    const auto& standing = seed.comparison->arms[i];
-    if (named && standing && (!standing->most || *standing->most != standing->least))
-      open.push_back(i);
-  }
-  return open;
-}
-
-// Extends the interval over every combination of ends of the open arms.
-void span_corners(const claims::Quantity& quantity, const std::vector<Here>& names,
-                  const Study& study, const Seed& seed, const std::vector<size_t>& open,
-                  SeedValue& result) {
-  for (size_t corner = 0; corner < (size_t{1} << open.size()); ++corner) {
-    Positions positions(seed.runs.cell().arms.size(), Position::at);
-    for (size_t i = 0; i < open.size(); ++i)
-      positions[open[i]] = (corner >> i & 1) != 0 ? Position::most : Position::least;
-    const Value value = evaluate(quantity, names, study, seed, positions);
-    if (!value) continue;
-    result.range = {std::min(result.range.low, *value), std::max(result.range.high, *value)};
-  }
-}
-
-// What an arm that did not reach, or that its shortest ending reached, leaves open.
-void open_ends(const claims::Quantity& quantity, const std::vector<Here>& names, const Study& study,
-               const Seed& seed, size_t arm, SeedValue& result) {
-  Positions positions(seed.runs.cell().arms.size(), Position::at);
-  positions[arm] = Position::beyond;
-  const Value beyond = evaluate(quantity, names, study, seed, positions);
-  if (!beyond || *beyond == result.value) return;  // does not depend on the arm's steps
-  result.falls = *beyond < result.value;
-  const Standing& standing = *seed.comparison->arms[arm];
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (standing.reach == Reach::at_most) {
-    result.at_most = true;
-    positions[arm] = Position::least;
-    // A quotient by no steps at all.
-    if (!evaluate(quantity, names, study, seed, positions))
-      (result.falls ? result.range.high : result.range.low) = result.falls ? kInfinity : -kInfinity;
-  }
-  if (standing.reach != Reach::not_reached) return;
-  result.not_reached = true;
-  (result.falls ? result.range.low : result.range.high) = result.falls ? -kInfinity : kInfinity;
 }
 
 // "{model, corpus}" of the table's keys, from the row at hand.
@@ -228,35 +182,17 @@ const claims::ClaimRow* claim_row(const claims::Quantity& quantity, const Study&
 
 }  // namespace
 
-std::optional<double> value_of(const Here& here, const Study& study, const Seed& seed,
-                               const Positions& positions) {
+std::optional<double> value_of(const Here& here, const Seed& seed, const Positions& positions,
+                               const Terms& terms) {
   const auto& arms = seed.runs.cell().arms;
   for (size_t i = 0; i < arms.size(); ++i) {
     if (arms[i].name != here.arm) continue;
     const auto& standing = seed.comparison->arms[i];
     if (!standing) return std::nullopt;
     const ArmAt at{arms[i], *standing, steps_at(*standing, positions[i])};
-    return is_work(here.measure) ? work_value(here, study, seed, at) : model_value(here, seed, at);
+    return is_work(here.measure) ? work_value(here, seed, at, terms) : model_value(here, seed, at);
   }
   return std::nullopt;
-}
-
-std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
-                                  const Seed& seed) {
-  if (!seed.comparison || !quantity.here) return std::nullopt;
-  std::vector<Here> names;
-  for (const claims::Reference& reference : quantity.here->references())
-    names.push_back(claims::parse_here(reference.name));
-  const Value value =
-      evaluate(quantity, names, study, seed, Positions(seed.runs.cell().arms.size(), Position::at));
-  if (!value) return std::nullopt;
-  SeedValue result;
-  result.value = *value;
-  result.range = {*value, *value};
-  const std::vector<size_t> open = open_arms(names, seed);
-  span_corners(quantity, names, study, seed, open, result);
-  for (const size_t arm : open) open_ends(quantity, names, study, seed, arm, result);
-  return result;
 }
 
 std::optional<double> paper_value(const claims::Quantity& quantity, const Study& study,

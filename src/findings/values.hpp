@@ -8,6 +8,7 @@
 
 #include "claims/quantities.hpp"
 #include "findings/study.hpp"
+#include "measure/evidence.hpp"
 #include "measure/stats.hpp"
 
 namespace repro::findings {
@@ -22,9 +23,16 @@ enum class Position {
 // One position an arm of the cell.
 using Positions = std::vector<Position>;
 
+// How seconds become hours, and hours dollars. Must outlive what is asked with it.
+struct Terms {
+  const Timing& timing;
+  const Prices& prices;
+};
+Terms terms_of(const Study& study);  // the study's own
+
 // Empty when a run that it needs is missing, a device has no price, or nothing recorded it.
-std::optional<double> value_of(const claims::Here& here, const Study& study, const Seed& seed,
-                               const Positions& positions);
+std::optional<double> value_of(const claims::Here& here, const Seed& seed,
+                               const Positions& positions, const Terms& terms);
 
 // What a seed's value leaves open besides the luck of the seed: half widths at 95 %, in the
 // quantity's own unit. None of them shrinks with more seeds.
@@ -47,6 +55,32 @@ struct SeedValue {
 };
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
                                   const Seed& seed);
+
+// The quantity's mean over the row's seeds had hours been counted otherwise, and whether that is a
+// bound: "<= ", ">= " or "". The arms stand where they do. Empty where no seed has a value.
+struct RowValueAt {
+  double value = 0;
+  std::string sign;
+};
+std::optional<RowValueAt> value_at(const claims::Quantity& quantity, const Study& study,
+                                   const StudyRow& row, const Timing& timing);
+// "<= " or ">= " for what depends on an arm that did not reach, or that reached at once, not both.
+std::string sign_of_bound(bool not_reached, bool at_most, bool falls);
+
+// What else the devices' speeds might be: all equal, and as the paper's hours imply; those that are
+// not the study's own. None where no phase needs a ratio.
+struct OtherSpeeds {
+  std::string name;  // "equal speed", "the paper's speed"
+  Speeds speeds;
+};
+std::vector<OtherSpeeds> other_speeds(const Study& study);
+// "speed of a100-80g / rtx-4090: 1.89 (data-sheet peaks, bf16: 312 / 165.2 TFLOP/s)", one each.
+std::vector<std::string> speed_lines(const Study& study);
+
+// Its hours or dollars are medians on devices that the runs did not run on.
+bool depends_on_speed(const claims::Quantity& quantity);
+// "calibrated" for what rests on median step times or relative speeds, else "measured".
+measure::Evidence evidence_of(const claims::Quantity& quantity);
 
 // The paper's value of a quantity at a row; empty where the paper gives none.
 std::optional<double> paper_value(const claims::Quantity& quantity, const Study& study,

@@ -7,7 +7,8 @@
 namespace repro::measure {
 
 // From the best known to the least: measured by runs here; as a paper prints it; a measured step
-// time x a paper's steps; several of these together; from a data sheet or a smaller model; taken as
+// time x steps, here's or a paper's, on the device it was measured on or, by the ratio of their
+// speeds, on another; several of these together; from a data sheet or a smaller model; taken as
 // given without a source; not known.
 enum class Evidence { measured, published, calibrated, mixed, projected, assumed, none };
 std::string_view name(Evidence evidence);  // "measured", ..., "n/m" for none

@@ -11,7 +11,7 @@ namespace {
 constexpr double kHour = 3600;
 
 double seconds_of(const JobWork& job, ClockKind clock) {
-  return clock == ClockKind::wall ? job.wall_seconds : job.train_seconds;
+  return clock == ClockKind::steady ? job.steady_seconds : job.billed_seconds;
 }
 
 int64_t devices_of(const PhaseWork& phase) {
@@ -109,7 +109,7 @@ Work interpolate(const Work& from, const Work& to, double part) {
       const JobWork& b = to.phases[p].jobs[j];
       for (const auto what :
            {&JobWork::steps, &JobWork::tokens, &JobWork::flops, &JobWork::flops_palm,
-            &JobWork::train_seconds, &JobWork::wall_seconds})
+            &JobWork::steady_seconds, &JobWork::billed_seconds})
         between.phases[p].jobs[j].*what = a.*what + part * (b.*what - a.*what);
     }
   return between;

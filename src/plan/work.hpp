@@ -21,11 +21,13 @@ struct JobWork {
   double tokens = 0;    // seen in training
   double flops = 0;     // of these tokens, convention "megatron"
   double flops_palm = 0;
-  double train_seconds = 0;
-  double wall_seconds = 0;  // billed: with start, checkpoints and evaluation on the way
+  // On the device that it is priced on: steps x the median step time of equal work, training only.
+  double steady_seconds = 0;
+  // As measured, on the machine that it ran on: with start, checkpoints and evaluation on the way.
+  double billed_seconds = 0;
 };
 
-enum class ClockKind { wall, train };
+enum class ClockKind { steady, billed };
 
 struct PhaseWork {
   std::string name, title;
@@ -35,9 +37,9 @@ struct PhaseWork {
   double most_steps() const;  // of one job
   double sum(double JobWork::*what) const;
   double hours(
-      ClockKind clock = ClockKind::wall) const;  // of the longest job: they run side by side
+      ClockKind clock = ClockKind::steady) const;  // of the longest job: they run side by side
   // Every device is held until the longest job ends.
-  double device_hours(ClockKind clock = ClockKind::wall) const;
+  double device_hours(ClockKind clock = ClockKind::steady) const;
 };
 
 struct Work {
@@ -47,8 +49,8 @@ struct Work {
   double steps() const;  // of the last phase
   // Over all phases but the overheads.
   double sum(double JobWork::*what) const;
-  double hours(ClockKind clock = ClockKind::wall) const;
-  double device_hours(ClockKind clock = ClockKind::wall) const;
+  double hours(ClockKind clock = ClockKind::steady) const;
+  double device_hours(ClockKind clock = ClockKind::steady) const;
 
   // For measure::bill: the phases, without or with the overheads.
   std::vector<measure::Phase> to_bill(ClockKind clock, bool overheads) const;

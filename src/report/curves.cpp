@@ -66,14 +66,14 @@ AxisUnit unit_of(Axis axis, const Study& study) {
   return {"hours" + more, 1.0 / 3600};
 }
 
-double axis_value(Axis axis, const run::StepRecord& step, double price) {
+double axis_value(Axis axis, const run::StepRecord& step, double dollars_a_step) {
   switch (axis) {
     case Axis::steps:
       return static_cast<double>(step.step);
     case Axis::time:
       return step.clocks.wall();
     case Axis::dollars:
-      return step.clocks.wall() / 3600 * price;
+      return static_cast<double>(step.step) * dollars_a_step;
   }
   return 0;
 }
@@ -83,15 +83,15 @@ double offset_of(const Seed& seed, const plan::ArmPlan& arm, Axis axis, const St
   if (axis == Axis::steps || arm.phases.size() == 1) return 0;
   const auto work = before_last_phase(seed, arm);
   if (!work) return 0;
-  if (axis == Axis::time) return work->hours() * 3600;
-  return measure::bill(work->to_bill(plan::ClockKind::wall, /*overheads=*/false),
+  if (axis == Axis::time) return work->hours(plan::ClockKind::billed) * 3600;
+  return measure::bill(work->to_bill(plan::ClockKind::steady, /*overheads=*/false),
                        [&](const std::string& device) { return study.prices.of(device); }, {})
       .dollars;
 }
 
 // Trailing means over `window` steps, thinned evenly; the last point is always kept.
-std::vector<Point> loss_points(const Training& run, int64_t window, Axis axis, double price,
-                               double offset, double factor) {
+std::vector<Point> loss_points(const Training& run, int64_t window, Axis axis,
+                               double dollars_a_step, double offset, double factor) {
   const auto& steps = run.records.steps;
   const auto width = static_cast<size_t>(window);
   std::vector<Point> points;
@@ -102,8 +102,8 @@ std::vector<Point> loss_points(const Training& run, int64_t window, Axis axis, d
     if (i >= width) sum -= steps[i - width].lm_loss;
     const bool kept = (steps.size() - 1 - i) % stride == 0;
     if (i + 1 < width || !kept) continue;
-    points.push_back(
-        {factor * (offset + axis_value(axis, steps[i], price)), sum / static_cast<double>(width)});
+    points.push_back({factor * (offset + axis_value(axis, steps[i], dollars_a_step)),
+                      sum / static_cast<double>(width)});
   }
   return points;
 }
@@ -132,12 +132,15 @@ Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   const plan::Cell& cell = seed.runs.cell();
   Panel panel{.title = row.corpus_text(), .x_label = unit.label};
   for (const plan::ArmPlan& arm : cell.arms) {
-    const double price = study.prices.of(arm.last().profile).value_or(0);
+    const double dollars_an_hour =
+        study.prices.of(arm.last().profile).value_or(0) * study.timing.relative(arm.last().profile);
     const double offset = offset_of(seed, arm, axis, study);
     for (const plan::Ending* ending : drawn(cell, arm)) {
       const Training* run = seed.runs.training(ending->job);
       if (run == nullptr) continue;
-      auto points = loss_points(*run, window, axis, price, offset, unit.factor);
+      const double dollars_a_step =
+          study.timing.step_seconds(ending->job).value_or(0) / 3600 * dollars_an_hour;
+      auto points = loss_points(*run, window, axis, dollars_a_step, offset, unit.factor);
       if (!points.empty())
         panel.curves.push_back({run_label(arm, *ending), stroke_of(cell, arm), std::move(points)});
     }

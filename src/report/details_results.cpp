@@ -124,7 +124,8 @@ Table every_number(const std::vector<Finding>& findings) {
       "range: 95 %, of the seeds' luck and of what no seed averages away (endings' spacing, the "
       "text of the target, step times, prices); one seed: what its ladder and those leave open",
       "a ratio or a saving within a tenth of the published one counts as it",
-      "evidence: measured = these runs ran; calibrated = measured step time x the paper's steps; "
+      "evidence: measured = these runs ran; calibrated = steps x the median step time of equal "
+      "work, on the phase's device by its relative speed; "
       "projected = from a data sheet; columns never mix them"};
   return table;
 }

@@ -82,7 +82,7 @@ std::vector<Ratio> ratios_of(const Study& study) {
   return {
       {fmt::format("{} steps, {} / {}", arm.last().title, baseline, arm.last().symbol),
        [](const plan::Work& full, const plan::Work& own) { return full.steps() / own.steps(); }},
-      {fmt::format("wall clock, {} / {}", baseline, joined ? "(" + symbols + ")" : symbols),
+      {fmt::format("hours, {} / {}", baseline, joined ? "(" + symbols + ")" : symbols),
        [](const plan::Work& full, const plan::Work& own) { return full.hours() / own.hours(); }},
       {"samples",
        [](const plan::Work& full, const plan::Work& own) {

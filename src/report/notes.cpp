@@ -10,7 +10,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "findings/numbers.hpp"
-#include "findings/timing.hpp"
 #include "findings/values.hpp"
 #include "report/view.hpp"
 
@@ -91,9 +90,10 @@ Lines prices_note(const Study& study) {
 }
 
 Lines costs_note(const Study& study) {
-  std::string text = "cost here: billed wall time of these runs";
+  std::string text = "cost here: steps x the median step time of equal work in these runs";
   if (const std::string machines = machine_text(study); !machines.empty())
     text += " (" + machines + ")";
+  if (!study.timing.speeds().others().empty()) text += " x the relative speed";
   text += " x the price of the phase's device";
   // Trained on a processor, priced as a GPU: the ratio of the arms is measured, the devices' is
   // not.
@@ -102,27 +102,41 @@ Lines costs_note(const Study& study) {
   return {text};
 }
 
-// Dollars follow seconds: where equal steps took unequal time, the reader is told what the savings
-// would be had they not.
+// "Qwen 25 % C4, <= 4 % WikiText-2; Llama ...": the judged quantity had hours been counted so.
+std::string verdict_at(const Study& study, const findings::Timing& timing) {
+  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
+  Lines models;
+  for (const StudyRow& row : study.rows) {
+    const auto value = findings::value_at(judged, study, row, timing);
+    if (!value) continue;
+    const std::string number = judged.unit == "%"
+                                   ? fixed(100 * value->value, 0) + " %"
+                                   : findings::format_value(value->value, judged.unit);
+    const bool first = models.empty() || starts_new_model(study, row);
+    const std::string cell = value->sign + number + " " + row.corpus_title;
+    if (first)
+      models.push_back(row.model_title + " " + cell);
+    else
+      models.back() += ", " + cell;
+  }
+  return join(models, "; ");
+}
+
+// Dollars follow seconds: where equal steps took unequal time, the reader is told what would have
+// been said had each run's own clock counted.
 Lines timing_note(const Study& study) {
   constexpr double kSteady = 1.1;
-  const double spread = findings::worst_spread(study);
+  const double spread = study.timing.worst_spread();
   if (spread < kSteady) return {};
-  std::map<std::string, Lines> savings;
-  for (const StudyRow& row : study.rows)
-    if (const auto saving = findings::steady_saving(study, row, method_arm(study)))
-      savings[row.model].push_back((row.all(Reach::not_reached) ? "< " : "") +
-                                   fixed(100 * *saving, 0) + " % " + row.corpus_title);
   std::string text = fmt::format(
-      "timing: equal steps took up to {}x as long in one run as in another, and dollars carry that",
+      "timing: equal steps took up to {}x as long in one run as in another; hours and dollars here "
+      "are at their median",
       fixed(spread, 2));
-  Lines parts;
-  for (const StudyRow& row : study.rows) {
-    const bool listed = &row != &study.rows.front() && !starts_new_model(study, row);
-    if (!listed && savings.contains(row.model))
-      parts.push_back(row.model_title + " " + join(savings[row.model], ", "));
-  }
-  if (!parts.empty()) text += "; at median step times the savings are " + join(parts, "; ");
+  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
+  if (const std::string billed = verdict_at(study, study.timing.as_billed());
+      !billed.empty() && findings::depends_on_speed(judged))
+    text += fmt::format("; by each run's own clock, without a relative speed, the {} would be {}",
+                        judged.title, billed);
   return {text};
 }
 
@@ -200,15 +214,16 @@ Lines break_even_note(const Study& study, const std::vector<Finding>& findings_)
 Lines time_note(const Study& study) {
   const plan::PhasePlan& phase = cheap_phase(study);
   return {
-      fmt::format("steps are set by the manifest; time is billed wall time of the longest {}, "
-                  "on the machine of these runs",
+      fmt::format("steps are set by the manifest; time is that of the longest {}: its steps x "
+                  "the median step time of equal work in these runs, on its device by the relative "
+                  "speed",
                   phase.title)};
 }
 
 Lines share_note(const Study& study) {
   return {
       fmt::format("the share compares two devices in the paper (its {}s ran on cheaper ones) "
-                  "and one machine here",
+                  "and one machine here, with a relative speed of the two",
                   cheap_phase(study).title)};
 }
 
@@ -221,6 +236,27 @@ Lines budget_note(const Study& study) {
 }
 
 }  // namespace
+
+std::vector<std::string> speed_note(const Study& study) {
+  const auto& others = study.timing.speeds().others();
+  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
+  if (others.empty() || !findings::depends_on_speed(judged)) return {};
+  Lines devices;
+  for (const auto& [profile, speed] : others)
+    devices.push_back(fmt::format(
+        "{} is taken to be {}as fast as {} ({})", study.experiment().baseline_profile(),
+        speed.ratio == 1 ? "" : findings::times(speed.ratio) + " ", profile, speed.origin));
+  std::string text = "speed: " + join(devices, ", ");
+  for (const findings::OtherSpeeds& other : findings::other_speeds(study)) {
+    const std::string values = verdict_at(study, study.timing.with_speeds(other.speeds));
+    if (values.empty()) continue;
+    const double ratio = other.speeds.others().begin()->second.ratio;
+    text +=
+        fmt::format("; at {}{} the {} would be {}", other.name,
+                    ratio == 1 ? "" : " (" + findings::times(ratio) + ")", judged.title, values);
+  }
+  return {text};
+}
 
 std::vector<std::string> note(const std::string& name, const Study& study,
                               const std::vector<Finding>& found) {

@@ -22,16 +22,19 @@ bool wanted(const ReportOptions& options, Format format) {
   return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
 }
 
-// No number at all has no evidence level.
-std::string evidence_text(const std::vector<Finding>& findings) {
-  const bool any = std::any_of(findings.begin(), findings.end(),
-                               [](const Finding& one) { return one.evidence != "-"; });
-  return any ? "evidence: measured" : "evidence: none yet";
+// Of the numbers that are judged; no number at all has no evidence level.
+std::string evidence_text(const Study& study, const std::vector<Finding>& findings) {
+  for (const findings::StudyRow& row : study.rows)
+    if (const Finding& judged = findings::finding(findings, study, row, study.view.verdict);
+        judged.evidence != "-")
+      return "evidence: " + judged.evidence;
+  return "evidence: none yet";
 }
 
 // The first line of every rendering: a stand-in is called one there.
 std::string headline(const Study& study, const std::vector<Finding>& findings) {
-  return fmt::format("{}, {}, {}", study.view.title, scope_text(study), evidence_text(findings));
+  return fmt::format("{}, {}, {}", study.view.title, scope_text(study),
+                     evidence_text(study, findings));
 }
 
 std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,

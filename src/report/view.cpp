@@ -37,6 +37,7 @@ class ViewMaker {
     add_columns();
     const bool below = study_.view.layout == "below";
     for (const StudyRow& row : study_.rows) below ? add_two_lines(row) : add_line(row);
+    table_.notes = speed_note(study_);
     for (const std::string& name : study_.view.notes)
       for (std::string& sentence : note(name, study_, found_))
         table_.notes.push_back(std::move(sentence));

@@ -32,6 +32,10 @@ bool starts_new_model(const findings::Study& study, const findings::StudyRow& ro
 std::vector<std::string> note(const std::string& name, const findings::Study& study,
                               const std::vector<findings::Finding>& found);
 
+// The first caveat: how fast the devices are taken to be beside each other, from where, and what
+// the judged quantity would be at other speeds. None where it does not depend on that.
+std::vector<std::string> speed_note(const findings::Study& study);
+
 // Footnote marks a, b, ...: equal texts share one.
 class Footnotes {
  public:

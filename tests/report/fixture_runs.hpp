@@ -240,6 +240,8 @@ inline config::Offer offer(const std::string& profile, double price) {
 
 inline findings::Sources sources_of(const fs::path& runs) {
   findings::Sources sources;
+  for (const char* name : {"a100-80g", "rtx-4090"})
+    sources.profiles.emplace(name, config::find_profile(REPRO_SOURCE_ROOT, name));
   sources.runs = runs;
   sources.claims = claims::load_claims(fs::path(REPRO_TESTS) / "report/claims.toml", "claims.toml");
   sources.prices.name = "fixture";

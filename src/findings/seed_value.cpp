@@ -1,0 +1,218 @@
+// A quantity in one seed: its value on the study's terms, what is left open around it, and what it
+// would be on others.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+
+#include "findings/numbers.hpp"
+#include "findings/values.hpp"
+
+namespace repro::findings {
+namespace {
+
+using claims::Here;
+using measure::Reach;
+using Value = std::optional<double>;
+
+// A formula with its names, of one seed, on these terms.
+struct Asked {
+  const claims::Quantity& quantity;
+  std::vector<Here> names;
+  const Seed& seed;
+  Terms terms;
+
+  Positions at_estimates() const { return Positions(seed.runs.cell().arms.size(), Position::at); }
+  Asked on(const Terms& others) const { return {quantity, names, seed, others}; }
+  Value at(const Positions& positions) const {
+    std::vector<std::optional<claims::Ranged>> values;
+    for (const Here& name : names) {
+      const Value value = value_of(name, seed, positions, terms);
+      values.push_back(value ? std::optional(claims::exactly(*value)) : std::nullopt);
+    }
+    const auto result = quantity.here->evaluate(values);
+    return result ? Value(result->value) : std::nullopt;
+  }
+};
+
+std::vector<Here> names_of(const claims::Quantity& quantity) {
+  std::vector<Here> names;
+  if (!quantity.here) return names;
+  for (const claims::Reference& reference : quantity.here->references())
+    names.push_back(claims::parse_here(reference.name));
+  return names;
+}
+
+bool names_one_of(const std::vector<Here>& names, std::initializer_list<const char*> measures) {
+  return std::any_of(names.begin(), names.end(), [&](const Here& name) {
+    return std::find(measures.begin(), measures.end(), name.measure) != measures.end();
+  });
+}
+
+// Indices of the arms that a formula speaks of and whose steps are not known exactly.
+std::vector<size_t> open_arms(const Asked& asked) {
+  std::vector<size_t> open;
+  const auto& arms = asked.seed.runs.cell().arms;
+  for (size_t i = 0; i < arms.size(); ++i) {
+    const bool named = std::any_of(asked.names.begin(), asked.names.end(),
+                                   [&](const Here& name) { return name.arm == arms[i].name; });
+    const auto& standing = asked.seed.comparison->arms[i];
+    if (named && standing && (!standing->most || *standing->most != standing->least))
+      open.push_back(i);
+  }
+  return open;
+}
+
+// Extends the interval over every combination of ends of the open arms.
+void span_corners(const Asked& asked, const std::vector<size_t>& open, SeedValue& result) {
+  for (size_t corner = 0; corner < (size_t{1} << open.size()); ++corner) {
+    Positions positions = asked.at_estimates();
+    for (size_t i = 0; i < open.size(); ++i)
+      positions[open[i]] = (corner >> i & 1) != 0 ? Position::most : Position::least;
+    const Value value = asked.at(positions);
+    if (!value) continue;
+    result.range = {std::min(result.range.low, *value), std::max(result.range.high, *value)};
+  }
+}
+
+// What an arm that did not reach, or that its shortest ending reached, leaves open.
+void open_ends(const Asked& asked, size_t arm, SeedValue& result) {
+  Positions positions = asked.at_estimates();
+  positions[arm] = Position::beyond;
+  const Value beyond = asked.at(positions);
+  if (!beyond || *beyond == result.value) return;  // does not depend on the arm's steps
+  result.falls = *beyond < result.value;
+  const Standing& standing = *asked.seed.comparison->arms[arm];
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (standing.reach == Reach::at_most) {
+    result.at_most = true;
+    positions[arm] = Position::least;
+    // A quotient by no steps at all.
+    if (!asked.at(positions))
+      (result.falls ? result.range.high : result.range.low) = result.falls ? kInfinity : -kInfinity;
+  }
+  if (standing.reach != Reach::not_reached) return;
+  result.not_reached = true;
+  (result.falls ? result.range.low : result.range.high) = result.falls ? -kInfinity : kInfinity;
+}
+
+// How far a value moves when one thing that it rests on takes either end of its interval.
+double moved(double value, const Value& low, const Value& high) {
+  const auto distance = [&](const Value& end) { return end ? std::fabs(*end - value) : 0.0; };
+  return std::max(distance(low), distance(high));
+}
+
+// The step time of each kind of equal work is known by itself, so their parts add in quadrature.
+double open_by_timing(const Asked& asked, double value) {
+  double square = 0;
+  const Timing& timing = asked.terms.timing;
+  for (size_t kind = 0; kind < timing.kinds().size(); ++kind) {
+    const measure::Interval& seconds = timing.kinds()[kind].interval;
+    const auto at = [&](double end) {
+      const Timing moved_timing = timing.with_step_seconds(kind, end);
+      return asked.on({moved_timing, asked.terms.prices}).at(asked.at_estimates());
+    };
+    const double part = moved(value, at(seconds.low), at(seconds.high));
+    square += part * part;
+  }
+  return std::sqrt(square);
+}
+
+// Half of what lies between the cheapest and the dearest offer, device by device, in quadrature.
+double open_by_prices(const Asked& asked, const Study& study) {
+  double square = 0;
+  for (const std::string& profile : study.experiment().profiles()) {
+    const auto spread = study.sources.prices.spread(profile);
+    if (!spread || spread->offers < 2) continue;
+    const auto at = [&](double dollars) {
+      const Prices prices = asked.terms.prices.with(profile, dollars);
+      return asked.on({asked.terms.timing, prices}).at(asked.at_estimates());
+    };
+    const Value low = at(spread->minimum), high = at(spread->maximum);
+    if (low && high) square += (*high - *low) * (*high - *low) / 4;
+  }
+  return std::sqrt(square);
+}
+
+std::optional<SeedValue> seed_value(const Asked& asked) {
+  const Value value = asked.at(asked.at_estimates());
+  if (!value) return std::nullopt;
+  SeedValue result;
+  result.value = *value;
+  result.range = {*value, *value};
+  const std::vector<size_t> open = open_arms(asked);
+  span_corners(asked, open, result);
+  for (const size_t arm : open) open_ends(asked, arm, result);
+  return result;
+}
+
+}  // namespace
+
+Terms terms_of(const Study& study) { return {study.timing, study.prices}; }
+
+std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
+                                  const Seed& seed) {
+  if (!seed.comparison || !quantity.here) return std::nullopt;
+  const Asked asked{quantity, names_of(quantity), seed, terms_of(study)};
+  auto result = seed_value(asked);
+  if (!result) return result;
+  if (depends_on_speed(quantity)) result->open.timing = open_by_timing(asked, result->value);
+  if (names_one_of(asked.names, {"dollars", "billed_dollars"}))
+    result->open.prices = open_by_prices(asked, study);
+  return result;
+}
+
+std::optional<RowValueAt> value_at(const claims::Quantity& quantity, const Study& study,
+                                   const StudyRow& row, const Timing& timing) {
+  std::vector<double> values;
+  bool not_reached = false, at_most = false, falls = false;
+  for (const Seed& seed : row.seeds) {
+    if (!seed.comparison || !quantity.here) continue;
+    const auto one = seed_value({quantity, names_of(quantity), seed, {timing, study.prices}});
+    if (!one) continue;
+    values.push_back(one->value);
+    not_reached |= one->not_reached;
+    at_most |= one->at_most;
+    falls |= one->falls;
+  }
+  if (values.empty()) return std::nullopt;
+  return RowValueAt{measure::mean(values), sign_of_bound(not_reached, at_most, falls)};
+}
+
+std::vector<OtherSpeeds> other_speeds(const Study& study) {
+  std::vector<OtherSpeeds> all;
+  if (study.timing.speeds().others().empty()) return all;
+  const SpeedSources sources = study.sources.speed(study.experiment());
+  const auto add = [&](const char* name, plan::Speed::Rule rule) {
+    if (study.experiment().speed.rule != rule) all.push_back({name, speeds_by({rule}, sources)});
+  };
+  add("equal speed", plan::Speed::Rule::equal);
+  if (paper_gives_speed(sources)) add("the paper's speed", plan::Speed::Rule::paper);
+  return all;
+}
+
+std::vector<std::string> speed_lines(const Study& study) {
+  std::vector<std::string> lines;
+  for (const auto& [profile, speed] : study.timing.speeds().others())
+    lines.push_back(fmt::format("speed of {} / {}: {} ({})", study.experiment().baseline_profile(),
+                                profile, significant(speed.ratio), speed.origin));
+  return lines;
+}
+
+std::string sign_of_bound(bool not_reached, bool at_most, bool falls) {
+  if (not_reached == at_most) return "";
+  return not_reached == falls ? "<= " : ">= ";
+}
+
+bool depends_on_speed(const claims::Quantity& quantity) {
+  return names_one_of(names_of(quantity), {"hours", "device_hours", "dollars"});
+}
+
+measure::Evidence evidence_of(const claims::Quantity& quantity) {
+  return depends_on_speed(quantity) ? measure::Evidence::calibrated : measure::Evidence::measured;
+}
+
+}  // namespace repro::findings
