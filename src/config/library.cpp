@@ -69,25 +69,31 @@ fs::path find_manifest(const fs::path& root, const std::string& name) {
               join(known, ", "));
 }
 
-Node read_manifest(const fs::path& root, const fs::path& relative) {
-  const auto read = [&](const std::string& name) {
-    const LibraryFile file = find_file(root, relative.parent_path(), name, "experiment");
+Extended read_extended(const fs::path& root, const fs::path& folder, const std::string& name,
+                       std::string_view what) {
+  const auto read = [&](const std::string& one) {
+    const LibraryFile file = find_file(root, folder, one, what);
     return read_toml(file.path, file.shown_as);
   };
-  Node node = read(relative.stem().string());
+  Node node = read(name);
   const Node* extends = node.find("extends");
-  if (extends == nullptr) return node;
+  if (extends == nullptr) return {std::move(node), {name}};
   if (extends->string() == nullptr)
-    throw Error("{}: extends = {}: expected the name of a manifest", extends->source.text(),
-                extends->text());
-  Node base = read(*extends->string());
+    throw Error("{}: extends = {}: expected the name of another {}", extends->source.text(),
+                extends->text(), what);
+  const std::string below = *extends->string();
+  Node base = read(below);
   if (const Node* chained = base.find("extends"))
-    throw Error("{}: '{}' extends another manifest itself; extend that one instead",
-                extends->source.text(), chained->text());
+    throw Error("{}: '{}' extends another {} itself; extend that one instead",
+                extends->source.text(), chained->text(), what);
   std::get<Node::Table>(node.value).erase("extends");
   overlay(base, node);
   base.source = node.source;
-  return base;
+  return {std::move(base), {below, name}};
+}
+
+Node read_manifest(const fs::path& root, const fs::path& relative) {
+  return read_extended(root, relative.parent_path(), relative.stem().string(), "experiment").node;
 }
 
 std::string default_of(const fs::path& root, std::string_view key) {

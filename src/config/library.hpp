@@ -27,6 +27,13 @@ LibraryFile find_file(const std::filesystem::path& root, const std::filesystem::
 // when there is none or more than one.
 std::filesystem::path find_manifest(const std::filesystem::path& root, const std::string& name);
 
+// A file with what it extends beneath it, and the names of both, the lower one first.
+struct Extended {
+  Node node;
+  std::vector<std::string> names;
+};
+Extended read_extended(const std::filesystem::path& root, const std::filesystem::path& folder,
+                       const std::string& name, std::string_view what);
 // The manifest with what it extends beneath it.
 Node read_manifest(const std::filesystem::path& root, const std::filesystem::path& relative);
 

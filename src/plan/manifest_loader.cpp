@@ -113,22 +113,45 @@ void apply_settings(Tree& tree, const std::vector<std::string>& settings, Proble
     if (!of_scale(setting)) apply_setting(tree, setting, problems);
 }
 
+// The member, taken out of its table; an empty table where there is none.
+Node take(Node& table, const std::string& key) {
+  auto& members = std::get<Node::Table>(table.value);
+  const auto at = members.find(key);
+  if (at == members.end()) return {Node::Table{}, table.source};
+  Node taken = std::move(at->second);
+  members.erase(at);
+  return taken;
+}
+
+void override_all(Tree& tree, const Node& overrides, Problems& problems) {
+  std::vector<std::pair<std::string, Node>> leaves;
+  if (overrides.table() == nullptr)
+    return problems.add(overrides.source, "override must be a table of paths");
+  collect_leaves(overrides, "", leaves);
+  for (const auto& [path, value] : leaves) override_manifest(tree, path, value, problems);
+}
+
+// A manifest's [override.SCALE] must name scales that there are.
+void check_scales(const fs::path& root, const Node& overrides, Problems& problems) {
+  if (overrides.table() == nullptr) return;
+  const std::vector<std::string> known = config::scale_names(root);
+  for (const auto& [name, value] : *overrides.table())
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      problems.add(value.source, "no scale '{}'{}; there are: {}", name, did_you_mean(name, known),
+                   join(known, ", "));
+}
+
 Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentOptions& options,
                Problems& problems) {
   Tree tree;
   tree.manifest = config::read_manifest(root, manifest);
-  const auto scale = config::find_file(root, "experiments/scales", options.scale, "scale");
-  tree.scale = config::read_toml(scale.path, scale.shown_as);
-  auto& members = std::get<Node::Table>(tree.scale.value);
-  if (const auto at = members.find("override"); at != members.end()) {
-    std::vector<std::pair<std::string, Node>> leaves;
-    if (at->second.table() == nullptr)
-      problems.add(at->second.source, "[override] must be a table of paths");
-    else
-      collect_leaves(at->second, "", leaves);
-    for (const auto& [path, value] : leaves) override_manifest(tree, path, value, problems);
-    members.erase(at);
-  }
+  const auto scale = config::read_extended(root, "experiments/scales", options.scale, "scale");
+  tree.scale = scale.node;
+  override_all(tree, take(tree.scale, "override"), problems);
+  const Node own = take(tree.manifest, "override");
+  check_scales(root, own, problems);
+  for (const std::string& name : scale.names)
+    if (const Node* at = own.find(name)) override_all(tree, *at, problems);
   apply_settings(tree, options.settings, problems);
   return tree;
 }
