@@ -51,6 +51,12 @@ Fixture of_seeds(int64_t count) {
   return fixture;
 }
 
+// Written once: tests only read it.
+const Judged& judged_of_three() {
+  static const Judged judged(of_seeds(3));
+  return judged;
+}
+
 SeedValue estimate(double value) {
   SeedValue seed;
   seed.value = value;
@@ -66,7 +72,7 @@ std::optional<RowEffect> effect_of(const std::vector<SeedValue>& seeds) {
 
 TEST_CASE("seeds within one bracket of the ladder have the interval of their own spread",
           "[findings]") {
-  const Judged judged(of_seeds(3));
+  const Judged& judged = judged_of_three();
   const Finding& speedup = judged["step_speedup"];
   REQUIRE(speedup.effect);
   std::vector<double> values;
@@ -81,7 +87,7 @@ TEST_CASE("seeds within one bracket of the ladder have the interval of their own
 
 TEST_CASE("a stand-in's verdict says so: what was found, or that it is inconclusive",
           "[findings]") {
-  const Judged three(of_seeds(3));
+  const Judged& three = judged_of_three();
   CHECK(three["step_speedup"].judgement.verdict == Verdict::not_reproduced);
   CHECK(verdict_text(three["step_speedup"]) == "not reproduced at stand-in scale");
   const Judged one(of_seeds(1));
@@ -119,7 +125,7 @@ TEST_CASE("of a scale that is not judged no number is tested, whatever the runs 
 }
 
 TEST_CASE("all numbers of the table that can be judged are judged together", "[findings]") {
-  const Judged judged(of_seeds(3));
+  const Judged& judged = judged_of_three();
   int64_t tested = 0;
   for (const Finding& finding : judged.findings)
     tested += finding.judgement.verdict != Verdict::not_tested;
@@ -132,7 +138,7 @@ TEST_CASE("all numbers of the table that can be judged are judged together", "[f
 }
 
 TEST_CASE("what the manifest fixes is not tested", "[findings]") {
-  const Judged judged(of_seeds(3));
+  const Judged& judged = judged_of_three();
   const auto reason = [&](const std::vector<SeedValue>& seeds) {
     return untested_reason(judged.quantity("sample_ratio"), *judged.study, judged.study->rows[0],
                            1.0, effect_of(seeds));
@@ -145,7 +151,7 @@ TEST_CASE("what the manifest fixes is not tested", "[findings]") {
 
 TEST_CASE("a price that unsteady clocks alone could halve is not judged, a count of steps is",
           "[findings]") {
-  const Judged judged(of_seeds(3));
+  const Judged& judged = judged_of_three();
   const auto reason = [&](const char* quantity, double paper, double timing) {
     SeedValue seed = estimate(0.4);
     seed.open.timing = timing;
@@ -210,7 +216,7 @@ TEST_CASE("a saving of no steps at all is the most that is possible", "[findings
 }
 
 TEST_CASE("an interval is told part by part, with its p among all", "[findings]") {
-  const Judged judged(of_seeds(3));
+  const Judged& judged = judged_of_three();
   const Finding& saving = judged["saving"];
   const auto lines = part_lines(saving);
   REQUIRE(lines.size() == 5);
