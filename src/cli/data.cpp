@@ -66,7 +66,8 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
                  with_commas(size.value("documents", int64_t{0})),
                  with_commas(size.value("tokens", int64_t{0})),
                  human_bytes(size.value("bytes", 0.0)));
-    for (const auto& [split, overlap] : result.value("overlap_13gram", json::object()).items())
+    const json overlaps = result.value("overlap_13gram", json::object());
+    for (const auto& [split, overlap] : overlaps.items())
       fmt::print("  {:<6} {:>8.2f} % of its words stand in 13 in a row that train holds\n", split,
                  100 * overlap.value("share", 0.0));
     const json dropped = result.value("dropped", json::object());

@@ -57,7 +57,7 @@ inline void write_split(const fs::path& path, uint64_t seed, int64_t documents) 
       tokens.push_back(follows ? (tokens.back() * 5 + 3) % 63 : static_cast<int32_t>(bits % 63));
     }
     tokens.push_back(63);
-    writer.add_document(tokens, 100);
+    writer.add_document(tokens, 2 * static_cast<int64_t>(tokens.size()));
   }
   writer.finish();
 }

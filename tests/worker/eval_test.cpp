@@ -76,9 +76,9 @@ TEST_CASE("each measure of a finished model is the loss of its split, window and
   CHECK(measures["whole"].at("tokens") == 9 * 41 - 1);
   CHECK(measures["whole"].at("window") == 16);
   CHECK(measures["whole"].at("stride") == 16);
-  CHECK(
-      measures["whole"].at("bits_per_byte").get<double>() ==
-      Approx(measures["whole"].at("loss").get<double>() * 368 / std::log(2) / 900).epsilon(1e-12));
+  CHECK(measures["whole"].at("bits_per_byte").get<double>() ==
+        Approx(measures["whole"].at("loss").get<double>() * 368 / std::log(2) / (2 * 368))
+            .epsilon(1e-12));
   CHECK(measures["sliding"].at("loss") == eval::sliding_window_loss(model, test, 24, 8, 4).loss);
   CHECK(measures["seen"].at("tokens") == 6 * 16);
   CHECK(result.at("parameters") == model.parameter_count());
