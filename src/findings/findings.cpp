@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "findings/baseline.hpp"
 #include "findings/judging.hpp"
 #include "findings/numbers.hpp"
 #include "findings/row_effect.hpp"
@@ -134,10 +135,13 @@ std::vector<Finding> findings_of(const Study& study) {
       finding.judgement.reason = untested;
       findings.push_back(std::move(finding));
     }
+  std::vector<std::optional<measure::BaselineCheck>> checks;
+  for (const StudyRow& row : study.rows) checks.push_back(check_baseline(study, row));
   const std::vector<Judgement> judgements = measure::judge(questions);
   for (size_t i = 0; i < asked.size(); ++i) {
     findings[asked[i]].judgement = judgements[i];
     limit_stand_in(findings[asked[i]]);
+    limit_baseline(checks[asked[i] / quantities.size()], findings[asked[i]]);
   }
   return findings;
 }

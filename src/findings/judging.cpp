@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.hpp"
 #include "findings/interval_text.hpp"
 
 namespace repro::findings {
@@ -49,6 +50,19 @@ bool too_noisy_to_price(const Quantity& quantity, double paper, const RowEffect&
          (timing > kPartOfEffect * std::fabs(paper) || (quantity.unit == "%" && timing > kPoints));
 }
 
+// The manifest's ladders leave a count of work no room to say anything but one thing.
+std::string fixed_reason(const Quantity& quantity, double paper, const RowEffect& measured) {
+  if (!measured.room) return "";
+  const auto& [low, high] = *measured.room;
+  if (low == high) return "set by the manifest: the runs cannot change it";
+  const measure::Interval claim = claimed_set(question_of(quantity, paper, measured.effect));
+  const bool inside = low >= claim.low && high <= claim.high;
+  const bool outside = low > claim.high || high < claim.low;
+  if (!inside && !outside) return "";
+  return fmt::format("set by the manifest: whatever is measured lies between {} and {}",
+                     format_value(low, quantity.unit), format_value(high, quantity.unit));
+}
+
 // Why a number is missing.
 std::string unmeasured_reason(const Quantity& quantity, const StudyRow& row) {
   if (const Status* obstacle = row.obstacle())
@@ -69,7 +83,8 @@ std::string untested_reason(const Quantity& quantity, const Study& study, const 
   if (!paper) return "the paper gives no number";
   if (study.stand_in() && !quantity.scale_free)
     return "an absolute number of the paper's models, corpora and machines; these are stand-ins";
-  if (measured->fixed) return "set by the manifest: the runs cannot change it";
+  if (const std::string fixed = fixed_reason(quantity, *paper, *measured); !fixed.empty())
+    return fixed;
   if (too_noisy_to_price(quantity, *paper, *measured))
     return fmt::format("too noisy to price: unsteady step times alone leave {} open",
                        half_width_text(measured->effect.parts.timing, quantity.unit));
@@ -96,6 +111,15 @@ void limit_stand_in(Finding& finding) {
     return;
   judgement.verdict = Verdict::inconclusive;
   judgement.reason += fmt::format("; a stand-in is judged from {} seeds on", kStandInSeeds);
+}
+
+void limit_baseline(const std::optional<measure::BaselineCheck>& check, Finding& finding) {
+  Judgement& judgement = finding.judgement;
+  if (!check || check->state != measure::BaselineState::fails ||
+      judgement.verdict != Verdict::reproduced)
+    return;
+  judgement.verdict = Verdict::inconclusive;
+  judgement.reason = "the baseline fails its check: " + join(check->reasons, "; ");
 }
 
 std::string verdict_text(const Finding& finding) {

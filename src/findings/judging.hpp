@@ -8,6 +8,7 @@
 #include "findings/finding.hpp"
 #include "findings/row_effect.hpp"
 #include "findings/study.hpp"
+#include "measure/baseline_check.hpp"
 
 namespace repro::findings {
 
@@ -28,6 +29,9 @@ std::string scope_of(const Study& study, const StudyRow& row);
 
 // Takes a verdict back that fewer than 3 seeds of a stand-in gave: they are cheap.
 void limit_stand_in(Finding& finding);
+
+// Against a baseline that fails its check nothing is borne out.
+void limit_baseline(const std::optional<measure::BaselineCheck>& check, Finding& finding);
 
 // "not reproduced at stand-in scale", "inconclusive (stand-in)": every verdict on a stand-in says
 // so.

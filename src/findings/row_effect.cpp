@@ -125,7 +125,7 @@ RowEffect effect_over(const std::vector<SeedValue>& seeds, const std::optional<I
                       const std::optional<measure::Noise>& noise) {
   RowEffect row;
   row.spanned = seeds.front().range;
-  row.fixed = true;
+  row.room = seeds.front().room;
   EffectData data;
   const Interval limits = possible.value_or(Interval{-kUnbounded, kUnbounded});
   for (const SeedValue& seed : seeds) {
@@ -135,7 +135,9 @@ RowEffect effect_over(const std::vector<SeedValue>& seeds, const std::optional<I
     row.some_not_reached |= seed.not_reached;
     row.some_at_most |= seed.at_most;
     row.falls |= seed.falls;
-    row.fixed &= seed.fixed;
+    if (row.room && seed.room)
+      row.room = {std::min(row.room->low, seed.room->low),
+                  std::max(row.room->high, seed.room->high)};
     data.seeds.push_back(shown_by(seed, limits));
   }
   data.open = mean_open(seeds);

@@ -17,7 +17,8 @@ struct RowEffect {
   bool some_not_reached = false;
   bool some_at_most = false;
   bool falls = false;  // with more steps
-  bool fixed = false;  // in every seed: the manifest leaves no room
+  // Of a count of work, over the seeds: all that the manifest's ladders let it be.
+  std::optional<measure::Interval> room;
   measure::Effect effect;
 
   // 95 %: of the effect; where nothing measures noise, what the ladders and the systematic parts

@@ -101,7 +101,11 @@ void open_ends(const Asked& asked, size_t arm, SeedValue& result) {
 
 // How far a value moves when one thing that it rests on takes either end of its interval.
 double moved(double value, const Value& low, const Value& high) {
-  const auto distance = [&](const Value& end) { return end ? std::fabs(*end - value) : 0.0; };
+  constexpr double kRounding = 1e-12;  // of sums of seconds in another order
+  const auto distance = [&](const Value& end) {
+    const double apart = end ? std::fabs(*end - value) : 0.0;
+    return apart > kRounding * std::fabs(value) ? apart : 0.0;
+  };
   return std::max(distance(low), distance(high));
 }
 
@@ -137,6 +141,63 @@ double open_by_prices(const Asked& asked, const Study& study) {
   return std::sqrt(square);
 }
 
+// How far the value moves when every reached arm stands so much off its estimate, in quadrature.
+double open_by_steps(const Asked& asked, double value, double Standing::*error) {
+  double square = 0;
+  for (size_t arm = 0; arm < asked.seed.comparison->arms.size(); ++arm) {
+    const auto& standing = asked.seed.comparison->arms[arm];
+    if (!standing || (*standing).*error == 0) continue;
+    const auto at = [&](double sign) {
+      Seed changed = asked.seed;
+      Standing& other = *changed.comparison->arms[arm];
+      other.at = std::max(1.0, other.at + sign * other.*error);
+      return Asked{asked.quantity, asked.names, changed, asked.terms}.at(asked.at_estimates());
+    };
+    const double part = moved(value, at(-1), at(+1));
+    square += part * part;
+  }
+  return std::sqrt(square);
+}
+
+// What the ladders let it be: every arm between hardly a step and its longest ending. Empty where
+// it rests on more than counted work: losses and seconds are measured, whatever the manifest says.
+std::optional<measure::Interval> room_of(const Asked& asked) {
+  const auto& planned = asked.seed.runs.cell().arms;
+  std::optional<measure::Interval> room;
+  for (size_t corner = 0; corner < (size_t{1} << planned.size()); ++corner) {
+    Seed changed = asked.seed;
+    for (size_t arm = 0; arm < planned.size(); ++arm)
+      if (auto& standing = changed.comparison->arms[arm];
+          standing && arm != asked.seed.runs.cell().baseline)
+        standing->at =
+            (corner >> arm & 1) != 0 ? static_cast<double>(planned[arm].endings.back().steps) : 1;
+    const Value value =
+        Asked{asked.quantity, asked.names, changed, asked.terms}.at(asked.at_estimates());
+    if (!value) return std::nullopt;
+    if (!room) room = {*value, *value};
+    room = {std::min(room->low, *value), std::max(room->high, *value)};
+  }
+  return room;
+}
+
+bool names_only(const std::vector<Here>& names, std::initializer_list<const char*> measures) {
+  return std::all_of(names.begin(), names.end(), [&](const Here& name) {
+    return std::find(measures.begin(), measures.end(), name.measure) != measures.end();
+  });
+}
+
+// Counts of work have the room that the ladders leave. What follows from seconds has none where no
+// arm's standing moves it: it is the manifest's steps at the machine's pace.
+std::optional<measure::Interval> fixed_room(const Asked& asked) {
+  if (names_only(asked.names, {"steps", "tokens", "flops", "flops_palm"})) return room_of(asked);
+  if (!names_only(asked.names,
+                  {"steps", "tokens", "flops", "flops_palm", "hours", "device_hours", "dollars",
+                   "billed_hours", "billed_device_hours", "billed_dollars"}))
+    return std::nullopt;
+  const auto room = room_of(asked);
+  return room && room->low == room->high ? room : std::nullopt;
+}
+
 std::optional<SeedValue> seed_value(const Asked& asked) {
   const Value value = asked.at(asked.at_estimates());
   if (!value) return std::nullopt;
@@ -159,6 +220,9 @@ std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study&
   const Asked asked{quantity, names_of(quantity), seed, terms_of(study)};
   auto result = seed_value(asked);
   if (!result) return result;
+  result->open.rungs = open_by_steps(asked, result->value, &Standing::rung_error);
+  result->open.target = open_by_steps(asked, result->value, &Standing::target_error);
+  result->room = fixed_room(asked);
   if (depends_on_speed(quantity)) result->open.timing = open_by_timing(asked, result->value);
   if (names_one_of(asked.names, {"dollars", "billed_dollars"}))
     result->open.prices = open_by_prices(asked, study);

@@ -51,7 +51,8 @@ struct SeedValue {
   bool not_reached = false;  // depends on an arm that did not reach
   bool at_most = false;      // depends on an arm that the shortest ending of reaches already
   bool falls = false;        // more steps make it smaller
-  bool fixed = false;        // the manifest leaves it no room, whatever is measured
+  // Of a count of work: from the least to the most that the manifest's ladders let it be.
+  std::optional<measure::Interval> room;
 };
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
                                   const Seed& seed);

@@ -7,16 +7,16 @@
 #include <limits>
 
 namespace repro::measure {
-namespace {
 
-constexpr double kDecisive = 0.05;
-
-// Everything that counts as the published effect.
 Interval claimed_set(const Question& question) {
   constexpr double kOpen = std::numeric_limits<double>::infinity();
   return {question.sense == Sense::at_most ? -kOpen : question.claimed - question.margin,
           question.sense == Sense::at_least ? kOpen : question.claimed + question.margin};
 }
+
+namespace {
+
+constexpr double kDecisive = 0.05;
 
 bool is_inside(double value, const Interval& set) { return set.low <= value && value <= set.high; }
 

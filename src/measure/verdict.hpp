@@ -29,6 +29,9 @@ struct Question {
   Effect effect;
 };
 
+// Everything that counts as the published effect; an end may be infinite.
+Interval claimed_set(const Question& question);
+
 // Of an effect within everything that counts as the claim: that it is outside after all; of one
 // outside: that it is inside. From Student's t, the distance to the nearest edge by the half width
 // towards it; two-sided, because the data decide which of the two is asked: 0.05 where the interval

@@ -24,7 +24,8 @@ Table wall_clock(const Study& study);                     // by phase and kind o
 Table utilisation(const Study& study);                    // FLOP/s and MFU by convention and peak
 Table method_internals(const Study& study);               // clusters, merge, data order
 Table epochs(const Study& study);                         // how often each run saw its text
-Table equal_work(const Study& study);                     // the arms at equal steps, samples
+Table baseline_checks(const Study& study);                // other rates, seeds, start
+Table equal_work(const Study& study);                     // equal samples, FLOPs, hours, dollars
 Table differences(const Study& study);                    // from the paper, with their origin
 Table arm_differences(const Study& study);                // between the arms, field by field
 Table corpora(const Study& study);                        // what stood in for what

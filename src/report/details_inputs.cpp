@@ -257,7 +257,7 @@ Table runs(const Study& study) {
     for (const Seed& seed : row.seeds)
       for (const plan::CellJob& one : plan::jobs_of(seed.runs.cell())) {
         const findings::Status& status = seed.runs[one.job].status;
-        if (seen.insert(status.directory).second)
+        if ((status.done() || status.wanted) && seen.insert(status.directory).second)
           table.add({row.text(seed), one.title, status.directory, findings::obstacle_text(status)});
       }
   return table;

@@ -39,8 +39,10 @@ TableCell number_cell(const std::optional<double>& value, int decimals) {
 // One model: train loss, then what was measured of it under one reading.
 void add_quality(Table& table, const std::string& label, const std::string& what, const Seed& seed,
                  const plan::Ending& ending, size_t reading, bool rule) {
-  if (!seed.runs[ending.job].status.done()) {
-    table.add({label, what, seed.runs[ending.job].status.text(), "-", "-", "-"}, rule);
+  const findings::Status& status = seed.runs[ending.job].status;
+  if (!status.done() && !status.wanted) return;
+  if (!status.done()) {
+    table.add({label, what, status.text(), "-", "-", "-"}, rule);
     return;
   }
   std::optional<double> held, ppl, bits;

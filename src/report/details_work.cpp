@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "findings/numbers.hpp"
 #include "report/details.hpp"
+#include "report/view.hpp"
 
 namespace repro::report {
 namespace {
@@ -20,53 +21,6 @@ using findings::Training;
 using plan::JobWork;
 
 TableCell nats_cell(double loss) { return {loss_text(loss), loss}; }
-
-// The baseline's final loss at a horizon: log-linear between the endings around it.
-std::optional<double> baseline_loss_at(const Seed& seed, double steps) {
-  const plan::Cell& cell = seed.runs.cell();
-  const plan::Ending* below = nullptr;
-  for (const plan::Ending& ending : cell.arms[cell.baseline].endings) {
-    if (seed.runs.training(ending.job) == nullptr) continue;
-    const auto above = static_cast<double>(ending.steps);
-    if (steps == above) return seed.runs.final_loss(ending.job);
-    if (steps < above) {
-      if (below == nullptr) return std::nullopt;
-      const auto from_steps = static_cast<double>(below->steps);
-      const double part = std::log(steps / from_steps) / std::log(above / from_steps);
-      const double from = seed.runs.final_loss(below->job);
-      return from + part * (seed.runs.final_loss(ending.job) - from);
-    }
-    below = &ending;
-  }
-  return std::nullopt;
-}
-
-TableCell difference_cell(const std::optional<double>& baseline, double loss) {
-  if (!baseline) return "-";
-  return {fmt::format("{:+.4f}", loss - *baseline), loss - *baseline};
-}
-
-void add_equal_work(const StudyRow& row, const Seed& seed, size_t index, Table& table) {
-  const plan::ArmPlan& arm = seed.runs.cell().arms[index];
-  for (const plan::Ending& ending : arm.endings) {
-    const Training* run = seed.runs.training(ending.job);
-    const auto work = seed.runs.work_to(arm, ending);
-    if (run == nullptr || !work) continue;
-    const double loss = seed.runs.final_loss(ending.job);
-    const auto steps = static_cast<double>(ending.steps);
-    const double per_step = static_cast<double>(run->tokens) / steps;
-    const double equal_samples = work->sum(&JobWork::tokens) / per_step;
-    const auto at_steps = baseline_loss_at(seed, steps);
-    const auto at_samples = baseline_loss_at(seed, equal_samples);
-    const auto shown = [](const std::optional<double>& value) {
-      return value ? nats_cell(*value) : TableCell("-");
-    };
-    table.add({label_of(row, seed, index), with_commas(ending.steps), nats_cell(loss),
-               shown(at_steps), difference_cell(at_steps, loss),
-               with_commas(std::llround(equal_samples)), shown(at_samples),
-               difference_cell(at_samples, loss)});
-  }
-}
 
 struct Ratio {
   std::string title;
@@ -121,18 +75,44 @@ void add_ratios(const StudyRow& row, const Seed& seed, size_t index,
   table.add(std::move(cells));
 }
 
-void add_steps(const StudyRow& row, const Seed& seed, size_t index, Table& table) {
+// By each metric there is; a mark where the baseline's own window is text that it had seen before.
+void add_metric_cells(const StudyRow& row, const Seed& seed, size_t index, Table& table,
+                      std::vector<TableCell>& cells) {
+  const plan::Cell& cell = seed.runs.cell();
+  const findings::Standing& standing = *seed.comparison->arms[index];
+  for (const char* metric : {"train_loss", "unseen_loss", "ppl"}) {
+    const auto at =
+        std::find_if(standing.by_metric.begin(), standing.by_metric.end(),
+                     [&](const findings::MetricSteps& one) { return one.metric == metric; });
+    cells.push_back(at == standing.by_metric.end()
+                        ? TableCell("-")
+                        : TableCell(at->steps.text(), at->steps.estimate));
+    const Training* reference =
+        seed.runs.training(cell.arms[cell.baseline].endings[cell.reference].job);
+    if (cells.back().text != "-" && std::string_view(metric) == "train_loss" &&
+        reference->epochs.value_or(0) > 1)
+      cells.back().mark = Footnotes(table).mark(
+          "its window lies past the baseline's first epoch: a loss on text seen before");
+  }
+  const auto tuned = row.tuned(seed, index);
+  cells.push_back(tuned ? TableCell(tuned->text(), tuned->estimate) : TableCell("-"));
+}
+
+void add_steps(const Study& study, const StudyRow& row, const Seed& seed, size_t index,
+               Table& table) {
   const plan::Cell& cell = seed.runs.cell();
   const plan::ArmPlan& arm = cell.arms[index];
   std::vector<std::string> rungs;
   for (const plan::Ending& ending : arm.endings) {
-    const std::string loss = seed.runs.training(ending.job)
-                                 ? loss_text(seed.runs.final_loss(ending.job))
-                                 : seed.runs[ending.job].status.text();
+    const findings::Status& status = seed.runs[ending.job].status;
+    if (!status.done() && !status.wanted) continue;  // the search did not come by it
+    const auto found = seed.runs.loss(ending, study.experiment().target.metric);
+    const std::string loss = found ? loss_text(*found) : status.text();
     rungs.push_back(with_commas(ending.steps) + ": " + loss);
   }
   std::vector<TableCell> cells = {
       label_of(row, seed, index), "-", join(rungs, ", "), "-", "-", "-"};
+  const bool target = study.experiment().protocol == plan::Protocol::target;
   if (seed.comparison && seed.comparison->arms[index]) {
     const findings::Standing& standing = *seed.comparison->arms[index];
     cells[1] = nats_cell(seed.comparison->target.threshold());
@@ -142,7 +122,9 @@ void add_steps(const StudyRow& row, const Seed& seed, size_t index, Table& table
     const auto whole = static_cast<double>(cell.arms[cell.baseline].endings[cell.reference].steps);
     cells[4] = {fixed(standing.at / whole, 3), standing.at / whole};
     if (standing.first_touch) cells[5] = standing.first_touch->text();
+    if (target) add_metric_cells(row, seed, index, table, cells);
   }
+  cells.resize(table.columns.size(), "-");
   table.add(std::move(cells));
 }
 
@@ -188,50 +170,29 @@ Table steps_to_target(const Study& study) {
                     .key = "steps"},
                    {.heading = fmt::format("of the {} run", baseline)},
                    {.heading = "first touch in the longest run"}};
+  if (target)
+    for (const auto& [heading, group] : {std::pair{"train loss", "steps to target by"},
+                                         {"unseen loss", "steps to target by"},
+                                         {"PPL", "steps to target by"},
+                                         {"steps", "each at its best rate"}})
+      table.columns.push_back(
+          {.heading = heading, .group = group, .key = std::string("steps_") + heading});
   for (const StudyRow& row : study.rows)
     for (const Seed& seed : row.seeds)
-      for (const size_t index : other_arms(seed.runs.cell())) add_steps(row, seed, index, table);
-  table.notes = {fmt::format("target: the {} arm's mean loss over its last {} steps + {} nats",
-                             baseline, study.experiment().target.window,
-                             study.experiment().target.tolerance)};
+      for (const size_t index : other_arms(seed.runs.cell()))
+        add_steps(study, row, seed, index, table);
+  table.notes = {target_text(study)};
   if (!target) return table;
   table.notes.push_back(
       "a cosine run's loss depends on its horizon: each horizon is a run of its own, and steps to "
       "target is the smallest horizon whose final loss reaches it, interpolated in log-steps");
   table.notes.push_back(fmt::format(
-      "first touch: where the window mean inside the longest {} first reaches the target",
+      "first touch: where the window mean of the training loss inside the longest {} first reaches "
+      "the baseline's",
       arm.last().title));
-  return table;
-}
-
-Table equal_work(const Study& study) {
-  const plan::Cell& cell = study.plan.cells.front();
-  const plan::ArmPlan& arm = cell.arms[other_arms(cell).front()];
-  const std::string& baseline = study.baseline().name;
-  const std::string& title = arm.last().title;
-  Table table;
-  table.columns = {
-      {.heading = "cell", .align = Align::left},
-      {.heading = title + " steps"},
-      {.heading = title},
-      {.heading = baseline, .group = "at equal steps", .key = baseline + "_equal_steps"},
-      {.heading = "difference", .group = "at equal steps"},
-      {.heading = baseline + " steps", .group = "at equal samples"},
-      {.heading = baseline, .group = "at equal samples", .key = baseline + "_equal_samples"},
-      {.heading = "difference", .group = "at equal samples"}};
-  for (const StudyRow& row : study.rows)
-    for (const Seed& seed : row.seeds)
-      for (const size_t index : other_arms(seed.runs.cell()))
-        add_equal_work(row, seed, index, table);
-  std::string earlier;
-  for (const plan::PhasePlan& phase : arm.phases)
-    if (!phase.overhead && &phase != &arm.last())
-      earlier += fmt::format("equal samples counts the {}s' tokens; ", phase.title);
-  table.notes = {
-      fmt::format("final training loss, nats a token; difference below zero: {} is better",
-                  arm.title),
-      fmt::format("{}the {} arm's loss there is interpolated in log-steps between its own horizons",
-                  earlier, baseline)};
+  table.notes.push_back(
+      "the ladder is bisected: of the horizons only those are run that the search comes by; by the "
+      "other metrics the same runs are read");
   return table;
 }
 

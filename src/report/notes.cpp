@@ -9,6 +9,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "findings/baseline.hpp"
+#include "findings/equal_work.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
 #include "report/view.hpp"
@@ -35,11 +37,8 @@ const plan::ArmPlan& arm_of(const Study& study) {
 }
 
 Lines target_note(const Study& study) {
-  const plan::Target& target = study.experiment().target;
-  return {
-      fmt::format("train: mean training loss of the last {} steps, nats a token; target = the "
-                  "{} arm's + {} nats",
-                  target.window, study.baseline().name, target.tolerance)};
+  return {fmt::format("train: mean training loss of the last {} steps, nats a token; {}",
+                      study.experiment().target.window, target_text(study))};
 }
 
 // How the models were measured: the same for all of a plan.
@@ -51,10 +50,10 @@ Lines measures_note(const Study& study) {
       const findings::Measured* ppl = seed.runs.measured(reference, "ppl");
       const findings::Measured* held = seed.runs.measured(reference, "unseen");
       if (ppl != nullptr)
-        return {
-            fmt::format("valid: unseen loss, nats a token; bit/B: bits per byte, {} split; "
-                        "PPL: {} split, window {} tokens, stride {}",
-                        held ? held->split : "no", ppl->split, ppl->window, ppl->stride)};
+        return {fmt::format(
+            "unseen: loss on the valid split, nats a token; bit/B: bits per byte, {} split; "
+            "PPL: {} split, window {} tokens, stride {}",
+            held ? held->split : "no", ppl->split, ppl->window, ppl->stride)};
     }
   return {"PPL: not measured"};
 }
@@ -235,7 +234,57 @@ Lines budget_note(const Study& study) {
                   budget.equal, study.baseline().name, study.experiment().target.window)};
 }
 
+// "passes in 4 of 6 cells that were checked; fails in Qwen / C4 (...)": of all rows.
+Lines baseline_note(const Study& study) {
+  int64_t checked = 0, passed = 0;
+  Lines failed;
+  for (const StudyRow& row : study.rows) {
+    const auto check = findings::check_baseline(study, row);
+    if (!check) continue;
+    checked += check->state != measure::BaselineState::not_checked;
+    passed += check->state == measure::BaselineState::passes;
+    if (check->state == measure::BaselineState::fails)
+      failed.push_back(fmt::format("{} ({})", row.text(), join(check->reasons, "; ")));
+  }
+  if (checked == 0) return {"baseline: not checked against other rates"};
+  return {fmt::format("baseline check: passes in {} of the {} cells that were checked{}", passed,
+                      checked, failed.empty() ? "" : "; fails in " + join(failed, ", "))};
+}
+
+// At each arm's own rate, counted over the cells in which all seeds span equal work.
+Lines equal_work_note(const Study& study) {
+  Lines parts;
+  const plan::ArmPlan& arm = arm_of(study);
+  for (const std::string& measure : findings::equal_measures()) {
+    int64_t cells = 0, arm_better = 0, baseline_better = 0, lower = 0;
+    for (const StudyRow& row : study.rows)
+      for (const findings::EqualWork& one : findings::equal_work_of(study, row)) {
+        if (one.measure != measure || one.arm != method_arm(study)) continue;
+        if (one.rate != 1 || one.baseline_rate != 1) continue;
+        ++cells;
+        arm_better += one.better() < 0;
+        baseline_better += one.better() > 0;
+        lower += one.difference.centre < 0;
+      }
+    if (cells == 0) continue;
+    std::string text = fmt::format("{} {} of {}", measure, lower, cells);
+    if (arm_better + baseline_better > 0)
+      text += fmt::format(" ({} clear, {} the other way)", arm_better, baseline_better);
+    parts.push_back(std::move(text));
+  }
+  if (parts.empty()) return {};
+  return {fmt::format("cells in which {} ends lower than {} at equal work: {}", arm.title,
+                      study.baseline().title, join(parts, ", "))};
+}
+
 }  // namespace
+
+std::vector<std::string> fairness_notes(const Study& study) {
+  if (study.experiment().protocol != plan::Protocol::target) return {};
+  Lines notes = baseline_note(study);
+  for (std::string& line : equal_work_note(study)) notes.push_back(std::move(line));
+  return notes;
+}
 
 std::vector<std::string> speed_note(const Study& study) {
   const auto& others = study.timing.speeds().others();

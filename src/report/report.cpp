@@ -73,10 +73,10 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
       {"corpora", "Corpora", corpora(study)},
       {"numbers", "Every number", every_number(findings)},
       {"runs", "Runs", runs(study)}};
-  if (study.baseline().endings.size() > 1)
-    sections.insert(
-        sections.begin() + 3,
-        {"equal_work", "The arms at equal steps and at equal samples", equal_work(study)});
+  if (study.experiment().protocol == plan::Protocol::target)
+    sections.insert(sections.begin() + 2,
+                    {{"baseline", "Is the baseline a fair one?", baseline_checks(study)},
+                     {"equal_work", "The arms at equal work", equal_work(study)}});
   std::erase_if(sections, [](const Section& section) { return section.table.rows.empty(); });
   return sections;
 }

@@ -38,6 +38,7 @@ class ViewMaker {
     const bool below = study_.view.layout == "below";
     for (const StudyRow& row : study_.rows) below ? add_two_lines(row) : add_line(row);
     table_.notes = speed_note(study_);
+    for (std::string& sentence : fairness_notes(study_)) table_.notes.push_back(sentence);
     for (const std::string& name : study_.view.notes)
       for (std::string& sentence : note(name, study_, found_))
         table_.notes.push_back(std::move(sentence));
@@ -297,6 +298,18 @@ std::string machine_text(const Study& study) {
     if (outcome.training && !outcome.training->machine.empty())
       machines.insert(outcome.training->machine);
   return join({machines.begin(), machines.end()}, "; ");
+}
+
+std::string target_text(const Study& study) {
+  const plan::Experiment& experiment = study.experiment();
+  const plan::Target& target = experiment.target;
+  const std::string measured =
+      target.metric == "train_loss"
+          ? fmt::format("mean loss over its last {} steps", target.window)
+          : fmt::format("loss at its end on unseen text (at most {} windows of the valid split)",
+                        with_commas(experiment.evaluate.windows));
+  return fmt::format("target: the {} arm's {} + {} nats", study.baseline().name, measured,
+                     target.tolerance);
 }
 
 std::string progress_text(const Study& study) {

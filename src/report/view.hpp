@@ -21,6 +21,8 @@ std::string row_remark(const findings::StudyRow& row, const findings::Finding& v
 std::string scope_text(const findings::Study& study);
 // "measured on AMD EPYC, 2 cores": the machines that the runs recorded; "" when they recorded none.
 std::string machine_text(const findings::Study& study);
+// "target: the full arm's unseen loss (2,048 windows of the valid split) + 0.005 nats".
+std::string target_text(const findings::Study& study);
 // "4 of 6 cells reach the target" and what keeps the others from it.
 std::string progress_text(const findings::Study& study);
 
@@ -35,6 +37,10 @@ std::vector<std::string> note(const std::string& name, const findings::Study& st
 // The first caveat: how fast the devices are taken to be beside each other, from where, and what
 // the judged quantity would be at other speeds. None where it does not depend on that.
 std::vector<std::string> speed_note(const findings::Study& study);
+
+// What the checks of the baselines say, and which arm ends lower at equal work; none under a
+// budget.
+std::vector<std::string> fairness_notes(const findings::Study& study);
 
 // Footnote marks a, b, ...: equal texts share one.
 class Footnotes {

@@ -1,0 +1,165 @@
+#include "findings/equal_work.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "measure/cost.hpp"
+
+namespace repro::findings {
+namespace {
+
+using plan::Ending;
+using plan::JobWork;
+
+std::optional<double> dollars_of(const plan::Work& work, const Prices& prices) {
+  const auto bill = measure::bill(work.to_bill(plan::ClockKind::steady, /*overheads=*/false),
+                                  [&](const std::string& device) { return prices.of(device); }, {});
+  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
+}
+
+std::optional<double> amount(const std::string& measure, const plan::Work& work,
+                             const Prices& prices) {
+  if (measure == "samples") return work.sum(&JobWork::tokens);
+  if (measure == "FLOPs") return work.sum(&JobWork::flops);
+  if (measure == "device-hours") return work.device_hours();
+  return dollars_of(work, prices);
+}
+
+// An ending that is done: what it takes and how well it ends.
+struct Point {
+  const Ending* ending = nullptr;
+  double work = 0;
+  double loss = 0;
+};
+
+struct Asking {
+  const Study& study;
+  const StudyRow& row;
+  std::string measure;
+  size_t arm = 0;
+  double rate = 1, baseline_rate = 1;
+
+  const std::string& metric() const { return study.experiment().target.metric; }
+
+  std::vector<Point> points(const Seed& seed, size_t index, double at) const {
+    const plan::ArmPlan& planned = seed.runs.cell().arms[index];
+    std::vector<Point> points;
+    for (const Ending& ending : planned.endings_at(at)) {
+      const auto loss = seed.runs.loss(ending, metric());
+      const auto work = loss ? seed.runs.work_to(planned, ending) : std::nullopt;
+      const auto spent = work ? amount(measure, *work, study.prices) : std::nullopt;
+      if (spent && *spent > 0) points.push_back({&ending, *spent, *loss});
+    }
+    return points;
+  }
+};
+
+// The baseline's loss at this much work, and the ending above; empty outside its endings.
+std::optional<std::pair<double, const Ending*>> loss_at(const std::vector<Point>& ladder,
+                                                        double work) {
+  constexpr double kSame = 1e-6;  // sums of seconds in another order
+  for (size_t i = 0; i < ladder.size(); ++i) {
+    if (std::abs(ladder[i].work - work) <= kSame * work)
+      return std::pair{ladder[i].loss, ladder[i].ending};
+    if (i == 0 || ladder[i - 1].work > work || ladder[i].work < work) continue;
+    const double part =
+        std::log(work / ladder[i - 1].work) / std::log(ladder[i].work / ladder[i - 1].work);
+    return std::pair{ladder[i - 1].loss + part * (ladder[i].loss - ladder[i - 1].loss),
+                     ladder[i].ending};
+  }
+  return std::nullopt;
+}
+
+// One seed's arm at an ending of so many steps against the baseline at equal work.
+struct Pair {
+  Point arm;
+  double baseline_loss = 0;
+  double spent = 0;  // times the reference run's
+  double error = 0;  // standard error of the difference, of finite text
+};
+
+std::optional<Pair> pair_at(const Asking& question, const Seed& seed, int64_t steps) {
+  const plan::Cell& cell = seed.runs.cell();
+  const auto baseline = question.points(seed, cell.baseline, question.baseline_rate);
+  const Ending& reference =
+      cell.arms[cell.baseline].endings_at(question.baseline_rate).at(cell.reference);
+  const auto whole = std::find_if(baseline.begin(), baseline.end(),
+                                  [&](const Point& point) { return point.ending == &reference; });
+  if (whole == baseline.end()) return std::nullopt;
+  for (const Point& point : question.points(seed, question.arm, question.rate)) {
+    if (point.ending->steps != steps) continue;
+    const auto there = loss_at(baseline, point.work);
+    if (!there) return std::nullopt;
+    return Pair{point, there->first, point.work / whole->work,
+                seed.runs.difference_error(*point.ending, *there->second)};
+  }
+  return std::nullopt;
+}
+
+std::optional<EqualWork> compare_at(const Asking& question, int64_t steps) {
+  EqualWork result{.measure = question.measure,
+                   .arm = question.arm,
+                   .rate = question.rate,
+                   .baseline_rate = question.baseline_rate,
+                   .steps = steps,
+                   .difference = {}};
+  measure::EffectData data;
+  const auto seeds = question.row.compared();
+  const auto count = static_cast<double>(seeds.size());
+  for (const Seed* seed : seeds) {
+    const auto pair = pair_at(question, *seed, steps);
+    if (!pair) return std::nullopt;
+    const double difference = pair->arm.loss - pair->baseline_loss;
+    data.seeds.push_back({difference, difference});
+    data.open.target += measure::normal_quantile(0.975) * pair->error / count;
+    result.loss += pair->arm.loss / count;
+    result.baseline_loss += pair->baseline_loss / count;
+    result.spent += pair->spent / count;
+  }
+  if (data.seeds.empty()) return std::nullopt;
+  result.difference = measure::estimate_effect(data);
+  return result;
+}
+
+// At the longest ending that all seeds have run and that the baseline's endings span.
+std::optional<EqualWork> compare_longest(const Asking& question) {
+  const auto& endings =
+      question.row.seeds.front().runs.cell().arms[question.arm].endings_at(question.rate);
+  for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending)
+    if (auto found = compare_at(question, ending->steps)) return found;
+  return std::nullopt;
+}
+
+}  // namespace
+
+const std::vector<std::string>& equal_measures() {
+  static const std::vector<std::string> kMeasures = {"samples", "FLOPs", "device-hours", "dollars"};
+  return kMeasures;
+}
+
+int EqualWork::better() const {
+  if (!difference.has_noise()) return 0;
+  if (difference.interval.high < 0) return -1;
+  return difference.interval.low > 0 ? 1 : 0;
+}
+
+std::vector<EqualWork> equal_work_of(const Study& study, const StudyRow& row) {
+  std::vector<EqualWork> all;
+  if (row.compared().empty()) return all;
+  const plan::Cell& cell = row.seeds.front().runs.cell();
+  const auto best = [&](size_t arm) { return row.rates[arm] ? row.rates[arm]->best : 1; };
+  for (size_t arm = 0; arm < cell.arms.size(); ++arm) {
+    if (arm == cell.baseline) continue;
+    for (const std::string& measure : equal_measures()) {
+      Asking question{study, row, measure, arm};
+      if (auto found = compare_longest(question)) all.push_back(std::move(*found));
+      question.rate = best(arm);
+      question.baseline_rate = best(cell.baseline);
+      if (question.rate == 1 && question.baseline_rate == 1) continue;
+      if (auto found = compare_longest(question)) all.push_back(std::move(*found));
+    }
+  }
+  return all;
+}
+
+}  // namespace repro::findings

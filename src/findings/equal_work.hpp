@@ -1,0 +1,33 @@
+#pragma once
+// At equal work, which arm has the lower loss? An arm's longest ending whose work the baseline's
+// own endings span is held against the baseline's loss at that much work, seed by seed.
+
+#include <string>
+#include <vector>
+
+#include "findings/study.hpp"
+#include "measure/effect.hpp"
+
+namespace repro::findings {
+
+// What can be equal: "samples", "FLOPs", "device-hours", "dollars".
+const std::vector<std::string>& equal_measures();
+
+struct EqualWork {
+  std::string measure;
+  size_t arm = 0;
+  double rate = 1, baseline_rate = 1;  // learning rates, as factors of each arm's own
+  int64_t steps = 0;                   // of the arm's last phase
+  double spent = 0;                    // times what the baseline's reference run takes
+  double loss = 0;                     // of the arm, mean over seeds, in the manifest's metric
+  double baseline_loss = 0;            // of the baseline at equal work: log-linear between endings
+  measure::Effect difference;          // loss - baseline_loss; below zero: the arm is better
+  // Below or above zero clear of the noise: -1 the arm is better, +1 the baseline, 0 not clear.
+  int better() const;
+};
+
+// Of every arm and measure with equal work in all seeds that are compared; at each arm's own rate,
+// and where rates were tried and another is best, with each at its best too.
+std::vector<EqualWork> equal_work_of(const Study& study, const StudyRow& row);
+
+}  // namespace repro::findings
