@@ -156,6 +156,44 @@ TEST_CASE("an empty cluster takes the farthest point, and another empty one the 
   }
 }
 
+TEST_CASE("two clusters that run empty at once restart at two points", "[methods]") {
+  at::Tensor points = at::zeros({40, 1}, at::kFloat);
+  points[7][0] = 100.0F;
+  points[9][0] = 60.0F;
+  int met = 0;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const KmeansResult found = kmeans(points, {.k = 3, .init = "random", .seed = seed});
+    if (found.sse[0] != 100 * 100 + 60 * 60) continue;  // a centroid began at a far point
+    ++met;
+    // Both far points are centroids; the 38 others lie 160 / 40 from the mean they share with them.
+    CHECK(found.sse[1] == 38 * 16);
+  }
+  CHECK(met > 10);
+}
+
+TEST_CASE("k-means++ draws by the squared distance to the nearest centroid, by the seed",
+          "[methods]") {
+  // A heap at 0 and two lone points, equally far from it: the second centroid is one or the other.
+  at::Tensor apart = at::zeros({1002, 1}, at::kFloat);
+  apart[1000][0] = 10.0F;
+  apart[1001][0] = -10.0F;
+  int right = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const auto cluster = kmeans(apart, {.k = 2, .max_iterations = 1, .seed = seed}).cluster;
+    right += cluster[1000] != cluster[0];
+    CHECK((cluster[1000] != cluster[0]) != (cluster[1001] != cluster[0]));
+  }
+  CHECK(right > 8);  // of 40 fair draws, four standard deviations
+  CHECK(right < 32);
+
+  // Of the two on one side the far one attracts more, and then the other, never the heap again.
+  at::Tensor beside = at::zeros({1002, 1}, at::kFloat);
+  beside[1000][0] = 100.0F;
+  beside[1001][0] = 50.0F;
+  for (uint64_t seed = 0; seed < 20; ++seed)
+    CHECK(kmeans(beside, {.k = 3, .max_iterations = 1, .seed = seed}).sse.front() == 0);
+}
+
 TEST_CASE("of several starts the one with the lowest sum is kept, of equal ones the first",
           "[methods]") {
   const at::Tensor points = blobs(600, 8, 6, 0.5);
