@@ -1,8 +1,12 @@
+#include <ATen/TensorOperators.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
 #include "methods/assignment.hpp"
+#include "methods/document_vectors.hpp"
+#include "methods/partition.hpp"
 #include "worker/jobs_fixture.hpp"
 
 using namespace repro;
@@ -108,6 +112,25 @@ TEST_CASE("clustering names each cluster with less than the least share of the t
   spec.minimum_share = 0.3;
   CHECK_THROWS_WITH(cluster_here(runs, spec, "too_much"),
                     Catch::Contains("minimum_share = 0.3: 4 clusters have 0.25 on average"));
+}
+
+TEST_CASE("vectors are brought to length 1 before clustering when the spec says so", "[worker]") {
+  const Runs runs;
+  config::ClusterSpec spec = cluster_spec();
+  const data::TokenShards shards(runs.path() / "corpus/train.tokens");
+  const at::Tensor vectors_ND =
+      methods::document_vectors(spec, runs.path() / "corpus", shards,
+                                [](std::string_view, double, double, std::string_view) {});
+  const std::vector<uint16_t> one(120, 0);
+  for (const bool normalise : {false, true}) {
+    spec.normalise = normalise;
+    const json result = cluster_here(runs, spec, normalise ? "normalised" : "raw");
+    const at::Tensor expected_ND =
+        normalise ? vectors_ND / vectors_ND.norm(2, {1}, true) : vectors_ND;
+    const double total = methods::spread_of(expected_ND.contiguous(), one, 1).within;
+    const double within = result.at("sse"), explained = result.at("variance_explained");
+    CHECK(within / (1 - explained) == Approx(total).epsilon(1e-5));
+  }
 }
 
 TEST_CASE("a random assignment has k-means' sizes and explains less", "[worker]") {
