@@ -8,7 +8,7 @@
 //
 // wsd is get_wsd_schedule with decay_type = "linear" and min_lr_ratio = e, which holds for its
 // warmup too: that begins at e, not at 0 (it was 0 in releases that had no decay_type). The other
-// two warm up from 0 whatever e is.
+// two warm up from 0 whatever e is. Where warmup and decay overlap the decay is the one cut short.
 
 #include <cstdint>
 

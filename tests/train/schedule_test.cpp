@@ -23,6 +23,7 @@ TEST_CASE("cosine with warmup follows the Hugging Face trainer to the last digit
 }
 
 TEST_CASE("warmup is rounded up, but not by a rounding error", "[train]") {
+  CHECK(warmup_updates({.warmup = 0.07}, 100) == 7);  // the product is 7.000000000000001
   CHECK(warmup_updates({.warmup = 0.03}, 100) == 3);
   CHECK(warmup_updates({.warmup = 0.03}, 700) == 21);
   CHECK(warmup_updates({.warmup = 0.03}, 101) == 4);
@@ -74,4 +75,10 @@ TEST_CASE("only wsd begins its warmup at end_ratio, as get_wsd_schedule does", "
   cosine.schedule = "cosine";
   const double rising[] = {0, 0.25, 0.5, 0.75, 1};
   for (int64_t t = 0; t < 5; ++t) CHECK(learning_rate(cosine, t, 12) == Approx(rising[t]));
+}
+
+TEST_CASE("a decay longer than what the warmup leaves begins at the peak", "[train]") {
+  const OptimizerSpec spec{.lr = 1, .schedule = "wsd", .warmup = 0.5, .decay = 0.8};
+  const double expected[] = {0, 0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2};
+  for (int64_t t = 0; t < 10; ++t) CHECK(learning_rate(spec, t, 10) == Approx(expected[t]));
 }
