@@ -58,9 +58,11 @@ TEST_CASE("AdamW in one fp32 pass follows the textbook in double", "[train]") {
   AdamW optimizer(kSpec, values, gradients, decayed);
   for (int64_t step = 0; step < 5; ++step) {
     gradients.copy_(draw(10 + step, count));
-    first.update(gradients.narrow(0, 0, decayed), 1e-2, kSpec.weight_decay, kSpec);
-    rest.update(gradients.narrow(0, decayed, count - decayed), 1e-2, 0, kSpec);
-    optimizer.update(1e-2, optimizer.gradient_norm());
+    // A schedule's rates, of which none but the first is the spec's: the decay follows them too.
+    const double lr = 1e-2 * static_cast<double>(5 - step) / 5;
+    first.update(gradients.narrow(0, 0, decayed), lr, kSpec.weight_decay, kSpec);
+    rest.update(gradients.narrow(0, decayed, count - decayed), lr, 0, kSpec);
+    optimizer.update(lr, optimizer.gradient_norm());
   }
   const at::Tensor expected = at::cat({first.value, rest.value});
   // Values reach 4.5, where fp32 rounds by up to 2.4e-7; five updates of two roundings each.
