@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "train/training_fixture.hpp"
 
 using namespace repro;
@@ -141,6 +142,20 @@ TEST_CASE("a checkpoint of another model is not loaded", "[train]") {
   model::Transformer other(config, {});
   AdamW optimizer({}, other.flat_values(), other.flat_gradients(), other.decayed_count());
   CHECK_THROWS_AS(load_newest_checkpoint(folder.path(), other, optimizer), Error);
+}
+
+TEST_CASE("a checkpoint whose tensors stood in another order is not loaded", "[train]") {
+  const TemporaryDirectory folder;
+  Training training;
+  training.save(folder.path(), 5);
+  // The moments are one flat buffer: names and shapes may fit where their order does not.
+  const fs::path saved = folder.path() / "00000005";
+  nlohmann::json state = nlohmann::json::parse(read_file(saved / "state.json"));
+  state.at("layout") = std::string(64, '0');
+  const std::string text = state.dump(1) + "\n";
+  write_file_atomically(saved / "state.json", text);
+  write_file_atomically(saved / "DONE", sha256_hex(text));
+  CHECK_THROWS_AS(load_newest_checkpoint(folder.path(), training.model, training.optimizer), Error);
 }
 
 TEST_CASE("when a checkpoint cannot be written the one before stays, and nothing half is left",
