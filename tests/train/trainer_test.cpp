@@ -29,6 +29,26 @@ std::string failure(const Runs& runs, const config::TrainSpec& spec) {
   return "trained";
 }
 
+// In two and in four micro-batches a training is what it is in one.
+void check_accumulation(const Runs& runs, config::TrainSpec spec, const std::string& name) {
+  spec.steps = 10;
+  const auto whole = runs.make_training(name, spec);
+  train_here(whole);
+  const auto expected = run::read_records(whole.records_file()).steps;
+  for (int64_t accumulate : {2, 4}) {
+    spec.accumulate = accumulate;
+    const auto parts = runs.make_training(fmt::format("{}{}", name, accumulate), spec);
+    train_here(parts);
+    const auto found = run::read_records(parts.records_file()).steps;
+    for (size_t i = 0; i < 10; ++i) {
+      INFO(name << " in " << accumulate << " parts, step " << i + 1);
+      CHECK(found[i].lm_loss == Approx(expected[i].lm_loss).epsilon(1e-5));
+      CHECK(found[i].grad_norm == Approx(expected[i].grad_norm).epsilon(1e-4));
+      CHECK(found[i].data_hash == expected[i].data_hash);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a training learns, and its result says what its records say", "[train]") {
@@ -61,8 +81,11 @@ TEST_CASE("a step record counts tokens and keeps balance loss apart from LM loss
   spec.model.losses = {{config::LossKind::switch_balance, 0.01}};
   spec.steps = 3;
   const run::RunDirectory directory = runs.make_training("aux", spec);
-  train_here(directory);
-  for (const auto& record : run::read_records(directory.records_file()).steps) {
+  const json result = train_here(directory);
+  const auto steps = run::read_records(directory.records_file()).steps;
+  CHECK(result.at("loss_first") == steps.front().lm_loss);
+  CHECK(result.at("loss_last") == steps.back().lm_loss);
+  for (const auto& record : steps) {
     CHECK(record.tokens == record.step * 64);
     // At balance the loss is weight x k; random routing is near it.
     CHECK(record.aux_loss == Approx(0.02).epsilon(0.3));
@@ -108,21 +131,35 @@ TEST_CASE("every precision trains to nearly the same loss", "[train]") {
 TEST_CASE("accumulated micro-batches train as one big batch does, in fp32", "[train]") {
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
-  spec.steps = 10;
-  const auto whole = runs.make_training("whole", spec);
-  train_here(whole);
-  for (int64_t accumulate : {2, 4}) {
-    spec.accumulate = accumulate;
-    const auto parts = runs.make_training(fmt::format("parts{}", accumulate), spec);
-    train_here(parts);
-    const auto expected = run::read_records(whole.records_file()).steps;
-    const auto found = run::read_records(parts.records_file()).steps;
-    for (size_t i = 0; i < 10; ++i) {
-      CHECK(found[i].lm_loss == Approx(expected[i].lm_loss).epsilon(1e-5));
-      CHECK(found[i].grad_norm == Approx(expected[i].grad_norm).epsilon(1e-4));
-      CHECK(found[i].data_hash == expected[i].data_hash);
-    }
-  }
+  check_accumulation(runs, spec, "qwen");
+  spec.model = config::as_llama_moe(spec.model);
+  spec.model.top_k = 2;    // each token has a noise of its own, whatever micro-batch it is in
+  spec.model.losses = {};  // which are not linear in the batch
+  check_accumulation(runs, spec, "llama");
+}
+
+TEST_CASE("the seed decides the initial weights and the gate noise, not the data", "[train]") {
+  const Runs runs;
+  config::TrainSpec spec = tiny_spec();
+  spec.steps = 2;
+  const json quiet = train_here(runs, "quiet", spec);  // a model without noise
+  spec.seed = 1;
+  CHECK(train_here(runs, "quiet1", spec).at("loss_first") != quiet.at("loss_first"));
+
+  spec.seed = 0;
+  spec.model = config::as_llama_moe(spec.model);
+  spec.model.top_k = 2;
+  const json first = train_here(runs, "first", spec);
+  const json first_on =
+      train_here(runs.make_training("first_on", spec, 200, {{"initial", "first"}}));
+  spec.seed = 1;
+  const json other = train_here(runs, "other", spec);
+  CHECK(other.at("loss_first") != first.at("loss_first"));
+  CHECK(other.at("data_hash") == first.at("data_hash"));
+  // From the same weights only the noise differs.
+  const json other_on =
+      train_here(runs.make_training("other_on", spec, 200, {{"initial", "first"}}));
+  CHECK(other_on.at("loss_first") != first_on.at("loss_first"));
 }
 
 TEST_CASE("arms with one order seed see the same tokens step by step, others do not", "[train]") {
@@ -161,23 +198,45 @@ TEST_CASE("a loss that is not finite stops the run before the update, naming the
   CHECK(read_file(directory.mlperf_file()).find("\"aborted\"") != std::string::npos);
 }
 
+TEST_CASE("a gradient that is not finite stops the run though the loss is", "[train]") {
+  const Runs runs;
+  config::TrainSpec spec = tiny_spec();
+  // At 0 the norm's slope is 1 / sqrt(epsilon), layer by layer: 1e19 to the power of five.
+  spec.model.norm_epsilon = 1e-38;
+  model::Transformer model(spec.model, {});
+  model.initialise(0);
+  for (model::Parameter& parameter : model.parameters())
+    if (parameter.name == "model.embed_tokens.weight") parameter.value.zero_();
+  const auto zero = runs.make("merge", "zero", json::object(), {}, {});
+  model::save_weights(zero.weights_file(), model.parameters());
+  Runs::finish(zero, json::object());
+  const auto directory = runs.make_training("steep", spec, 200, {{"initial", "zero"}});
+  CHECK_THROWS_WITH(train_here(directory),
+                    Catch::Contains("steep: step 1: loss 4.158883") &&
+                        Catch::Contains("not finite; stopped before the update"));
+}
+
 TEST_CASE("the kinds of time sum to the wall time", "[train]") {
   const Runs runs;
   config::TrainSpec spec = tiny_spec();
   spec.steps = 100;
-  const auto directory = runs.make_training("clocks", spec, 20);
   const std::atomic<bool> never = false;
-  const run::OpenedJob job = run::open_job(directory);
-  const auto start = std::chrono::steady_clock::now();
-  const json clocks = repro::train::train(job, directory, never).at("clocks");
-  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  const double sum = clocks.at("train").get<double>() + clocks.at("eval").get<double>() +
-                     clocks.at("checkpoint").get<double>() + clocks.at("other").get<double>();
-  CHECK(clocks.at("wall").get<double>() == Approx(sum).epsilon(1e-12));
-  CHECK(sum <= wall.count());
-  // The clocks end before the summary is made and the model freed.
-  CHECK(sum == Approx(wall.count()).epsilon(0.01).margin(0.01));
-  for (const char* kind : {"train", "eval", "checkpoint", "other"}) CHECK(clocks.at(kind) > 0);
+  double left_out = 1;  // share of the wall time: the least of three, as others use the machine too
+  for (int run = 0; run < 3; ++run) {
+    const auto directory = runs.make_training(fmt::format("clocks{}", run), spec, 20);
+    const run::OpenedJob job = run::open_job(directory);
+    const auto start = std::chrono::steady_clock::now();
+    const json clocks = repro::train::train(job, directory, never).at("clocks");
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+    const double sum = clocks.at("train").get<double>() + clocks.at("eval").get<double>() +
+                       clocks.at("checkpoint").get<double>() + clocks.at("other").get<double>();
+    CHECK(clocks.at("wall").get<double>() == Approx(sum).epsilon(1e-12));
+    CHECK(sum <= wall.count());
+    for (const char* kind : {"train", "eval", "checkpoint", "other"}) CHECK(clocks.at(kind) > 0);
+    left_out = std::min(left_out, 1 - sum / wall.count());
+  }
+  // The clocks end before the summary is made and the model freed: some ms of half a second.
+  CHECK(left_out < 0.02);
 }
 
 TEST_CASE("a one-expert model trains on its part's documents from its slice of the start",
@@ -206,10 +265,33 @@ TEST_CASE("a one-expert model trains on its part's documents from its slice of t
   CHECK(other.at("data_hash") == result.at("data_hash"));
   CHECK(other.at("loss_first") != result.at("loss_first"));
 
+  spec.slice = 0;
+  const json lowest =
+      train_here(runs.make_training("lowest", spec, 200, {{"assignment", "assigned"}}));
+  CHECK(lowest.at("loss_first") != result.at("loss_first"));
+  CHECK(lowest.at("loss_first") != other.at("loss_first"));
+
   spec.part = 1;
   runs.make_training("empty", spec, 200, {{"assignment", "assigned"}});
   CHECK_THROWS_WITH(train_here(run::RunDirectory(runs.path() / "empty")),
                     Catch::Contains("part 1 has no documents"));
+}
+
+TEST_CASE("an assignment of another corpus is refused", "[train]") {
+  const Runs runs;
+  for (const size_t documents : {119, 121}) {
+    const std::string name = fmt::format("of{}", documents);
+    const auto assigned = runs.make("cluster", name, json::object(), {}, {});
+    methods::write_assignment(assigned.path() / methods::kAssignmentFile,
+                              {4, std::vector<uint16_t>(documents, 0)});
+    Runs::finish(assigned, json::object());
+    config::TrainSpec spec = tiny_spec();
+    spec.part = 0;
+    const auto training = runs.make_training("with_" + name, spec, 200, {{"assignment", name}});
+    CHECK_THROWS_WITH(
+        train_here(training),
+        Catch::Contains(fmt::format("{} documents, but the corpus has 120", documents)));
+  }
 }
 
 TEST_CASE("another run's weights are where a training starts", "[train]") {
