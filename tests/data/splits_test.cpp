@@ -73,7 +73,12 @@ TEST_CASE("a page larger than a tenth of a split is never held out", "[data]") {
 
 TEST_CASE("the split of a published record is the MD5 of its text modulo 100", "[data]") {
   CHECK(md5_hex("") == "d41d8cd98f00b204e9800998ecf8427e");
-  CHECK(data::split_of_record("") == "train");  // 0xd41d8cd9 mod 100 = 65
+  CHECK(data::split_of_record("") == "train");              // 0xd41d8cd9 mod 100 = 65
+  CHECK(data::split_of_record("document 356") == "valid");  // 0xcf7a2838 mod 100 = 0
+  CHECK(data::split_of_record("document 189") == "valid");  // 0xf80ee637 mod 100 = 7
+  CHECK(data::split_of_record("document 68") == "test");    // 0x8d3c86bc mod 100 = 8
+  CHECK(data::split_of_record("document 97") == "test");    // 0xfebfe531 mod 100 = 13
+  CHECK(data::split_of_record("document 62") == "train");   // 0xc04ea0ae mod 100 = 14
   std::map<std::string, int> splits;
   for (int i = 0; i < 20'000; ++i) ++splits[data::split_of_record(std::to_string(i))];
   CHECK(splits["valid"] == Approx(1600).epsilon(0.075));  // 8 %, three standard deviations
