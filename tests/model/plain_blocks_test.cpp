@@ -2,6 +2,7 @@
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
@@ -130,10 +131,13 @@ TEST_CASE("one expert equals the dense feed-forward block", "[model]") {
 }
 
 TEST_CASE("the routed output is the weighted sum over the chosen experts", "[model]") {
-  for (const int64_t top_k : {4, 2, 1}) {
+  for (const auto& [top_k, normalise] :
+       {std::pair{4, false}, {2, false}, {1, false}, {4, true}, {3, true}, {2, true}}) {
+    INFO("top_k " << top_k << (normalise ? ", normalised" : ""));
     Draw draw(16, at::kDouble);
     Sizes s;
     s.top_k = top_k;
+    s.router.normalise = normalise;
     const MoeWeights w = moe_weights(draw, s);
     const at::Tensor x = draw.tensor({10, 8});
     const at::Tensor normed = rms_norm(x, w.norm.leaf, 1e-6, at::kDouble);
@@ -141,8 +145,10 @@ TEST_CASE("the routed output is the weighted sum over the chosen experts", "[mod
     const at::Tensor smallest = std::get<0>(p.topk(top_k, -1)).narrow(1, top_k - 1, 1);
     at::Tensor expected = x + swiglu_expert(normed, w.shared_gate_up.leaf, w.shared_down.leaf) *
                                   at::sigmoid(at::linear(normed, w.shared_gate.leaf));
+    const at::Tensor kept = p * (p >= smallest);
+    const at::Tensor whole = normalise ? kept.sum(-1, true) : at::ones_like(smallest);
     for (int64_t e = 0; e < 4; ++e) {
-      const at::Tensor weight = p.narrow(1, e, 1) * (p.narrow(1, e, 1) >= smallest);
+      const at::Tensor weight = kept.narrow(1, e, 1) / whole;
       expected = expected + weight * swiglu_expert(normed, w.gate_up.leaf[e], w.down.leaf[e]);
     }
     const MoeOutput out = plain_moe(x, w, moe_shape(s, at::kDouble), {});
