@@ -26,7 +26,7 @@ constexpr size_t kBufferBytes = 1 << 20;
 AtomicFile::AtomicFile(const std::filesystem::path& path)
     : path_(path), temporary_(path.string() + ".tmp" + std::to_string(::getpid())) {
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail_to("create", temporary_);
+  if (descriptor_ < 0) fail_to("create", path_);
 }
 
 AtomicFile::~AtomicFile() {
@@ -49,12 +49,12 @@ void AtomicFile::overwrite(size_t offset, std::string_view bytes) {
   flush();
   const ssize_t written =
       ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-  if (written != static_cast<ssize_t>(bytes.size())) fail_to("write", temporary_);
+  if (written != static_cast<ssize_t>(bytes.size())) fail_to("write", path_);
 }
 
 void AtomicFile::commit() {
   flush();
-  if (::fsync(descriptor_) != 0) fail_to("sync", temporary_);
+  if (::fsync(descriptor_) != 0) fail_to("sync", path_);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to("rename into place", path_);
   ::close(descriptor_);
   descriptor_ = -1;
@@ -65,7 +65,7 @@ void AtomicFile::flush() {
   while (!rest.empty()) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to("write", temporary_);
+    if (written < 0) fail_to("write", path_);
     rest.remove_prefix(static_cast<size_t>(written));
   }
   buffer_.clear();

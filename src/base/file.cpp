@@ -64,10 +64,10 @@ std::string read_file(const fs::path& path) {
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   const fs::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) fail(temporary, "create");
+  if (descriptor < 0) fail(path, "create");
   try {
-    write_all(descriptor, bytes, temporary);
-    if (::fsync(descriptor) != 0) fail(temporary, "sync");
+    write_all(descriptor, bytes, path);
+    if (::fsync(descriptor) != 0) fail(path, "sync");
   } catch (...) {
     ::close(descriptor);
     ::unlink(temporary.c_str());

@@ -70,14 +70,44 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return best ? fmt::format(" (did you mean '{}'?)", *best) : std::string();
 }
 
+std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=:,+@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  quoted += '\'';
+  return quoted;
+}
+
+std::optional<std::string> not_countable(double value) {
+  constexpr double kLargest = 9007199254740992.0;  // 2^53
+  if (std::isnan(value)) return "not a number";
+  if (std::isinf(value)) return value > 0 ? "infinite" : "-infinite";
+  if (std::fabs(value) > kLargest) return fmt::format("{:.3g}", value);
+  return std::nullopt;
+}
+
 std::string with_commas(int64_t value) {
-  std::string digits = std::to_string(value < 0 ? -value : value);
+  // The smallest integer has no positive counterpart of its type.
+  const uint64_t magnitude =
+      value < 0 ? ~static_cast<uint64_t>(value) + 1 : static_cast<uint64_t>(value);
+  std::string digits = std::to_string(magnitude);
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
     digits.insert(static_cast<size_t>(at), ",");
-  return value < 0 ? "-" + digits : digits;
+  if (value < 0) digits.insert(digits.begin(), '-');
+  return digits;
+}
+
+std::string rounded_with_commas(double value) {
+  if (auto text = not_countable(value)) return *text;
+  return with_commas(std::llround(value));
 }
 
 std::string human_bytes(double bytes) {
+  if (auto text = not_countable(bytes); text && !std::isfinite(bytes)) return *text;
+  if (bytes >= 1e15) return fmt::format("{:.3g} B", bytes);
   if (bytes >= 1e12) return fmt::format("{:.1f} TB", bytes / 1e12);
   if (bytes >= 1e9) return fmt::format("{:.1f} GB", bytes / 1e9);
   if (bytes >= 1e6) return fmt::format("{:.1f} MB", bytes / 1e6);
@@ -86,14 +116,16 @@ std::string human_bytes(double bytes) {
 }
 
 std::string human_seconds(double seconds) {
-  if (!std::isfinite(seconds)) return "?";
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  if (auto text = not_countable(seconds)) return std::isfinite(seconds) ? *text + " s" : *text;
+  if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   const auto total = static_cast<int64_t>(std::llround(seconds));
   if (total < 3600) return fmt::format("{} min {:02} s", total / 60, total % 60);
   return fmt::format("{} h {:02} min", total / 3600, total % 3600 / 60);
 }
 
 std::string human_count(double value) {
+  if (auto text = not_countable(value); text && !std::isfinite(value)) return *text;
+  if (value >= 1e15) return fmt::format("{:.3g}", value);
   if (value >= 1e12) return fmt::format("{:.2f} T", value / 1e12);
   if (value >= 1e9) return fmt::format("{:.2f} B", value / 1e9);
   if (value >= 1e6) return fmt::format("{:.2f} M", value / 1e6);

@@ -1,6 +1,7 @@
 #pragma once
 // Numbers as reports print them. Enough digits to tell values apart, no more; every function takes
-// the full-precision value, which CSV and JSON keep.
+// the full-precision value, which CSV and JSON keep. NaN, infinity and what lies beyond 2^53 are
+// said in words or with an exponent (not_countable() of base/text.hpp), never shown as digits.
 
 #include <optional>
 #include <string>

@@ -20,6 +20,8 @@ double interpolate(int64_t steps_before, double loss_before, int64_t steps_after
   // A run that diverged gives no line: the passing point is all that is known.
   if (!std::isfinite(loss_before)) return after;
   const double part = (loss_before - threshold) / (loss_before - loss_after);
+  // Step 0 has no logarithm.
+  if (steps_before < 1) return before + part * (after - before);
   return std::exp(std::log(before) + part * (std::log(after) - std::log(before)));
 }
 
@@ -84,7 +86,7 @@ LossTarget target_from(std::span<const double> full_losses, int64_t window, doub
 std::string StepsToTarget::text() const {
   if (reach == Reach::at_most) return fmt::format("<= {}", with_commas(by));
   if (reach == Reach::not_reached) return fmt::format(">= {}", with_commas(by));
-  return fmt::format("{} ({} to {}]", with_commas(std::llround(estimate)), with_commas(after),
+  return fmt::format("{} ({} to {}]", rounded_with_commas(estimate), with_commas(after),
                      with_commas(by));
 }
 
