@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace repro::imports {
@@ -10,7 +9,8 @@ namespace {
 
 class CsvParser {
  public:
-  CsvParser(std::string_view text, const std::string& file) : text_(text), file_(file) {
+  CsvParser(std::string_view text, const std::string& file, Exit damaged)
+      : text_(text), file_(file), damaged_(damaged) {
     if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
   }
 
@@ -45,7 +45,7 @@ class CsvParser {
     const size_t opened = line_;
     while (true) {
       if (at_ >= text_.size())
-        throw Error("{}:{}: a quote is not closed; the file is truncated", file_, opened);
+        throw Error(damaged_, "{}:{}: a quote is not closed; the file is truncated", file_, opened);
       if (!take('"'))
         value += step();
       else if (take('"'))
@@ -57,24 +57,26 @@ class CsvParser {
 
   std::string_view text_;
   const std::string& file_;
+  Exit damaged_;
   size_t at_ = 0;
   size_t line_ = 1;
 };
 
 }  // namespace
 
-CsvTable::CsvTable(std::string_view text, std::string file) : file_(std::move(file)) {
-  CsvParser parser(text, file_);
+CsvTable::CsvTable(std::string_view text, std::string file, Exit damaged)
+    : file_(std::move(file)), damaged_(damaged) {
+  CsvParser parser(text, file_, damaged_);
   CsvRow row;
   if (!parser.next(row))
-    throw Error("{}:1: the file is empty; expected a line of column names", file_);
+    throw Error(damaged_, "{}:1: the file is empty; expected a line of column names", file_);
   headings_ = std::move(row.cells);
   while (parser.next(row)) {
     if (row.cells.size() != headings_.size())
-      throw Error(
-          "{}:{}: {} cells, expected {} as in the first line; the row is damaged or the "
-          "file truncated",
-          file_, row.line, row.cells.size(), headings_.size());
+      throw Error(damaged_,
+                  "{}:{}: {} cells, expected {} as in the first line; the row is damaged or the "
+                  "file truncated",
+                  file_, row.line, row.cells.size(), headings_.size());
     rows_.push_back(std::move(row));
   }
 }
@@ -87,7 +89,7 @@ std::optional<size_t> CsvTable::optional_column(std::string_view heading) const 
 
 size_t CsvTable::column(std::string_view heading) const {
   if (const auto found = optional_column(heading)) return *found;
-  throw Error("{}:1: no column '{}'{}; the first line names {}", file_, heading,
+  throw Error(damaged_, "{}:1: no column '{}'{}; the first line names {}", file_, heading,
               did_you_mean(heading, headings_), join(headings_, ", "));
 }
 

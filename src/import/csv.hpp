@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
+
 namespace repro::imports {
 
 struct CsvRow {
@@ -17,9 +19,9 @@ struct CsvRow {
 
 class CsvTable {
  public:
-  // Error "file:line: ..." for a row whose number of cells is not that of the heading, or a quote
-  // that is not closed: a truncated file.
-  CsvTable(std::string_view text, std::string file);
+  // Error "file:line: ...", of exit `damaged`, for a row whose number of cells is not that of the
+  // heading, or a quote that is not closed: a truncated file.
+  CsvTable(std::string_view text, std::string file, Exit damaged = Exit::bad_input);
 
   const std::vector<std::string>& headings() const { return headings_; }
   const std::vector<CsvRow>& rows() const { return rows_; }
@@ -28,6 +30,7 @@ class CsvTable {
 
  private:
   std::string file_;
+  Exit damaged_;
   std::vector<std::string> headings_;
   std::vector<CsvRow> rows_;
 };
