@@ -64,7 +64,10 @@ void print(const report::Table& table) {
   fmt::print("{}", report::to_terminal(table, terminal_width()));
 }
 
-void print(const nlohmann::json& value) { fmt::print("{}\n", value.dump(2)); }
+// Bytes of a file's name or content that are no UTF-8 are shown as U+FFFD.
+void print(const nlohmann::json& value) {
+  fmt::print("{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 size_t terminal_width(int descriptor) {
   winsize size{};

@@ -24,42 +24,14 @@ struct ExplainOptions {
   std::vector<std::string> subjects;  // a finding's id, or one or two runs
   ExperimentChoice choice;
   std::string prices = "paper";
+  bool gate = false;
 };
-
-// A directory, its name below runs/, or a beginning of it that only one run has.
-run::RunDirectory find_run(const Context& context, const std::string& subject) {
-  const run::RunDirectory given{std::filesystem::path(subject)};
-  if (std::filesystem::exists(given.job_file())) return given;
-  std::vector<std::string> matches;
-  const std::vector<std::string> names = run_names(context.runs);
-  for (const std::string& name : names)
-    if (name.starts_with(subject)) matches.push_back(name);
-  if (matches.size() == 1) return run::RunDirectory(context.runs / matches[0]);
-  if (matches.size() > 1)
-    throw Error("{}: '{}' names {} runs: {}; give more of the name", context.runs.string(), subject,
-                matches.size(), join(matches, ", "));
-  throw Error("{}: no run '{}'{}", context.runs.string(), subject, did_you_mean(subject, names));
-}
 
 json read_job(const run::RunDirectory& directory) {
   json job = json::parse(read_file(directory.job_file()), nullptr, /*allow_exceptions=*/false);
   if (!job.is_object())
     throw Error("{}: is damaged; run the experiment again", directory.job_file().string());
   return job;
-}
-
-const char* state_text(run::State state) {
-  switch (state) {
-    case run::State::absent:
-      return "not started";
-    case run::State::started:
-      return "unfinished";
-    case run::State::done:
-      return "done";
-    case run::State::failed:
-      return "failed";
-  }
-  return "";
 }
 
 void print_leaves(const json& value, const std::string& path) {
@@ -127,10 +99,12 @@ void print_differences(const char* title, const std::vector<run::RunDifference>&
     fmt::print("  {}: {} | {}\n", d.where, d.first, d.second);
 }
 
-Exit explain_difference(const Context& context, const std::string& first,
-                        const std::string& second) {
-  const run::RunComparison comparison =
-      run::compare_runs(find_run(context, first), find_run(context, second));
+Exit explain_difference(const Context& context, const ExplainOptions& options) {
+  const run::RunComparison comparison = run::compare_runs(find_run(context, options.subjects[0]),
+                                                          find_run(context, options.subjects[1]));
+  const bool equal =
+      comparison.inputs.empty() && comparison.environment.empty() && !comparison.records;
+  const Exit exit = options.gate && !equal ? Exit::regression : Exit::ok;
   if (context.json) {
     json answer = {{"inputs", json::array()}, {"environment", json::array()}, {"records", nullptr}};
     for (const run::RunDifference& d : comparison.inputs) answer["inputs"].push_back(json_of(d));
@@ -138,13 +112,13 @@ Exit explain_difference(const Context& context, const std::string& first,
       answer["environment"].push_back(json_of(d));
     if (comparison.records) answer["records"] = json_of(*comparison.records);
     print(answer);
-    return Exit::ok;
+    return exit;
   }
   print_differences("inputs", comparison.inputs);
   print_differences("environment", comparison.environment);
   print_differences("first differing step", comparison.records ? std::vector{*comparison.records}
                                                                : std::vector<run::RunDifference>{});
-  return Exit::ok;
+  return exit;
 }
 
 const findings::Finding& find_finding(const std::vector<findings::Finding>& findings,
@@ -223,8 +197,8 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
 }
 
 Exit explain(const Context& context, const ExplainOptions& options) {
-  if (options.subjects.size() == 2)
-    return explain_difference(context, options.subjects[0], options.subjects[1]);
+  if (options.subjects.size() == 2) return explain_difference(context, options);
+  if (options.gate) throw Error(Exit::usage, "explain: --gate compares two runs; name the second");
   if (options.subjects[0].find(':') != std::string::npos) return explain_finding(context, options);
   return explain_run(context, options.subjects[0]);
 }
@@ -236,7 +210,8 @@ void add_explain(Program& program) {
       "explain", "every input of one number or run; or why two runs differ",
       "  repro explain table3:qwen_moe:c4:saving        a number of the report\n"
       "  repro explain train-qwen_moe-c4-full-s0        a run: its values, inputs and result\n"
-      "  repro explain runs/train-a other/train-a       the first difference between two runs");
+      "  repro explain runs/train-a other/train-a       the first difference between two runs\n"
+      "With --gate, two runs that differ in inputs, environment or records end with code 1.");
   auto options = std::make_shared<ExplainOptions>();
   verb.add_option("subject", options->subjects, "a number, a run, or two runs")
       ->required()
@@ -244,6 +219,7 @@ void add_explain(Program& program) {
   add_choice_options(verb, options->choice);
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
+  verb.add_flag("--gate", options->gate, "end with code 1 when two runs differ");
   program.on(verb, [&program, options] { return explain(program.context(), *options); });
 }
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <string>
+#include <string_view>
 
 #include "base/text.hpp"
 #include "cli/program.hpp"
@@ -15,6 +17,13 @@ void print_error(const char* what) {
   std::fflush(stdout);
   for (const std::string& line : repro::split(what, '\n'))
     fmt::print(stderr, "repro: error: {}\n", line);
+}
+
+// A library's own mark before its message, "[json.exception.type_error.302] ", tells nobody
+// anything.
+std::string_view without_library(std::string_view what) {
+  const size_t end = what.find("] ");
+  return what.starts_with("[") && end != what.npos ? what.substr(end + 2) : what;
 }
 
 }  // namespace
@@ -30,7 +39,7 @@ int main(int argc, char** argv) {
     print_error(error.what());
     exit = error.exit();
   } catch (const std::exception& error) {
-    print_error(error.what());
+    print_error(std::string(without_library(error.what())).c_str());
     exit = repro::Exit::run_failed;
   }
   return static_cast<int>(exit);

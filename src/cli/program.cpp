@@ -11,8 +11,9 @@ constexpr const char* kSummary =
     "Does this training-cost claim hold, here, on this hardware, at these prices?";
 constexpr const char* kFooter =
     "Begin with: repro run table3 --scale smoke\n"
-    "Exit codes: 0 ok, 1 an audit found a contradiction, 2 a run failed, 4 invalid input,\n"
-    "5 inconclusive, 6 nothing was measured, 64 usage, 130 interrupted";
+    "Exit codes: 0 ok, 1 an audit found a contradiction, or with --gate two runs differ,\n"
+    "2 a run failed, 3 with --gate a target is not reached, 4 invalid input, 5 inconclusive,\n"
+    "6 nothing was measured, 7 a log of another program cannot be read, 64 usage, 130 interrupted";
 
 }  // namespace
 
@@ -26,6 +27,7 @@ Program::Program() : app_(kSummary, "repro") {
   add_status(*this);
   add_report(*this);
   add_explain(*this);
+  add_compare(*this);
   add_audit(*this);
   add_price(*this);
   add_profile(*this);

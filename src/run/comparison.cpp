@@ -45,8 +45,15 @@ RunDifference step_difference(int64_t step, const char* field, double first, dou
           fmt::format("{}", second)};
 }
 
-std::optional<RunDifference> compare_steps(const StepRecord& a, const StepRecord& b) {
-  if (a.data_hash != b.data_hash)
+// What a log of another program does not state stands as 0, and is no difference.
+template <typename T>
+bool differ(T a, T b, bool may_be_unknown) {
+  return a != b && !(may_be_unknown && (a == T{} || b == T{}));
+}
+
+std::optional<RunDifference> compare_steps(const StepRecord& a, const StepRecord& b,
+                                           bool imported) {
+  if (differ(a.data_hash, b.data_hash, imported))
     return RunDifference{fmt::format("records: step {}, data_hash (other tokens)", a.step),
                          fmt::format("{:016x}", a.data_hash), fmt::format("{:016x}", b.data_hash)};
   const std::pair<const char*, double StepRecord::*> fields[] = {
@@ -55,22 +62,42 @@ std::optional<RunDifference> compare_steps(const StepRecord& a, const StepRecord
       {"aux_loss", &StepRecord::aux_loss},
       {"grad_norm", &StepRecord::grad_norm}};
   for (const auto& [name, field] : fields)
-    if (a.*field != b.*field) return step_difference(a.step, name, a.*field, b.*field);
+    if (differ(a.*field, b.*field, imported && field != &StepRecord::loss))
+      return step_difference(a.step, name, a.*field, b.*field);
   return std::nullopt;
 }
 
+bool is_imported(const RunDirectory& directory) {
+  return read_object(directory.job_file()).value("kind", "") == "import";
+}
+
+std::string recorded(const StepRecord* record) { return record ? "recorded" : "not recorded"; }
+
+// Step by step: the first that both recorded differently, else the first that one of them lacks.
 std::optional<RunDifference> compare_records(const RunDirectory& first,
                                              const RunDirectory& second) {
   const bool both = std::filesystem::exists(first.records_file()) &&
                     std::filesystem::exists(second.records_file());
   if (!both) return std::nullopt;
+  const bool imported = is_imported(first) || is_imported(second);
   const auto a = read_records(first.records_file()).steps;
   const auto b = read_records(second.records_file()).steps;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-    if (auto difference = compare_steps(a[i], b[i])) return difference;
-  if (a.size() == b.size()) return std::nullopt;
-  return step_difference(static_cast<int64_t>(std::min(a.size(), b.size())) + 1, "steps recorded",
-                         static_cast<double>(a.size()), static_cast<double>(b.size()));
+  std::optional<RunDifference> missing;
+  for (size_t i = 0, j = 0; i < a.size() || j < b.size();) {
+    const StepRecord* one =
+        i < a.size() && (j == b.size() || a[i].step <= b[j].step) ? &a[i] : nullptr;
+    const StepRecord* other =
+        j < b.size() && (i == a.size() || b[j].step <= a[i].step) ? &b[j] : nullptr;
+    i += one != nullptr;
+    j += other != nullptr;
+    if (one && other) {
+      if (auto difference = compare_steps(*one, *other, imported)) return difference;
+    } else if (!missing) {
+      missing = RunDifference{fmt::format("records: step {}", (one ? one : other)->step),
+                              recorded(one), recorded(other)};
+    }
+  }
+  return missing;
 }
 
 }  // namespace

@@ -47,5 +47,20 @@ TEST_CASE("explain of two runs prints where they part", "[cli]") {
              Contains("spec.optimizer.lr: 0.001 | 0.002") && Contains("environment: equal"));
 }
 
+TEST_CASE("with a gate, two runs that differ end with code 1", "[cli]") {
+  TemporaryDirectory folder;
+  run::write_run(folder.path() / "a", {});
+  run::write_run(folder.path() / "same", {});
+  run::write_run(folder.path() / "b", {.third_loss = 4.5});
+  const auto code = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), "explain");
+    return run_in(folder.path(), args).exit_code;
+  };
+  CHECK(code({"a", "same", "--gate"}) == 0);
+  CHECK(code({"a", "b"}) == 0);
+  CHECK(code({"a", "b", "--gate"}) == 1);
+  CHECK(code({"a", "--gate"}) == 64);
+}
+
 }  // namespace
 }  // namespace repro::cli

@@ -44,7 +44,7 @@ TEST_CASE("help names every verb and the exit codes, and needs no manifest", "[c
   const Finished help = run_in(folder.path(), {"--help"});
   CHECK(help.exit_code == 0);
   for (const char* verb : {"list", "plan", "run", "status", "report", "audit", "price", "profile",
-                           "explain", "data", "import"})
+                           "explain", "compare", "data", "import"})
     CHECK_THAT(help.output, Contains(verb));
   CHECK_THAT(help.output, Contains("130 interrupted"));
 }
@@ -59,7 +59,8 @@ TEST_CASE("help lists the exit codes that the sources give, and no other", "[cli
 
 TEST_CASE("the help of every verb has examples", "[cli]") {
   TemporaryDirectory folder;
-  for (const char* verb : {"list", "plan", "run", "status", "report", "profile", "explain", "data"})
+  for (const char* verb :
+       {"list", "plan", "run", "status", "report", "profile", "explain", "compare", "data"})
     CHECK_THAT(run_in(folder.path(), {verb, "--help"}).output,
                Contains(std::string("repro ") + verb) && Contains("Examples:"));
 }
@@ -105,6 +106,26 @@ TEST_CASE("a root without experiments is refused", "[cli]") {
   const Finished ended = run_in(folder.path(), {"list", "--root", folder.path().string()});
   CHECK(ended.exit_code == 4);
   CHECK_THAT(ended.errors, Contains("experiments/"));
+}
+
+TEST_CASE("no message shows a library's mark or the name of a temporary file", "[cli]") {
+  TemporaryDirectory folder;
+  std::ofstream(folder.path() / "a.csv") << "step,loss\n1,2\n";
+  std::ofstream(folder.path() / "offers.json")
+      << "[{\"gpu_name\": \"A100\", \"gpu_count\": \"x\"}]";
+  std::ofstream(folder.path() / "vms.csv") << "AcceleratorName,AcceleratorCount,Price\nH100,1,2\n";
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"import", "log", "a.csv", "--format", "csv", "--output", "/proc/none"},
+           {"import", "log", "\xff\xfe.csv", "--format", "csv"},
+           {"price", "import", "offers.json", "--date", "2026-01-31"},
+           {"price", "import", "vms.csv", "--provider", "x", "--date", "2026-01-31", "--output",
+            "no/such/folder.toml"}}) {
+    const Finished ended = run_in(folder.path(), args);
+    CAPTURE(args, ended.errors);
+    CHECK(ended.exit_code != 0);
+    CHECK_THAT(ended.errors, Catch::StartsWith("repro: error: ") && !Contains("json.exception") &&
+                                 !Contains(".tmp"));
+  }
 }
 
 }  // namespace

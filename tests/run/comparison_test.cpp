@@ -45,5 +45,23 @@ TEST_CASE("other tokens are named before the loss that follows from them", "[run
   CHECK_THAT(comparison.records->where, Contains("step 3, data_hash"));
 }
 
+TEST_CASE("runs that record other steps are compared where both recorded", "[run]") {
+  TemporaryDirectory folder;
+  const RunDirectory every = write_run(folder.path() / "a", {});
+  const RunDirectory third = write_run(folder.path() / "b", {.third_loss = 4.5});
+  const std::vector<StepRecord> steps = read_records(third.records_file()).steps;
+  write_file_atomically(third.records_file(), to_line(steps[2]) + "\n");
+  const auto differs = compare_runs(every, third).records;
+  REQUIRE(differs);
+  CHECK(differs->where == "records: step 3, loss");
+  StepRecord same = steps[2];
+  same.loss = 4;
+  write_file_atomically(third.records_file(), to_line(same) + "\n");
+  const auto missing = compare_runs(every, third).records;
+  REQUIRE(missing);
+  CHECK(missing->where == "records: step 1");
+  CHECK(missing->second == "not recorded");
+}
+
 }  // namespace
 }  // namespace repro::run
