@@ -69,6 +69,14 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
 }
 
 // What the hours and dollars rest on, and their sums by device.
+// Devices that work for hours which the snapshot has no price of.
+std::set<std::string> unpriced_devices(const std::vector<forecast::PlanRow>& rows) {
+  std::set<std::string> devices;
+  for (const forecast::PlanRow& row : rows)
+    if (row.hours && !row.dollars && !row.profile.empty()) devices.insert(row.profile);
+  return devices;
+}
+
 void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
                   const forecast::PlanBasis& basis, const forecast::MachineSpeed& speed) {
   std::map<std::string, std::pair<double, double>> sums;  // device -> hours, dollars
@@ -88,7 +96,16 @@ void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& 
     fmt::print("{}: {:.4g} device-hours at ${:.2f}/h = ${:.4g}\n", device, sum.first,
                basis.prices.spread(device)->median, sum.second);
   }
-  fmt::print("all devices: ${:.4g} (prices: {})\n", total, basis.prices.name);
+  const std::set<std::string> unpriced = unpriced_devices(rows);
+  if (unpriced.empty()) {
+    fmt::print("all devices: ${:.4g} (prices: {})\n", total, basis.prices.name);
+  } else {
+    const std::string devices = join({unpriced.begin(), unpriced.end()}, ", ");
+    fmt::print(
+        "all devices: n/m, because snapshot '{}' has no price of {}; `repro price import` "
+        "makes a\nsnapshot of a catalog, and --prices FILE.toml takes it\n",
+        basis.prices.name, devices);
+  }
   const std::vector<std::string> kinds(evidence.begin(), evidence.end());
   fmt::print("times are {}; this machine's speed: {}\n", join(kinds, " and "), speed.basis());
   if (!unknown.empty())

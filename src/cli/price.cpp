@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/numbers_given.hpp"
 #include "cli/price_import.hpp"
 #include "cli/price_view.hpp"
 #include "cli/program.hpp"
@@ -42,11 +42,10 @@ DeviceAtPrice parse_device(const std::string& text) {
   if (digits.starts_with('$')) digits.remove_prefix(1);
   double price = 0;
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), price);
-  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0) ||
-      !std::isfinite(price))
+  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0) || price > 1e6)
     throw Error(
-        "'{}': the price after '=' must be dollars an hour, a number above 0, as in "
-        "rtx-4090=0.40",
+        "'{}': the price after '=' must be dollars an hour, a number above 0 and at most a "
+        "million, as in rtx-4090=0.40",
         text);
   return {text.substr(0, equals), price};
 }
@@ -188,7 +187,8 @@ void add_price(Program& program) {
       ->check(CLI::IsMember({"best", "paper", "measured", "projected"}))
       ->capture_default_str();
   verb.add_option("--utilisation", choice->utilisation,
-                  "of a data sheet's peak, to project with; without it the paper's own is kept");
+                  "of a data sheet's peak, to project with; without it the paper's own is kept")
+      ->check(number_within(0, 1e6, "a share of the peak"));
   verb.add_option("--prices", choice->prices, "snapshot for devices without a price")
       ->capture_default_str();
   verb.add_option("--offers", choice->offers, "snapshot to mark on the curve and to spread over")
@@ -198,9 +198,9 @@ void add_price(Program& program) {
       ->check(CLI::IsMember({"makespan", "usage"}))
       ->capture_default_str();
   verb.add_option("--billing-seconds", choice->granularity, "time is rounded up to this")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_within(0, 1e9, "seconds"));
   verb.add_option("--minimum-seconds", choice->minimum, "the least a device is billed a phase")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_within(0, 1e9, "seconds"));
   verb.add_option("--output", choice->output,
                   "also write Markdown, HTML, LaTeX, CSV, JSON and the curve into this folder");
   const auto import = add_price_import(program, verb);

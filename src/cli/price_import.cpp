@@ -35,11 +35,14 @@ Exit run_import(const Context& context, const ImportChoice& choice) {
                          {"rows", imported.rows},
                          {"offers", imported.snapshot.offers.size()},
                          {"skipped", imported.skipped},
+                         {"bad_rows", imported.bad},
                          {"warnings", imported.warnings}});
   else
     fmt::print(
-        "{}: {} offers of {} rows, {} skipped (no accelerator, unknown device or no price)\n",
-        output.string(), imported.snapshot.offers.size(), imported.rows, imported.skipped);
+        "{}: {} offers of {} rows, {} skipped (no accelerator, unknown device or no price; {} of "
+        "them not readable)\n",
+        output.string(), imported.snapshot.offers.size(), imported.rows, imported.skipped,
+        imported.bad);
   return Exit::ok;
 }
 

@@ -66,18 +66,31 @@ class CsvParser {
 
 CsvTable::CsvTable(std::string_view text, std::string file, Exit damaged)
     : file_(std::move(file)), damaged_(damaged) {
+  read(text, nullptr);
+}
+
+CsvTable::CsvTable(std::string_view text, std::string file, std::vector<std::string>& bad_rows)
+    : file_(std::move(file)) {
+  read(text, &bad_rows);
+}
+
+void CsvTable::read(std::string_view text, std::vector<std::string>* bad_rows) {
   CsvParser parser(text, file_, damaged_);
   CsvRow row;
   if (!parser.next(row))
     throw Error(damaged_, "{}:1: the file is empty; expected a line of column names", file_);
   headings_ = std::move(row.cells);
   while (parser.next(row)) {
-    if (row.cells.size() != headings_.size())
-      throw Error(damaged_,
-                  "{}:{}: {} cells, expected {} as in the first line; the row is damaged or the "
-                  "file truncated",
-                  file_, row.line, row.cells.size(), headings_.size());
-    rows_.push_back(std::move(row));
+    if (row.cells.size() == headings_.size()) {
+      rows_.push_back(std::move(row));
+      continue;
+    }
+    const Error error(damaged_,
+                      "{}:{}: {} cells, expected {} as in the first line; the row is damaged or "
+                      "the file truncated",
+                      file_, row.line, row.cells.size(), headings_.size());
+    if (bad_rows == nullptr) throw error;
+    bad_rows->push_back(error.what());
   }
 }
 

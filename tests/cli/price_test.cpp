@@ -204,5 +204,37 @@ TEST_CASE("an imported catalog prices a table, a damaged one writes nothing", "[
   CHECK_FALSE(fs::exists(folder.path() / "x-2026-01-31.toml"));
 }
 
+TEST_CASE("a price that is no number, negative or beyond reason is one line", "[cli]") {
+  const TemporaryDirectory folder;
+  for (const char* price : {"nan", "-1", "0", "inf", "1e18"}) {
+    const std::string errors =
+        error_of(folder, {"table3", "--low", std::string("rtx-4090=") + price}, 4);
+    CHECK_THAT(errors, Contains("must be dollars an hour"));
+    CHECK(std::count(errors.begin(), errors.end(), '\n') == 1);
+  }
+  for (const char* option : {"--utilisation=nan", "--billing-seconds=inf", "--minimum-seconds=-1"})
+    error_of(folder, {"table3", option}, 64);
+  const std::string catalog = std::string(REPRO_TESTS) + "/import/catalogs/vast.csv";
+  CHECK_THAT(error_of(folder, {"import", catalog, "--provider", "x", "--date", "2026-02-30"}, 64),
+             Contains("expected the day of the prices"));
+}
+
+TEST_CASE("a bad row is warned of and counted, and a plan says which price is missing", "[cli]") {
+  const TemporaryDirectory folder;
+  const std::string catalog = std::string(REPRO_TESTS) + "/import/catalogs/frac_gpu.csv";
+  const Finished imported = run_in(
+      folder.path(), {"price", "import", catalog, "--provider", "x", "--date", "2026-01-01"});
+  CHECK(imported.exit_code == 0);
+  CHECK_THAT(imported.output,
+             Contains("1 offers of 2 rows, 1 skipped") && Contains("1 of them not readable"));
+  CHECK_THAT(imported.errors, Contains("frac_gpu.csv:3: AcceleratorCount = '0.25'"));
+  const Finished plan = run_in(folder.path(), {"plan", "table3", "--root", kRoot, "--scale", "mini",
+                                               "--prices", "x-2026-01-01.toml"});
+  CAPTURE(plan.errors);
+  CHECK(plan.exit_code == 0);
+  CHECK_THAT(plan.output, Contains("snapshot 'x-2026-01-01' has no price of rtx-4090") &&
+                              Contains("--prices FILE.toml") && !Contains("all devices: $"));
+}
+
 }  // namespace
 }  // namespace repro::cli

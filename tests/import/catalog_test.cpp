@@ -4,6 +4,8 @@
 #include <fstream>
 
 #include "base/error.hpp"
+#include "import/gpu_name.hpp"
+#include "import/split_host.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro::imports {
@@ -139,6 +141,103 @@ TEST_CASE("a date that is no day and a CSV without provider are usage errors", "
   CHECK_THROWS_WITH(import_catalog(kCatalogs / "vast.csv", "vast", "January"),
                     Catch::Contains("expected the day of the prices"));
   CHECK_THROWS_WITH(import("vast.csv", ""), Catch::Contains("add --provider"));
+}
+
+namespace {
+
+CatalogImport import_text(const std::string& text, const std::string& provider = "x") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "vms.csv";
+  std::ofstream(path) << text;
+  return import_catalog(path, provider, "2026-01-31");
+}
+
+}  // namespace
+
+TEST_CASE("a host and its GPUs in rows of their own are added up", "[import]") {
+  const CatalogImport split = import("gcp_split.csv", "gcp");
+  REQUIRE(split.snapshot.offers.size() == 2);
+  CHECK(offer(split, "a2-ultragpu-1g").price_instance == 5.03);
+  CHECK(offer(split, "a2-ultragpu-1g").profile == "a100-80g");
+  CHECK(offer(split, "a2-ultragpu-1g", true).price_instance == 2.01);
+  // The others' hosts do not stand in the file: the price of the GPU alone is no offer.
+  CHECK(split.skipped == 2);
+  REQUIRE(split.warnings.size() == 2);
+  CHECK(split.warnings[0].find("gcp_split.csv:4: 2 'T4' without the price of a host") !=
+        std::string::npos);
+  CHECK(host_carries("a2-highgpu-8g", "A100", 8));
+  CHECK_FALSE(host_carries("a2-highgpu-8g", "A100-80GB", 8));
+  CHECK_FALSE(host_carries("a2-highgpu-8g", "A100", 4));
+  CHECK(host_carries("g2-standard-24", "L4", 2));
+  CHECK_FALSE(host_carries("n1-standard-8", "T4", 1));
+}
+
+TEST_CASE("one bad row is counted and left out, the rest is imported", "[import]") {
+  const CatalogImport fraction = import("frac_gpu.csv", "x");
+  CHECK(fraction.snapshot.offers.size() == 1);
+  CHECK(fraction.bad == 1);
+  CHECK(fraction.warnings.at(0).find("frac_gpu.csv:3: AcceleratorCount = '0.25'") !=
+        std::string::npos);
+  const std::string table = "InstanceType,AcceleratorName,AcceleratorCount,Price\n";
+  for (const char* bad : {"b,H100,1", "b,H100,1,two", "b,H100,1,-2", "b,H100,1,1e18",
+                          "b,H100,1,nan", "b,H100,1e39,2", "b,H100,1,\"2,5\""}) {
+    const CatalogImport mixed = import_text(table + bad + "\na,RTX4090,1,0.4\n");
+    CAPTURE(bad);
+    CHECK(mixed.snapshot.offers.size() == 1);
+    CHECK(mixed.bad == 1);
+    CHECK(mixed.rows == 2);
+  }
+  const CatalogImport list = import_text(
+      R"([{"gpu_name": "A100", "gpu_count": 1e39, "price": 1}, 7, {"gpu_name": 3},
+          {"gpu_name": "H100", "gpu_count": 1, "price": 2, "instance_name": "sxm"}])");
+  CHECK(list.bad == 3);
+  CHECK(list.snapshot.offers.size() == 1);
+}
+
+TEST_CASE("names, forms and memory are read from the catalog's own columns", "[import]") {
+  const CatalogImport json = import("json_gpuinfo.csv", "x");
+  REQUIRE(json.snapshot.offers.size() == 4);
+  for (const char* instance : {"i1", "i2", "i3"}) {
+    CHECK(offer(json, instance).profile == "a100-80g");
+    CHECK(offer(json, instance).gpu_memory_gb == 80);
+  }
+  CHECK(offer(json, "i4").profile == "rtx-4090");
+  CHECK(offer(json, "i4").gpu_memory_gb == 24);
+  CHECK(json.warnings.empty());
+  const auto profile = [](const char* name) { return profile_of(parse_gpu_name(name)); };
+  CHECK(profile("NVIDIA A100-SXM4-80GB") == "a100-80g");
+  CHECK(profile("A100 PCIe 40GB") == "a100-40g");
+  CHECK(profile("NVIDIA H100 80GB HBM3") == "h100-sxm");
+  CHECK(profile("H100_NVL") == "h100-nvl");
+  CHECK(profile("NVIDIA GeForce RTX 4090") == "rtx-4090");
+  CHECK(profile("RTX 4090 D") == "rtx-4090-d");
+  CHECK(profile("NVIDIA RTX 6000 Ada Generation") == "rtx-6000-ada");
+  CHECK(profile("L40S") == "l40s");
+  CHECK(parse_gpu_name("A100 MIG 1g.5gb").slice);
+}
+
+TEST_CASE("offers of equal price are told apart by instance and GPU", "[import]") {
+  const CatalogImport one = import_text(
+      "InstanceType,AcceleratorName,AcceleratorCount,Price,Region\n"
+      "a,L4,1,0.7,r\nb,L4,1,0.7,r\na,L4,1,0.7,r\na,T4,1,0.7,r\n");
+  CHECK(one.snapshot.offers.size() == 3);
+}
+
+TEST_CASE("gpuhunt's table is read as its list is", "[import]") {
+  const CatalogImport table = import_text(
+      "instance_name,location,price,cpu,memory,gpu_count,gpu_name,gpu_memory,spot,disk_size\n"
+      "a,r,2.4,8,64,2,A100,80.0,False,\nb,r,0.1,8,64,0,,,False,\n");
+  REQUIRE(table.snapshot.offers.size() == 1);
+  CHECK(table.snapshot.offers[0].price_gpu == 1.2);
+  CHECK(table.snapshot.offers[0].profile == "a100-80g");
+  CHECK(table.skipped == 1);
+}
+
+TEST_CASE("a day that the calendar does not have is refused", "[import]") {
+  for (const char* date : {"2026-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-1-1"})
+    CHECK_THROWS_WITH(import_catalog(kCatalogs / "vast.csv", "vast", date),
+                      Catch::Contains("expected the day of the prices"));
+  CHECK_NOTHROW(import_catalog(kCatalogs / "vast.csv", "vast", "2024-02-29"));
 }
 
 }  // namespace repro::imports
