@@ -186,11 +186,12 @@ bool names_only(const std::vector<Here>& names, std::initializer_list<const char
   });
 }
 
-// Counts of work have the room that the ladders leave. What follows from seconds has none where no
-// arm's standing moves it: it is the manifest's steps at the machine's pace.
+// Counts of work have the room that the ladders leave. A ratio of hours or dollars has none where
+// no arm's standing moves it: it is the manifest's steps at the machine's pace.
 std::optional<measure::Interval> fixed_room(const Asked& asked) {
   if (names_only(asked.names, {"steps", "tokens", "flops", "flops_palm"})) return room_of(asked);
-  if (!names_only(asked.names,
+  if (!asked.quantity.scale_free ||
+      !names_only(asked.names,
                   {"steps", "tokens", "flops", "flops_palm", "hours", "device_hours", "dollars",
                    "billed_hours", "billed_device_hours", "billed_dollars"}))
     return std::nullopt;

@@ -35,13 +35,20 @@ class Reader {
     const int code = archive_read_next_header(handle_, &entry);
     if (code == ARCHIVE_EOF) return nullptr;
     require(code);
+    const char* member = archive_entry_pathname(entry);
+    member_ = member != nullptr ? member : "";
     return entry;
   }
 
   size_t read(std::span<char> out) {
-    const la_ssize_t got = archive_read_data(handle_, out.data(), out.size());
-    if (got < 0) require(static_cast<int>(got));
-    return static_cast<size_t>(got);
+    la_ssize_t got = ARCHIVE_RETRY;
+    while (got == ARCHIVE_RETRY) got = archive_read_data(handle_, out.data(), out.size());
+    if (got >= 0) return static_cast<size_t>(got);
+    require(static_cast<int>(got));
+    // Less than a failure to libarchive, like a wrong checksum; here there is no half a member.
+    const char* reason = archive_error_string(handle_);
+    throw Error("{}: member '{}' is damaged: {}", name(), member_,
+                reason != nullptr ? reason : "unreadable");
   }
 
  private:
@@ -67,6 +74,7 @@ class Reader {
   Input& source_;
   std::vector<char> buffer_;
   std::string source_error_;
+  std::string member_;  // the one that next() came to
   archive* handle_ = archive_read_new();
 };
 
@@ -184,12 +192,33 @@ bool is_archive(Input& input) {
          (head.size() == 512 && head.substr(257, 5) == "ustar");
 }
 
-void for_each_member(Input& archive, const MemberFilter& filter, const VisitMember& visit) {
-  Reader reader(archive);
+namespace {
+
+void open_archive(Reader& reader) {
   archive_read_support_format_tar(reader.handle());
   archive_read_support_format_zip_streamable(reader.handle());
   archive_read_support_format_ar(reader.handle());
   reader.open();
+}
+
+}  // namespace
+
+std::string first_member_head(Input& archive, size_t count) {
+  Reader reader(archive);
+  open_archive(reader);
+  while (archive_entry* entry = reader.next()) {
+    if (archive_entry_filetype(entry) != AE_IFREG) continue;
+    const auto content =
+        decompress(std::make_unique<MemberInput>(reader, archive_entry_pathname(entry)));
+    const std::string head(content->peek(count));
+    if (!trim(head).empty()) return head;
+  }
+  return "";
+}
+
+void for_each_member(Input& archive, const MemberFilter& filter, const VisitMember& visit) {
+  Reader reader(archive);
+  open_archive(reader);
   while (archive_entry* entry = reader.next()) {
     const std::string name = safe_name(reader.name(), archive_entry_pathname(entry));
     if (!filter.wants(name)) continue;

@@ -26,6 +26,10 @@ struct MemberFilter {
 
 bool is_archive(Input& input);
 
+// The first `count` bytes, decompressed, of the first regular member that is not blank; consumes
+// the archive.
+std::string first_member_head(Input& archive, size_t count);
+
 // Calls `visit` with each wanted regular file, in archive order; what it leaves unread is skipped.
 // Members that are links inside the archive are skipped: their targets are members themselves.
 using VisitMember = std::function<void(const std::string& member, Input& content)>;

@@ -47,18 +47,39 @@ void visit_rows(const Array& array, const VisitCell& visit) {
     if (array.IsNull(row)) {
       visit(std::nullopt);
     } else {
-      visit(array.GetView(row));
+      visit(std::string_view(array.GetView(row)));
     }
   }
+}
+
+template <typename Array>
+bool visit_values(const arrow::DictionaryArray& array, const VisitCell& visit) {
+  const auto* values = dynamic_cast<const Array*>(array.dictionary().get());
+  if (values == nullptr) return false;
+  for (int64_t row = 0; row < array.length(); ++row) {
+    const bool null = array.IsNull(row) || values->IsNull(array.GetValueIndex(row));
+    visit(null ? std::nullopt
+               : std::optional<std::string_view>(values->GetView(array.GetValueIndex(row))));
+  }
+  return true;
 }
 
 void visit_batch(const arrow::RecordBatch& batch, const std::string& column, const path& file,
                  const VisitCell& visit) {
   const auto array = batch.column(column_index(*batch.schema(), column, file));
-  if (const auto* texts = dynamic_cast<const arrow::StringArray*>(array.get())) {
+  // Columns of categories: every value once, and an index a row.
+  if (const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(array.get()))
+    if (visit_values<arrow::BinaryArray>(*coded, visit) ||
+        visit_values<arrow::LargeBinaryArray>(*coded, visit) ||
+        visit_values<arrow::BinaryViewArray>(*coded, visit))
+      return;
+  // Each is the base of its text type; bytes that are no UTF-8 are told by whoever takes them.
+  if (const auto* texts = dynamic_cast<const arrow::BinaryArray*>(array.get())) {
     visit_rows(*texts, visit);
-  } else if (const auto* large = dynamic_cast<const arrow::LargeStringArray*>(array.get())) {
+  } else if (const auto* large = dynamic_cast<const arrow::LargeBinaryArray*>(array.get())) {
     visit_rows(*large, visit);
+  } else if (const auto* views = dynamic_cast<const arrow::BinaryViewArray*>(array.get())) {
+    visit_rows(*views, visit);
   } else {
     throw Error("{}: column '{}' is of type {}, expected text", file.string(), column,
                 array->type()->ToString());

@@ -25,6 +25,7 @@ class GzipInput final : public Input {
     stream_.avail_out = static_cast<uInt>(out.size());
     while (stream_.avail_out == out.size()) {
       if (stream_.avail_in == 0) refill();
+      if (between_members_) skip_padding();
       if (stream_.avail_in == 0 && between_members_) return 0;
       if (stream_.avail_in == 0) throw Error("{}: the gzip stream is cut short", name());
       between_members_ = false;
@@ -41,6 +42,19 @@ class GzipInput final : public Input {
     } else if (code != Z_OK) {
       throw Error("{}: damaged gzip stream: {}", name(),
                   stream_.msg != nullptr ? stream_.msg : "no progress");
+    }
+  }
+
+  // Members are padded with zeros to the blocks of a tape or a disk.
+  void skip_padding() {
+    while (true) {
+      while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+        ++stream_.next_in;
+        --stream_.avail_in;
+      }
+      if (stream_.avail_in > 0) return;
+      refill();
+      if (stream_.avail_in == 0) return;
     }
   }
 

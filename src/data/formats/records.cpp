@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -47,24 +48,93 @@ void skip_byte_order_mark(Input& input) {
   if (input.peek(3) == "\xEF\xBB\xBF") input.read(mark);
 }
 
-bool looks_like_json(Input& input) { return trim(input.peek(kHeadBytes)).starts_with('{'); }
+// An object, or a list of objects.
+bool looks_like_json(std::string_view head) {
+  head = trim(head);
+  if (head.starts_with('[')) head = trim(head.substr(1));
+  return head.starts_with('{');
+}
 
-void read_json_lines(Input& input, const std::string& text_field, Records& records) {
-  LineReader lines(input);
-  std::string_view line;
-  while (lines.next(line)) {
-    if (trim(line).empty()) continue;
-    json record = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (record.is_discarded()) {
-      records.drop("malformed JSON");
-    } else if (!record.is_object() || !record.contains(text_field)) {
-      records.drop("no text field");
-    } else if (!record[text_field].is_string()) {
-      records.drop("text field is not a string");
-    } else {
-      records.add(std::move(record[text_field].get_ref<std::string&>()));
+bool looks_like_json(Input& input) { return looks_like_json(input.peek(kHeadBytes)); }
+
+// One object after another, of a list or of objects over several lines, without holding the file:
+// what stands between two of them, "[", "," and "]", is passed over.
+class ObjectReader {
+ public:
+  explicit ObjectReader(Input& input) : input_(input), buffer_(size_t{1} << 16) {}
+
+  // False at the end; Error when the last object is not closed.
+  bool next(std::string& object) {
+    object.clear();
+    int depth = 0;
+    bool in_string = false, escaped = false;
+    while (true) {
+      if (at_ == size_ && !refill()) {
+        if (depth > 0) throw Error("{}: the last JSON object is cut short", input_.name());
+        return false;
+      }
+      const char c = buffer_[at_++];
+      if (depth == 0 && c != '{') continue;
+      object += c;
+      if (object.size() > kLongestObject)
+        throw Error("{}: a JSON object of more than {} bytes", input_.name(), kLongestObject);
+      if (in_string) {
+        in_string = escaped || c != '"';
+        escaped = !escaped && c == '\\';
+      } else if (c == '"') {
+        in_string = true;
+      } else if (c == '{') {
+        ++depth;
+      } else if (c == '}' && --depth == 0) {
+        return true;
+      }
     }
   }
+
+ private:
+  static constexpr size_t kLongestObject = size_t{64} << 20;
+
+  bool refill() {
+    at_ = 0;
+    size_ = input_.read(buffer_);
+    return size_ > 0;
+  }
+
+  Input& input_;
+  std::vector<char> buffer_;
+  size_t at_ = 0, size_ = 0;
+};
+
+void add_json(std::string_view text, const std::string& text_field, Records& records) {
+  json record = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (record.is_discarded()) {
+    records.drop("malformed JSON");
+  } else if (!record.is_object() || !record.contains(text_field)) {
+    records.drop("no text field");
+  } else if (!record[text_field].is_string()) {
+    records.drop("text field is not a string");
+  } else {
+    records.add(std::move(record[text_field].get_ref<std::string&>()));
+  }
+}
+
+// A list, or an object that its first line does not hold.
+bool spans_lines(Input& input) {
+  const std::string_view head = trim(input.peek(kHeadBytes));
+  return head.starts_with('[') || trim(head.substr(0, head.find('\n'))) == "{";
+}
+
+void read_json(Input& input, const std::string& text_field, Records& records) {
+  if (spans_lines(input)) {
+    ObjectReader objects(input);
+    std::string object;
+    while (objects.next(object)) add_json(object, text_field, records);
+    return;
+  }
+  LineReader lines(input);
+  std::string_view line;
+  while (lines.next(line))
+    if (!trim(line).empty()) add_json(line, text_field, records);
 }
 
 void read_lines(Input& input, TextLayout layout, Records& records) {
@@ -85,6 +155,14 @@ void read_members(Input& archive, const std::string& reader, const std::string& 
   });
 }
 
+// Is the first line a JSON record with the text's field? Then it is no prose, whatever was
+// declared.
+bool holds_field(Input& input, const std::string& text_field) {
+  const std::string_view head = trim(input.peek(kHeadBytes));
+  return head.starts_with('{') &&
+         head.substr(0, head.find('\n')).find("\"" + text_field + "\":") != std::string::npos;
+}
+
 // A member of an archive or a file of a folder: one document, or JSON lines; archives in archives
 // are opened as well.
 void read_member(Input& input, const std::string& reader, const std::string& text_field,
@@ -93,8 +171,14 @@ void read_member(Input& input, const std::string& reader, const std::string& tex
   skip_byte_order_mark(*plain);
   if (is_archive(*plain)) {
     read_members(*plain, reader, text_field, records);
+  } else if (is_columnar(plain->peek(8))) {
+    throw Error("{}: a Parquet or Arrow file inside another; unpack it and give it by itself",
+                plain->name());
   } else if (reader == "jsonl") {
-    read_json_lines(*plain, text_field, records);
+    if (!looks_like_json(*plain)) return records.drop("member is no JSON lines");
+    read_json(*plain, text_field, records);
+  } else if (holds_field(*plain, text_field)) {
+    throw Error("{}: JSON lines, not prose; read them with --reader jsonl", plain->name());
   } else {
     read_lines(*plain, TextLayout::one_document, records);
   }
@@ -108,8 +192,8 @@ void read_stream(const fs::path& path, const std::string& reader, const std::str
     read_members(*input, reader, text_field, records);
   } else if (reader == "jsonl") {
     if (!looks_like_json(*input))
-      throw Error("{}: not JSON lines: its first line is no object", path.string());
-    read_json_lines(*input, text_field, records);
+      throw Error("{}: not JSON lines: it begins with no object", path.string());
+    read_json(*input, text_field, records);
   } else {
     read_lines(*input, layout_of(input->peek(kHeadBytes)), records);
   }
@@ -146,6 +230,8 @@ std::string reader_for(const fs::path& path) {
   if (is_columnar(head)) return "parquet";
   const auto input = decompress(std::move(file));
   skip_byte_order_mark(*input);
+  if (is_archive(*input))
+    return looks_like_json(first_member_head(*input, kHeadBytes)) ? "jsonl" : "text";
   return looks_like_json(*input) ? "jsonl" : "text";
 }
 
