@@ -250,7 +250,7 @@ Claims load_claims(const std::filesystem::path& path, const std::string& shown_a
 }
 
 std::vector<std::string> claims_names(const std::filesystem::path& root) {
-  return config::stems(root / "experiments/claims");
+  return config::library_names(root, "experiments/claims");
 }
 
 Claims find_claims(const std::filesystem::path& root, const std::string& name) {

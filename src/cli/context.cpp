@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "config/library.hpp"
 #include "findings/study.hpp"
 #include "plan/packages.hpp"
 #include "run/run_directory.hpp"
@@ -15,6 +16,16 @@
 namespace repro::cli {
 
 std::filesystem::path Context::root() const { return find_root(root_option); }
+
+std::filesystem::path Context::own_library() const {
+  if (root_option) return root();
+  const std::filesystem::path own = config::user_library();
+  if (own.empty())
+    throw Error(
+        "no folder for what is yours: neither XDG_DATA_HOME nor HOME is set; set one of them, "
+        "or give --root");
+  return own;
+}
 
 std::string ExperimentChoice::text() const {
   std::string text = fmt::format("{} --scale {}", name, scale);

@@ -25,6 +25,9 @@ struct Context {
 
   // The folder of experiments/ and hardware_profiles/; Error when there is none.
   std::filesystem::path root() const;
+  // Where a verb writes a corpus or a profile of the user's: --root if given, else the user's own
+  // library. A checkout is written into only when it is named.
+  std::filesystem::path own_library() const;
 };
 
 // "EXPERIMENT --scale mini --set match.batch=8 --seeds 3"

@@ -12,6 +12,7 @@
 #include "cli/execution.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "config/library.hpp"
 #include "plan/packages.hpp"
 #include "run/run_directory.hpp"
 
@@ -111,7 +112,33 @@ struct ImportOptions {
   bool wait = false;
 };
 
-// The files given, and every file below the folders given, by name; hidden ones are left out.
+// What downloaders and editors leave beside the files: locks, halves, and the descriptions that
+// data sets saved to disk keep next to their Arrow files.
+bool is_no_data(const fs::path& file) {
+  const std::string name = file.filename().string();
+  for (const char* ending : {".lock", ".tmp", ".part", ".incomplete", ".crdownload", "~"})
+    if (name.ends_with(ending)) return true;
+  for (const char* description : {"dataset_info.json", "dataset_dict.json", "state.json"})
+    if (name == description) return true;
+  return name.starts_with('.');
+}
+
+std::vector<fs::path> files_below(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (auto at = fs::recursive_directory_iterator(folder); at != fs::recursive_directory_iterator();
+       ++at) {
+    // A hidden folder holds a version's history or a downloader's cache.
+    if (at->is_directory() && at->path().filename().string().starts_with('.'))
+      at.disable_recursion_pending();
+    else if (at->is_regular_file() && !is_no_data(at->path()))
+      files.push_back(at->path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+// The files given, and every file below the folders given, by name; hidden ones, those in hidden
+// folders and what is no data are left out.
 std::vector<fs::path> files_of(const std::vector<std::string>& given) {
   std::vector<fs::path> files;
   for (const std::string& name : given) {
@@ -119,12 +146,8 @@ std::vector<fs::path> files_of(const std::vector<std::string>& given) {
     if (fs::is_regular_file(path)) files.push_back(path);
     if (fs::is_regular_file(path)) continue;
     if (!fs::is_directory(path)) throw Error("{}: no such file or folder", path.string());
-    std::vector<fs::path> below;
-    for (const auto& entry : fs::recursive_directory_iterator(path))
-      if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.'))
-        below.push_back(entry.path());
+    const std::vector<fs::path> below = files_below(path);
     if (below.empty()) throw Error("{}: holds no file to import", path.string());
-    std::sort(below.begin(), below.end());
     files.insert(files.end(), below.begin(), below.end());
   }
   return files;
@@ -155,13 +178,28 @@ config::Corpus imported_corpus(const ImportOptions& options) {
 void check_writable(const fs::path& definition, const fs::path& root) {
   if (::access(definition.parent_path().c_str(), W_OK) == 0) return;
   throw Error(
-      "{}: cannot be written; make a root of your own with `cp -r {}/experiments "
-      "{}/hardware_profiles .` and run repro there, or name one with --root",
-      definition.string(), root.string(), root.string());
+      "{}: cannot be written; make a root of your own with `cp -r {} {} .` and name it with "
+      "--root, "
+      "or leave --root out: then it is written into your own library",
+      definition.string(), shell_quoted((root / "experiments").string()),
+      shell_quoted((root / "hardware_profiles").string()));
+}
+
+// A name that the root has is the root's: every verb would find that one.
+void check_free(const Context& context, const std::string& name, const fs::path& definition) {
+  const auto found = config::look_up(context.root(), "experiments/corpora", name);
+  if (found && !fs::exists(definition))
+    throw Error("{}: there is a corpus of this name already; give another name",
+                found->path.string());
 }
 
 Exit import_corpus(const Context& context, const ImportOptions& options) {
-  const fs::path definition = config::corpus_path(context.root(), options.name);
+  if (options.name.find('/') != std::string::npos || options.name.ends_with(".toml"))
+    throw Error(Exit::usage, "data import {}: a corpus is named by a word, not by a path",
+                options.name);
+  const fs::path definition = config::corpus_path(context.own_library(), options.name);
+  check_free(context, options.name, definition);
+  if (!context.root_option) make_directories(definition.parent_path());
   check_writable(definition, context.root());
   const config::Corpus corpus = imported_corpus(options);
   if (fs::exists(definition) && read_file(definition) != config::to_toml(corpus))
@@ -176,8 +214,8 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
   write_file_atomically(definition, config::to_toml(corpus));
   print_splits(context, graph);
   if (!context.json)
-    fmt::print("wrote {}; use it with --set scale.corpora.<role>={}\n", definition.string(),
-               options.name);
+    fmt::print("wrote {}; use it with --set scale.corpora.ROLE={}\n", definition.string(),
+               shell_quoted(options.name));
   return Exit::ok;
 }
 
@@ -209,7 +247,10 @@ void add_import(Program& program, CLI::App& parent) {
                        "  repro data import c4-local c4-train.*.json.gz --text-field text\n"
                        "  repro data import mine a.jsonl.zst b.parquet\n"
                        "  repro data import books folder-of-txt --reader text\n"
-                       "  repro run table3 --set scale.corpora.c4=c4-local");
+                       "  repro run table3 --set scale.corpora.c4=c4-local\n"
+                       "Its definition is written into your own library, "
+                       "${XDG_DATA_HOME:-~/.local/share}/repro, which every\n"
+                       "verb searches; with --root, into that root.");
   auto options = std::make_shared<ImportOptions>();
   verb.add_option("name", options->name, "of the new corpus")->required();
   verb.add_option("files", options->files,

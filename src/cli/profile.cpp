@@ -10,6 +10,7 @@
 #include "cli/profile_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "config/library.hpp"
 
 namespace repro::cli {
 namespace {
@@ -30,9 +31,8 @@ Exit show_profile(const Context& context, const std::string& name) {
     return Exit::ok;
   }
   // The file itself: its comments say where the numbers come from.
-  const fs::path file = name.ends_with(".toml")
-                            ? fs::path(name)
-                            : context.root() / "hardware_profiles" / (name + ".toml");
+  const fs::path file =
+      config::find_file(context.root(), "hardware_profiles", name, "hardware profile").path;
   fmt::print("{}", read_file(file));
   return Exit::ok;
 }

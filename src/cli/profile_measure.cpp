@@ -156,8 +156,22 @@ void print_measurement(const Context& context, const config::Profile& profile) {
 
 }  // namespace
 
+namespace {
+
+// Where a profile of this name is found, or else in the user's own library.
+fs::path file_of(const Context& context, const std::string& name) {
+  if (const auto found = config::look_up(context.root(), "hardware_profiles", name);
+      found && !context.root_option)
+    return found->path;
+  const fs::path folder = context.own_library() / "hardware_profiles";
+  make_directories(folder);
+  return folder / (name + ".toml");
+}
+
+}  // namespace
+
 Exit measure_profile(const Context& context, const MeasureOptions& options) {
-  const fs::path file = context.root() / "hardware_profiles" / (options.name + ".toml");
+  const fs::path file = file_of(context, options.name);
   run::JobGraph graph;
   ExperimentChoice choice = options.choice;
   if (choice.name.empty()) choice.name = config::default_of(context.root(), "measure");

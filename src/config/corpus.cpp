@@ -59,7 +59,7 @@ std::filesystem::path corpus_path(const std::filesystem::path& root, const std::
 }
 
 std::vector<std::string> corpus_names(const std::filesystem::path& root) {
-  return stems(root / kFolder);
+  return library_names(root, kFolder);
 }
 
 std::string to_toml(const Corpus& corpus) {

@@ -1,6 +1,7 @@
 #include "config/library.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "base/error.hpp"
@@ -39,15 +40,46 @@ std::vector<std::string> stems(const fs::path& folder) {
   return names;
 }
 
+fs::path user_library() {
+  const char* data = std::getenv("XDG_DATA_HOME");
+  if (data != nullptr && *data != '\0') return fs::path(data) / "repro";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return {};
+  return fs::path(home) / ".local/share/repro";
+}
+
+std::vector<std::string> library_names(const fs::path& root, const fs::path& folder) {
+  std::vector<std::string> names = stems(root / folder);
+  const fs::path own = user_library();
+  if (own.empty()) return names;
+  for (const std::string& name : stems(own / folder)) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::optional<LibraryFile> look_up(const fs::path& root, const fs::path& folder,
+                                   const std::string& name) {
+  for (const std::string& stem : stems(root / folder))
+    if (same_name(stem, name)) {
+      const fs::path relative = folder / (stem + ".toml");
+      return LibraryFile{root / relative, relative.string()};
+    }
+  const fs::path own = user_library();
+  if (own.empty()) return std::nullopt;
+  for (const std::string& stem : stems(own / folder))
+    if (same_name(stem, name)) {
+      const fs::path path = own / folder / (stem + ".toml");
+      return LibraryFile{path, path.string()};
+    }
+  return std::nullopt;
+}
+
 LibraryFile find_file(const fs::path& root, const fs::path& folder, const std::string& name,
                       std::string_view what) {
   if (name.ends_with(".toml")) return {name, name};
-  const std::vector<std::string> known = stems(root / folder);
-  for (const std::string& stem : known)
-    if (same_name(stem, name)) {
-      const fs::path relative = folder / (stem + ".toml");
-      return {root / relative, relative.string()};
-    }
+  if (const auto found = look_up(root, folder, name)) return *found;
+  const std::vector<std::string> known = library_names(root, folder);
   throw Error("{}: no {} '{}'{}; there are: {}", (folder / (name + ".toml")).string(), what, name,
               did_you_mean(name, known), join(known, ", "));
 }

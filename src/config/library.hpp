@@ -1,8 +1,10 @@
 #pragma once
 // The library of inputs: how a file NAME.toml of experiments/ or hardware_profiles/ is found by its
-// name, with the nearest name where there is none. The one place that does it.
+// name, with the nearest name where there is none. The one place that does it. Two folders hold
+// them: the root, and the user's own, which no checkout contains and every root sees.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,21 @@ struct LibraryFile {
   std::string shown_as;  // in messages: its path below the root, or as the user typed it
 };
 
-// FOLDER/NAME.toml below the root ('-' and '_' are the same), or `name` itself when it ends in
+// ${XDG_DATA_HOME:-$HOME/.local/share}/repro: where the user's own corpora, profiles, prices and
+// claims are, in the folders that a root has. Empty when neither variable is set.
+std::filesystem::path user_library();
+
+// stems() of the folder below the root and below user_library(), sorted, each once.
+std::vector<std::string> library_names(const std::filesystem::path& root,
+                                       const std::filesystem::path& folder);
+
+// FOLDER/NAME.toml below the root, else below user_library() ('-' and '_' are the same); empty when
+// there is none.
+std::optional<LibraryFile> look_up(const std::filesystem::path& root,
+                                   const std::filesystem::path& folder, const std::string& name);
+
+// FOLDER/NAME.toml below the root, else below user_library() ('-' and '_' are the same), or `name`
+// itself when it ends in
 // ".toml". Error "no WHAT 'NAME' (did you mean ...); there are: ..." when there is none.
 LibraryFile find_file(const std::filesystem::path& root, const std::filesystem::path& folder,
                       const std::string& name, std::string_view what);

@@ -65,7 +65,7 @@ PriceSnapshot load_prices(const std::filesystem::path& path, const std::string& 
 }
 
 std::vector<std::string> price_names(const std::filesystem::path& root) {
-  return stems(root / "hardware_profiles/prices");
+  return library_names(root, "hardware_profiles/prices");
 }
 
 PriceSnapshot find_prices(const std::filesystem::path& root, const std::string& name) {

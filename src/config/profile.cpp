@@ -145,7 +145,7 @@ Profile load_profile(const std::filesystem::path& path, const std::string& shown
 }
 
 std::vector<std::string> profile_names(const std::filesystem::path& root) {
-  return stems(root / "hardware_profiles");
+  return library_names(root, "hardware_profiles");
 }
 
 Profile find_profile(const std::filesystem::path& root, const std::string& name) {

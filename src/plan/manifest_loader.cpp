@@ -261,13 +261,12 @@ void load_role(const fs::path& root, const std::string& role, const Node& scale,
     return problems.add(scale.source, "no corpus plays the role '{}'; add it under [corpora]",
                         role);
   const std::string& name = at->second;
-  const fs::path relative = fs::path("experiments/corpora") / (name + ".toml");
-  if (fs::exists(root / relative))
-    experiment.corpus_entries[role] = config::load_corpus(root / relative, relative.string());
+  if (const auto file = config::look_up(root, "experiments/corpora", name))
+    experiment.corpus_entries[role] = config::load_corpus(file->path, file->shown_as);
   else
     problems.add(scale.find("corpora." + role)->source,
                  "no corpus '{}'{}; `repro data list` shows them", name,
-                 did_you_mean(name, config::stems(root / "experiments/corpora")));
+                 did_you_mean(name, config::library_names(root, "experiments/corpora")));
 }
 
 }  // namespace

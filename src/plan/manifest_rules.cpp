@@ -46,7 +46,7 @@ const Source* source_of_profile(const Node& arm, const std::string& profile) {
 
 void check_profiles(const std::filesystem::path& root, const Experiment& experiment,
                     const Node& manifest, Problems& problems) {
-  const std::vector<std::string> known = config::stems(root / "hardware_profiles");
+  const std::vector<std::string> known = config::library_names(root, "hardware_profiles");
   for (const Arm& arm : experiment.arms)
     for (const std::string& profile : profiles_of(arm)) {
       if (profile.empty() || std::count(known.begin(), known.end(), profile)) continue;

@@ -129,5 +129,69 @@ TEST_CASE("a file that is not there is refused before anything starts", "[cli]")
   CHECK_FALSE(fs::exists(folder.path() / "runs"));
 }
 
+TEST_CASE("without --root a corpus goes into the user's library, which every verb searches",
+          "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  std::ofstream(folder.path() / "mine.jsonl") << "{\"text\": \"text\"}\n";
+  fs::create_directories(folder.path() / "root/below");
+  const auto in_checkout = [&](std::vector<std::string> args, const fs::path& worker = {}) {
+    std::vector<std::string> command = repro_command(folder.path(), args, worker);
+    command[2] = (root / "below").string();
+    return Process(command).wait();
+  };
+  const std::string file = (folder.path() / "mine.jsonl").string();
+  const Finished ended = in_checkout({"data", "import", "mine", file, "--scale", "smoke"},
+                                     write_worker(folder, "finish"));
+  INFO(ended.errors);
+  REQUIRE(ended.exit_code == 0);
+  CHECK(fs::exists(folder.path() / "data/repro/experiments/corpora/mine.toml"));
+  CHECK_FALSE(fs::exists(root / "experiments/corpora/mine.toml"));
+  CHECK_THAT(in_checkout({"data", "list"}).output, Contains("mine") && Contains("web"));
+  const Finished plan =
+      in_checkout({"plan", "table3", "--scale", "smoke", "--set", "scale.corpora.c4=mine"});
+  INFO(plan.errors);
+  CHECK(plan.exit_code == 0);
+  CHECK_THAT(plan.output, Contains("mine-v1024"));
+  // A name that the root has is the root's.
+  const Finished taken = in_checkout({"data", "import", "web", file});
+  CHECK(taken.exit_code == 4);
+  CHECK_THAT(taken.errors, Contains("there is a corpus of this name already"));
+}
+
+TEST_CASE("a profile and prices of the user's library are found by name", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path own = folder.path() / "data/repro";
+  fs::create_directories(own / "hardware_profiles/prices");
+  std::ofstream(own / "hardware_profiles/desk.toml") << "name = \"desk\"\nkind = \"cpu\"\n";
+  fs::copy_file(fs::path(kRoot) / "hardware_profiles/prices/paper.toml",
+                own / "hardware_profiles/prices/here.toml");
+  CHECK_THAT(run_in(folder.path(), {"profile", "list", "--root", kRoot}).output, Contains("desk"));
+  CHECK(run_in(folder.path(), {"profile", "show", "desk", "--root", kRoot}).exit_code == 0);
+  CHECK(run_in(folder.path(), {"price", "table3", "--prices", "here", "--root", kRoot}).exit_code ==
+        0);
+}
+
+TEST_CASE("hidden folders, locks and descriptions beside the data are not imported", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  const fs::path texts = folder.path() / "texts";
+  for (const char* name :
+       {".git/objects/a.txt", ".cache/huggingface/b.jsonl", "a.jsonl", "a.jsonl.lock",
+        "c.parquet.incomplete", "dataset_info.json", "b/d.jsonl"}) {
+    fs::create_directories((texts / name).parent_path());
+    std::ofstream(texts / name) << "{\"text\": \"text\"}\n";
+  }
+  const Finished ended =
+      run_in(folder.path(), {"data", "import", "mine", texts.string(), "--root", root.string()},
+             write_worker(folder, "finish"));
+  INFO(ended.errors);
+  REQUIRE(ended.exit_code == 0);
+  const config::Corpus corpus = config::find_corpus(root, "mine");
+  REQUIRE(corpus.sources.size() == 2);
+  CHECK(corpus.sources[0].name == (texts / "a.jsonl").string());
+  CHECK(corpus.sources[1].name == (texts / "b/d.jsonl").string());
+}
+
 }  // namespace
 }  // namespace repro::cli

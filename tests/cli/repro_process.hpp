@@ -16,12 +16,13 @@ namespace repro::cli {
 
 inline const std::string kRoot = fs::path(REPRO_TESTS).parent_path().string();
 
-// `repro args...` in `folder`, whose cache it has to itself.
+// `repro args...` in `folder`, whose cache and user library it has to itself.
 inline std::vector<std::string> repro_command(const fs::path& folder,
                                               const std::vector<std::string>& args,
                                               const fs::path& worker = {}) {
   std::vector<std::string> command = {"/usr/bin/env", "-C", folder.string(),
-                                      "XDG_CACHE_HOME=" + (folder / "cache").string()};
+                                      "XDG_CACHE_HOME=" + (folder / "cache").string(),
+                                      "XDG_DATA_HOME=" + (folder / "data").string()};
   if (!worker.empty()) command.push_back("REPRO_WORKER=" + worker.string());
   command.push_back(built("repro"));
   command.insert(command.end(), args.begin(), args.end());
