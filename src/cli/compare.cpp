@@ -279,14 +279,14 @@ Exit compare(const Context& context, const CompareChoice& choice) {
 void add_compare(Program& program) {
   CLI::App& verb = program.add_verb(
       "compare", "two trainings side by side, run here or imported",
-      "  repro compare train-qwen_moe-c4-full-s0 import-train\n"
-      "  repro compare runs/import-a runs/import-b --target 3.28\n"
-      "  repro compare A B --target 3.28 --gate       code 3 when one does not reach it\n"
-      "  repro compare A B --gate                     code 1 when inputs or records differ\n"
+      "  repro compare runs/train-a other/train-a\n"
+      "  repro compare import-out runs/train-a --target 3.28\n"
       "Final losses and the way to the target are of means over the same number of steps. \"<= "
       "N\": "
       "the\n"
-      "first point reaches it already; \">= N\": the last one does not.");
+      "first point reaches it already; \">= N\": the last one does not. With --gate and a target, "
+      "code 3 when\n"
+      "one run does not reach it; with --gate alone, code 1 when inputs or records differ.");
   auto choice = std::make_shared<CompareChoice>();
   verb.add_option("runs", choice->runs, "two runs: directories, names or beginnings of names")
       ->required()

@@ -237,7 +237,7 @@ void add_import_log(Program& program) {
   import.require_subcommand(1);
   CLI::App& verb = program.add_verb(
       import, "log", "a training log of another program -> run records",
-      "  repro import log out.log --format nanogpt --tokens-per-step 491520 --target 3.28\n"
+      "  repro import log out.log --format nanogpt --target 3.28\n"
       "  repro import log trainer_state.json --format hf-trainer --tokens-per-step 16384\n"
       "  repro import log run.log --format megatron --sequence 1024 --model moe_disco:qwen_full "
       "\\\n"

@@ -161,7 +161,7 @@ TEST_CASE("every example of every verb's help runs", "[cli]") {
   for (const char* verb :
        {"explain", "list", "plan", "run", "status", "report", "audit", "price import", "price",
         "profile", "profile list", "profile show", "profile measure", "data", "data list",
-        "data import", "data get", "import", "import log"}) {
+        "data import", "data get", "import", "import log", "compare"}) {
     const std::vector<std::string> commands = examples_of(world, verb);
     INFO(verb);
     CHECK_FALSE(commands.empty());
