@@ -8,64 +8,13 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "import/hf_text.hpp"
 #include "import/hf_trainer.hpp"
 
 namespace repro::imports {
 namespace {
 
 using Line = std::string_view;
-
-// 'key': 1.5 or "key": '1.5': newer versions quote the values.
-Line hf_value(Line line, std::string_view key) {
-  for (const char quote : {'\'', '"'}) {
-    const Line found = trim(text_after(line, fmt::format("{0}{1}{0}:", quote, key)));
-    if (!found.empty()) return found.substr(found[0] == '\'' || found[0] == '"' ? 1 : 0);
-  }
-  return {};
-}
-
-std::optional<double> hf_number(Line line, std::string_view key) {
-  return leading_number(hf_value(line, key));
-}
-
-// "loss" of 'eval_loss', 'eval_NAME_loss' (several evaluation sets) and 'test_loss', with its
-// split.
-struct SplitLoss {
-  std::string split;
-  double loss = 0;
-};
-std::optional<SplitLoss> split_loss(Line line) {
-  for (const auto& [prefix, split] : {std::pair{"eval_", "valid"}, std::pair{"test_", "test"}}) {
-    if (const auto loss = hf_number(line, fmt::format("{}loss", prefix)))
-      return SplitLoss{split, *loss};
-    const Line rest = text_after(line, fmt::format("'{}", prefix));
-    const size_t end = rest.find("_loss'");
-    if (end == Line::npos || rest.find('\'') < end) continue;
-    const std::string name(rest.substr(0, end));
-    if (const auto loss = hf_number(line, fmt::format("{}{}_loss", prefix, name)))
-      return SplitLoss{name, *loss};
-  }
-  return std::nullopt;
-}
-
-struct TrainLine {
-  LoggedStep logged;
-  std::optional<double> epoch;
-  std::optional<double> step;  // where a callback prints it
-  size_t number = 0;
-  size_t process = 0;  // counted by the ends of processes
-};
-struct EvalLine {
-  SplitLoss loss;
-  std::optional<double> epoch;
-  size_t after = 0;  // training lines before it
-};
-struct ProcessEnd {
-  double runtime = 0;                 // seconds
-  std::optional<double> total_steps;  // of the whole training, as planned
-  std::optional<double> epoch;
-};
 
 // What the epochs say of the steps between two lines.
 struct Cadence {
@@ -78,29 +27,20 @@ struct Cadence {
 
 class HfReader final : public LineReader {
  public:
-  LineKind read(Line line, size_t number, LogBuilder&) override {
-    if (const auto runtime = hf_number(line, "train_runtime")) {
-      end_process(line, *runtime);
+  LineKind read(Line line, size_t number, LogBuilder& log) override {
+    if (const auto end = process_end(line)) {
+      ends_.push_back(*end);
       return LineKind::record;
     }
-    note_resolution(line);
+    if (epoch_decimals(line) > 2) resolution_ = 1e-9;
     if (const auto loss = split_loss(line)) {
-      evals_.push_back({*loss, hf_number(line, "epoch"), lines_.size()});
+      evals_.push_back({*loss, hf_epoch(line), lines_.size()});
       return LineKind::record;
     }
-    const auto loss = hf_number(line, "loss");
-    if (!loss) return hf_value(line, "loss").empty() ? LineKind::foreign : LineKind::unread;
-    TrainLine read{.logged = {.loss = loss,
-                              .lr = hf_number(line, "learning_rate"),
-                              .grad_norm = hf_number(line, "grad_norm")},
-                   .epoch = hf_number(line, "epoch"),
-                   .step = hf_number(line, "step"),
-                   .number = number,
-                   .process = ends_.size()};
-    for (const char* key : {"num_tokens", "num_input_tokens_seen"})
-      if (const auto tokens = hf_number(line, key); tokens && *tokens > 0)
-        read.logged.tokens = checked_count(*tokens, key, {"", number});
-    lines_.push_back(read);
+    const auto train = train_line(line, log.place(number));
+    if (!train) return hf_value(line, "loss").empty() ? LineKind::foreign : LineKind::unread;
+    lines_.push_back(*train);
+    lines_.back().process = ends_.size();
     return LineKind::record;
   }
 
@@ -125,23 +65,6 @@ class HfReader final : public LineReader {
   }
 
  private:
-  void end_process(Line line, double runtime) {
-    ProcessEnd end{
-        .runtime = runtime, .total_steps = std::nullopt, .epoch = hf_number(line, "epoch")};
-    const auto rate = hf_number(line, "train_steps_per_second");
-    if (rate && *rate > 0 && runtime > 0) end.total_steps = std::round(*rate * runtime);
-    ends_.push_back(end);
-  }
-
-  // Older versions print two decimals of an epoch.
-  void note_resolution(Line line) {
-    const Line text = hf_value(line, "epoch");
-    const size_t point = text.find('.');
-    if (point == Line::npos) return;
-    const size_t end = text.find_first_not_of("0123456789", point + 1);
-    if (std::min(end, text.size()) - point - 1 > 2) resolution_ = 1e-9;
-  }
-
   // Steps an epoch, from the end that states both; 0 = unknown.
   double steps_per_epoch() const {
     for (auto end = ends_.rbegin(); end != ends_.rend(); ++end)
@@ -331,7 +254,7 @@ class HfReader final : public LineReader {
   std::vector<EvalLine> evals_;
   std::vector<ProcessEnd> ends_;
   Cadence cadence_;
-  double resolution_ = 0.01;
+  double resolution_ = 0.01;  // older versions print two decimals of an epoch
 };
 
 }  // namespace

@@ -203,7 +203,13 @@ ImportedLog LogBuilder::finish() {
     imported.seconds_before = first.clock.value_or(0);
   }
   imported.records.evals = evals_;
-  if (!imported.timed) imported.untimed = untimed_.empty() ? "the log has no times" : untimed_;
+  if (!imported.timed) {
+    const bool any = std::any_of(points_.begin(), points_.end(),
+                                 [](const Point& point) { return point.clock.has_value(); });
+    imported.untimed = !untimed_.empty() ? untimed_
+                       : any             ? "the log has no time at its last step"
+                                         : "the log has no times";
+  }
   return imported;
 }
 
