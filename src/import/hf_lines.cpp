@@ -32,7 +32,7 @@ class HfReader final : public LineReader {
       ends_.push_back(*end);
       return LineKind::record;
     }
-    if (epoch_decimals(line) > 2) resolution_ = 1e-9;
+    precision_.learn(line);
     if (const auto loss = split_loss(line)) {
       evals_.push_back({*loss, hf_epoch(line), lines_.size()});
       return LineKind::record;
@@ -73,7 +73,7 @@ class HfReader final : public LineReader {
   }
 
   Cadence cadence(const LogBuilder& log, int64_t given) const {
-    Cadence cadence{.steps = given, .epochs = 0, .resolution = resolution_};
+    Cadence cadence{.steps = given, .epochs = 0, .resolution = precision_.resolution()};
     std::vector<double> gaps;
     // The first line may be the first step's, nearer to the next than the others.
     for (size_t i = lines_.size() > 2 ? 2 : 1; i < lines_.size(); ++i)
@@ -133,7 +133,7 @@ class HfReader final : public LineReader {
     const double intervals = *epoch / cadence_.epochs;
     if (intervals < 0.5) return 1;
     const double span = lines_.back().epoch.value_or(0) - *epoch;
-    if (intervals > 1.5 && intervals * resolution_ > 0.4 * span)
+    if (intervals > 1.5 && intervals * cadence_.resolution > 0.4 * span)
       throw Error(Exit::bad_log,
                   "{}: the log begins at epoch {}, too coarse to tell the step; import the run's "
                   "trainer_state.json",
@@ -254,7 +254,7 @@ class HfReader final : public LineReader {
   std::vector<EvalLine> evals_;
   std::vector<ProcessEnd> ends_;
   Cadence cadence_;
-  double resolution_ = 0.01;  // older versions print two decimals of an epoch
+  EpochPrecision precision_;
 };
 
 }  // namespace

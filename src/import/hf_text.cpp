@@ -36,7 +36,7 @@ std::optional<SplitLoss> split_loss(Line line) {
     if (end == Line::npos || rest.find('\'') < end) continue;
     const std::string name(rest.substr(0, end));
     if (const auto loss = hf_number(line, fmt::format("{}{}_loss", prefix, name)))
-      return SplitLoss{name, *loss};
+      return SplitLoss{excerpt(name), *loss};
   }
   return std::nullopt;
 }
@@ -68,12 +68,24 @@ std::optional<ProcessEnd> process_end(Line line) {
 
 std::optional<double> hf_epoch(Line line) { return hf_number(line, "epoch"); }
 
-size_t epoch_decimals(Line line) {
+void EpochPrecision::learn(Line line) {
+  const auto epoch = hf_epoch(line);
   const Line text = hf_value(line, "epoch");
-  const size_t point = text.find('.');
-  if (point == Line::npos) return 0;
-  const size_t end = text.find_first_not_of("0123456789", point + 1);
-  return std::min(end, text.size()) - point - 1;
+  const Line digits = text.substr(0, text.find_first_not_of("0123456789."));
+  const size_t point = digits.find('.');
+  if (!epoch || point == Line::npos) return;
+  largest_ = std::max(largest_, *epoch);
+  decimals_ = std::max(decimals_, static_cast<int>(digits.size() - point - 1));
+  const size_t first = digits.find_first_not_of("0.");
+  if (first == Line::npos) return;
+  const size_t significant = digits.size() - first - (first < point ? 1 : 0);
+  significant_ = std::max(significant_, static_cast<int>(significant));
+}
+
+double EpochPrecision::resolution() const {
+  if (decimals_ <= 2 || largest_ <= 0) return 0.01;
+  const double before = std::floor(std::log10(largest_)) + 1;
+  return std::pow(10.0, before - significant_);
 }
 
 }  // namespace repro::imports

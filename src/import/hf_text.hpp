@@ -44,6 +44,17 @@ std::optional<SplitLoss> split_loss(std::string_view line);
 std::optional<ProcessEnd> process_end(std::string_view line);
 
 std::optional<double> hf_epoch(std::string_view line);
-size_t epoch_decimals(std::string_view line);  // digits behind the point of the printed epoch
+
+// How exactly epochs were printed: two decimals by older versions, four digits by newer ones, all
+// of them in between. Learnt from the lines, of which few show every digit.
+class EpochPrecision {
+ public:
+  void learn(std::string_view line);
+  double resolution() const;  // epochs that differ by less may be printed alike
+
+ private:
+  int decimals_ = 0, significant_ = 0;  // the most seen
+  double largest_ = 0;
+};
 
 }  // namespace repro::imports

@@ -1,5 +1,7 @@
 // One row a kind of number that other programs write and that once became a wrong one.
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -170,6 +172,22 @@ TEST_CASE("the text log's epochs tell its steps", "[import]") {
   }
   CHECK_THAT(refusal("{'loss': 9.0, 'epoch': 0.1}\n", {.format = "hf-trainer"}),
              Contains("train.log:1: the line has no step number; give --logging-steps"));
+}
+
+TEST_CASE("epochs of four digits, which hide the logging interval, are not counted by",
+          "[import]") {
+  std::string text;
+  for (int i = 1; i <= 900; ++i)
+    text += fmt::format("{{'loss': '3.0', 'epoch': '{:.4g}'}}\n", i * 10 / 6000.0);
+  text += "{'train_runtime': '3000', 'train_steps_per_second': '3', 'epoch': '1.5'}\n";
+  for (const int64_t logging_steps : {0, 10}) {
+    const ImportedLog log =
+        read_content(text, {.format = "hf-trainer", .logging_steps = logging_steps});
+    CHECK(log.records.steps.size() == 900);
+    CHECK(log.last_step == 9000);
+    CHECK(log.replaced == 0);
+    CHECK(seconds_in(log) == Approx(3000));
+  }
 }
 
 TEST_CASE("two runtimes in one file are added, of a resumed run", "[import]") {
