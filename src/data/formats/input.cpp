@@ -17,6 +17,24 @@ namespace {
 
 constexpr size_t kChunk = 1 << 16;
 
+// zstd's frames of other data, which parallel compressors put before the first: a magic of sixteen,
+// the length, and so many bytes. False when the next frame is none.
+bool skip_zstd_frame(Input& input) {
+  const std::string_view head = input.peek(8);
+  const auto byte = [&](size_t at) { return static_cast<unsigned char>(head[at]); };
+  if (head.size() < 8 || byte(0) < 0x50 || byte(0) > 0x5f || head.substr(1, 3) != "\x2a\x4d\x18")
+    return false;
+  size_t rest = 8;
+  for (size_t at = 0; at < 4; ++at) rest += static_cast<size_t>(byte(4 + at)) << (8 * at);
+  std::vector<char> skipped(std::min(rest, kChunk));
+  while (rest > 0) {
+    const size_t got = input.read(std::span(skipped).first(std::min(rest, skipped.size())));
+    if (got == 0) throw Error("{}: the zstd stream is cut short", input.name());
+    rest -= got;
+  }
+  return true;
+}
+
 class FileInput final : public Input {
  public:
   explicit FileInput(const std::filesystem::path& path)
@@ -72,28 +90,6 @@ std::unique_ptr<Input> open_input(const std::filesystem::path& path) {
 }
 
 std::unique_ptr<Input> borrow(Input& input) { return std::make_unique<Borrowed>(input); }
-
-namespace {
-
-// zstd's frames of other data, which parallel compressors put before the first: a magic of sixteen,
-// the length, and so many bytes. False when the next frame is none.
-bool skip_zstd_frame(Input& input) {
-  const std::string_view head = input.peek(8);
-  const auto byte = [&](size_t at) { return static_cast<unsigned char>(head[at]); };
-  if (head.size() < 8 || byte(0) < 0x50 || byte(0) > 0x5f || head.substr(1, 3) != "\x2a\x4d\x18")
-    return false;
-  size_t rest = 8;
-  for (size_t at = 0; at < 4; ++at) rest += static_cast<size_t>(byte(4 + at)) << (8 * at);
-  std::vector<char> skipped(std::min(rest, kChunk));
-  while (rest > 0) {
-    const size_t got = input.read(std::span(skipped).first(std::min(rest, skipped.size())));
-    if (got == 0) throw Error("{}: the zstd stream is cut short", input.name());
-    rest -= got;
-  }
-  return true;
-}
-
-}  // namespace
 
 std::unique_ptr<Input> decompress(std::unique_ptr<Input> input) {
   using namespace std::string_view_literals;
