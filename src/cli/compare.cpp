@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "cli/difference_view.hpp"
 #include "cli/numbers_given.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
@@ -190,27 +191,6 @@ report::Table compare_table(const Compared& a, const Compared& b, int64_t window
   return table;
 }
 
-void print_list(const char* title, const std::vector<run::RunDifference>& differences) {
-  constexpr size_t kShown = 12;
-  fmt::print("{}: {}\n", title, differences.empty() ? "equal" : "");
-  for (size_t i = 0; i < std::min(kShown, differences.size()); ++i)
-    fmt::print("  {}: {} | {}\n", differences[i].where, differences[i].first,
-               differences[i].second);
-  if (differences.size() > kShown)
-    fmt::print("  and {} more; --json has all\n", differences.size() - kShown);
-}
-
-json difference_json(const run::RunDifference& difference) {
-  return {{"where", difference.where}, {"first", difference.first}, {"second", difference.second}};
-}
-
-json list_json(const std::vector<run::RunDifference>& differences) {
-  json list = json::array();
-  for (const run::RunDifference& difference : differences)
-    list.push_back(difference_json(difference));
-  return list;
-}
-
 json side_json(const Compared& side) {
   const run::StepRecord& last = side.records.steps.back();
   return {{"run", side.name},
@@ -225,10 +205,10 @@ json compare_json(const Compared& a, const Compared& b, int64_t window, const Co
                   const run::RunComparison& difference) {
   json answer = {{"runs", {side_json(a), side_json(b)}},
                  {"window_steps", window},
-                 {"inputs", list_json(difference.inputs)},
-                 {"environment", list_json(difference.environment)},
+                 {"inputs", differences_json(difference.inputs)},
+                 {"environment", differences_json(difference.environment)},
                  {"first_differing_step",
-                  difference.records ? difference_json(*difference.records) : json(nullptr)}};
+                  difference.records ? differences_json(*difference.records) : json(nullptr)}};
   if (!choice.target && !choice.target_valid) return answer;
   for (const TargetRow& row : target_rows(a, b)) {
     answer["runs"][0]["to_target"][row.key] = row.a.second;
@@ -266,10 +246,10 @@ Exit compare(const Context& context, const CompareChoice& choice) {
   } else {
     print(compare_table(a, b, window, choice));
     fmt::print("\n");
-    print_list("inputs", difference.inputs);
-    print_list("environment", difference.environment);
-    print_list("first differing step", difference.records ? std::vector{*difference.records}
-                                                          : std::vector<run::RunDifference>{});
+    constexpr size_t kShown = 12;
+    print_differences("inputs", difference.inputs, kShown);
+    print_differences("environment", difference.environment, kShown);
+    print_differences("first differing step", as_list(difference.records), kShown);
   }
   return gated(a, b, choice, difference);
 }

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/difference_view.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
@@ -89,16 +91,6 @@ Exit explain_run(const Context& context, const std::string& subject) {
   return Exit::ok;
 }
 
-json json_of(const run::RunDifference& difference) {
-  return {{"where", difference.where}, {"first", difference.first}, {"second", difference.second}};
-}
-
-void print_differences(const char* title, const std::vector<run::RunDifference>& differences) {
-  fmt::print("{}: {}\n", title, differences.empty() ? "equal" : "");
-  for (const run::RunDifference& d : differences)
-    fmt::print("  {}: {} | {}\n", d.where, d.first, d.second);
-}
-
 Exit explain_difference(const Context& context, const ExplainOptions& options) {
   const run::RunComparison comparison = run::compare_runs(find_run(context, options.subjects[0]),
                                                           find_run(context, options.subjects[1]));
@@ -106,18 +98,16 @@ Exit explain_difference(const Context& context, const ExplainOptions& options) {
       comparison.inputs.empty() && comparison.environment.empty() && !comparison.records;
   const Exit exit = options.gate && !equal ? Exit::regression : Exit::ok;
   if (context.json) {
-    json answer = {{"inputs", json::array()}, {"environment", json::array()}, {"records", nullptr}};
-    for (const run::RunDifference& d : comparison.inputs) answer["inputs"].push_back(json_of(d));
-    for (const run::RunDifference& d : comparison.environment)
-      answer["environment"].push_back(json_of(d));
-    if (comparison.records) answer["records"] = json_of(*comparison.records);
-    print(answer);
+    print(
+        {{"inputs", differences_json(comparison.inputs)},
+         {"environment", differences_json(comparison.environment)},
+         {"records", comparison.records ? differences_json(*comparison.records) : json(nullptr)}});
     return exit;
   }
-  print_differences("inputs", comparison.inputs);
-  print_differences("environment", comparison.environment);
-  print_differences("first differing step", comparison.records ? std::vector{*comparison.records}
-                                                               : std::vector<run::RunDifference>{});
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  print_differences("inputs", comparison.inputs, kAll);
+  print_differences("environment", comparison.environment, kAll);
+  print_differences("first differing step", as_list(comparison.records), kAll);
   return exit;
 }
 
