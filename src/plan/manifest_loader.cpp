@@ -123,12 +123,27 @@ Node take(Node& table, const std::string& key) {
   return taken;
 }
 
-void override_all(Tree& tree, const Node& overrides, Problems& problems) {
+// The manifest's own file where it extends another: what stands there itself, the other's wishes
+// for a scale leave alone. "" where it extends none.
+std::string extending_file(const fs::path& root, const fs::path& manifest) {
+  const auto file =
+      config::find_file(root, manifest.parent_path(), manifest.stem().string(), "experiment");
+  return config::read_toml(file.path, file.shown_as).find("extends") ? file.shown_as : "";
+}
+
+// `kept`: values that stand in this file and overrides of another do not touch.
+void override_all(Tree& tree, const Node& overrides, Problems& problems,
+                  const std::string& kept = "") {
   std::vector<std::pair<std::string, Node>> leaves;
   if (overrides.table() == nullptr)
     return problems.add(overrides.source, "override must be a table of paths");
   collect_leaves(overrides, "", leaves);
-  for (const auto& [path, value] : leaves) override_manifest(tree, path, value, problems);
+  for (const auto& [path, value] : leaves) {
+    const Node* before = tree.manifest.find(path);
+    const bool keep = !kept.empty() && before != nullptr && before->source.file == kept &&
+                      value.source.file != kept;
+    if (!keep) override_manifest(tree, path, value, problems);
+  }
 }
 
 // A manifest's [override.SCALE] must name scales that there are.
@@ -150,8 +165,9 @@ Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentO
   override_all(tree, take(tree.scale, "override"), problems);
   const Node own = take(tree.manifest, "override");
   check_scales(root, own, problems);
+  const std::string extending = extending_file(root, manifest);
   for (const std::string& name : scale.names)
-    if (const Node* at = own.find(name)) override_all(tree, *at, problems);
+    if (const Node* at = own.find(name)) override_all(tree, *at, problems, extending);
   apply_settings(tree, options.settings, problems);
   return tree;
 }

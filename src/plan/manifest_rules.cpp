@@ -106,11 +106,13 @@ void check_rates(const Experiment& experiment, const Node& manifest, Problems& p
     if (!seen.insert(rate).second)
       problems.add(source_of(manifest, "check.rates"),
                    "rate {} stands twice (1 is always run); give each other factor once", rate);
-  for (const std::string& corpus : experiment.check.corpora)
-    if (!std::count(experiment.corpora.begin(), experiment.corpora.end(), corpus))
-      problems.add(source_of(manifest, "check.corpora"), "no corpus \"{}\" here{}; there are: {}",
-                   corpus, did_you_mean(corpus, experiment.corpora),
-                   join(experiment.corpora, ", "));
+  // A role that the scale knows may be left out of this run's corpora.
+  std::vector<std::string> roles;
+  for (const auto& [role, corpus] : experiment.scale.corpora) roles.push_back(role);
+  for (const std::string& role : experiment.check.corpora)
+    if (!std::count(roles.begin(), roles.end(), role))
+      problems.add(source_of(manifest, "check.corpora"), "no role \"{}\"{}; there are: {}", role,
+                   did_you_mean(role, roles), join(roles, ", "));
 }
 
 }  // namespace

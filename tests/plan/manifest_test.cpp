@@ -175,6 +175,23 @@ TEST_CASE("a dense arm has its cell's experts in one, without a router", "[plan]
   }
 }
 
+TEST_CASE("what a manifest wants at a scale holds there, and in scales that extend it", "[plan]") {
+  const auto loaded = [](const std::string& scale) {
+    ExperimentOptions options;
+    options.scale = scale;
+    return load_experiment(REPRO_SOURCE_ROOT, "table3", options);
+  };
+  CHECK(loaded("paper").check.rates.empty());
+  CHECK(loaded("mini").check.rates == std::vector<double>{0.5, 2});
+  CHECK(loaded("mini").check.corpora == std::vector<std::string>{"c4"});
+  const Experiment study = loaded("study");
+  CHECK(study.seeds == std::vector<int64_t>{0, 1, 2});
+  CHECK(study.check.rates == std::vector<double>{0.5, 2});
+  CHECK(study.check.corpora.empty());
+  CHECK(study.match.batch == loaded("mini").match.batch);
+  CHECK(study.scale.title == "study");
+}
+
 TEST_CASE("seeds on the command line replace the manifest's", "[plan]") {
   ExperimentOptions options;
   options.seeds = 3;
