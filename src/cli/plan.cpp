@@ -10,6 +10,7 @@
 #include "cli/plan_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "findings/search.hpp"
 #include "launch/executor.hpp"
 #include "launch/local.hpp"
 #include "launch/schedule.hpp"
@@ -27,12 +28,13 @@ struct PlanOptions {
 };
 
 // Seconds until the last job ends here, with so many at a time.
-double seconds_here(const plan::Plan& plan, const std::filesystem::path& runs,
-                    const forecast::MachineSpeed& speed, int slots) {
+double seconds_here(const plan::Plan& plan, const std::vector<bool>& counted,
+                    const std::filesystem::path& runs, const forecast::MachineSpeed& speed,
+                    int slots) {
   std::vector<double> seconds = speed.seconds(plan.graph);
   const std::vector<bool> done = launch::find_done(plan.graph, runs);
   for (size_t job = 0; job < seconds.size(); ++job)
-    if (done[job]) seconds[job] = 0;
+    if (done[job] || !counted[job]) seconds[job] = 0;
   return launch::makespan(plan.graph, seconds, slots);
 }
 
@@ -126,8 +128,10 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   const forecast::MachineSpeed speed(plan.graph, context.runs);
   const forecast::PlanBasis basis =
       forecast::load_basis(context.root(), plan.experiment, options.prices);
+  // Of a ladder that is searched as much as the search may take at its longest.
+  const std::vector<bool> counted = findings::most_jobs(plan);
   const std::vector<forecast::PlanRow> rows =
-      forecast::plan_rows(plan, launch::find_done(plan.graph, context.runs), speed, basis);
+      forecast::plan_rows(plan, counted, launch::find_done(plan.graph, context.runs), speed, basis);
   const std::vector<std::string> warnings = memory_warnings(rows, basis);
   if (context.json) {
     json answer = {{"experiment", plan.experiment.name},
@@ -148,8 +152,9 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   if (plan.experiment.match.device != "cpu") return Exit::ok;
   const int slots =
       options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
-  fmt::print("to run here, {} jobs at a time: about {}\n", slots,
-             human_seconds(seconds_here(plan, context.runs, speed, slots)));
+  fmt::print("to run here, {} jobs at a time: {} {}\n", slots,
+             std::count(counted.begin(), counted.end(), false) > 0 ? "at most about" : "about",
+             human_seconds(seconds_here(plan, counted, context.runs, speed, slots)));
   return Exit::ok;
 }
 

@@ -19,9 +19,9 @@ constexpr double kAssumedUtilisation = 0.40;
 
 class RowBuilder {
  public:
-  RowBuilder(const plan::Plan& plan, const std::vector<bool>& done, const MachineSpeed& speed,
-             const PlanBasis& basis)
-      : plan_(plan), done_(done), speed_(speed), basis_(basis) {}
+  RowBuilder(const plan::Plan& plan, const std::vector<bool>& counted,
+             const std::vector<bool>& done, const MachineSpeed& speed, const PlanBasis& basis)
+      : plan_(plan), counted_(counted), done_(done), speed_(speed), basis_(basis) {}
 
   // Preparing and clustering serve several cells: named by what they are.
   PlanRow shared(size_t job) const {
@@ -33,10 +33,10 @@ class RowBuilder {
   }
 
   PlanRow of_phase(const plan::Cell& cell, const plan::ArmPlan& arm, const plan::PhasePlan& phase,
-                   std::vector<size_t> jobs) const {
+                   std::vector<size_t> jobs, bool tuned) const {
     PlanRow row = of_cell(cell);
     row.arm = arm.name;
-    row.phase = phase.overhead ? phase.name : phase.title;
+    row.phase = phase.overhead ? phase.name : phase.title + (tuned ? ", other rates" : "");
     row.jobs = std::move(jobs);
     // What trains nothing is not worth a device's price here.
     if (!phase.overhead) row.profile = phase.profile;
@@ -49,7 +49,7 @@ class RowBuilder {
     PlanRow row = of_cell(cell);
     row.phase = "eval";
     for (const plan::CellJob& one : plan::jobs_of(cell))
-      if (plan_.graph[one.job].kind == "eval" &&
+      if (plan_.graph[one.job].kind == "eval" && counted_[one.job] &&
           std::find(row.jobs.begin(), row.jobs.end(), one.job) == row.jobs.end())
         row.jobs.push_back(one.job);
     finish(row);
@@ -79,17 +79,17 @@ class RowBuilder {
 
   // Equal steps are said once; a ladder names its ends.
   void add_work(PlanRow& row) const {
-    std::vector<std::string> steps;
+    std::set<int64_t> steps;
     int64_t tokens = 0;
     bool known = true;
     for (size_t job : row.jobs) {
       const TrainCost cost = *train_cost(plan_.graph[job]);
-      const std::string text = cost.steps ? with_commas(*cost.steps) : "by epochs";
-      if (steps.empty() || steps.back() != text) steps.push_back(text);
+      if (cost.steps) steps.insert(*cost.steps);
       known = known && cost.tokens.has_value();
       tokens += cost.tokens.value_or(0);
     }
-    row.steps = steps.size() > 1 ? steps.front() + " to " + steps.back() : steps.front();
+    row.steps = steps.empty() ? "by epochs" : with_commas(*steps.begin());
+    if (steps.size() > 1) row.steps += " to " + with_commas(*steps.rbegin());
     if (known) row.tokens = tokens;
   }
 
@@ -148,6 +148,7 @@ class RowBuilder {
   }
 
   const plan::Plan& plan_;
+  const std::vector<bool>& counted_;
   const std::vector<bool>& done_;
   const MachineSpeed& speed_;
   const PlanBasis& basis_;
@@ -164,24 +165,30 @@ PlanBasis load_basis(const std::filesystem::path& root, const plan::Experiment& 
   return basis;
 }
 
-std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& done,
-                               const MachineSpeed& speed, const PlanBasis& basis) {
-  const RowBuilder builder(plan, done, speed, basis);
+std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& counted,
+                               const std::vector<bool>& done, const MachineSpeed& speed,
+                               const PlanBasis& basis) {
+  const RowBuilder builder(plan, counted, done, speed, basis);
   std::vector<PlanRow> shared, rows;
   std::set<size_t> seen;  // a job that several cells or arms share is one row
-  const auto is_new = [&](size_t job) { return seen.insert(job).second; };
+  const auto is_new = [&](size_t job) { return counted[job] && seen.insert(job).second; };
+  const auto new_ones = [&](const std::vector<size_t>& all) {
+    std::vector<size_t> jobs;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(jobs), is_new);
+    return jobs;
+  };
   for (const plan::Cell& cell : plan.cells) {
     if (is_new(cell.prepare)) shared.push_back(builder.shared(cell.prepare));
     for (const plan::ArmPlan& arm : cell.arms)
-      for (const plan::PhasePlan& phase : arm.phases) {
-        std::vector<size_t> jobs;
-        std::copy_if(phase.jobs.begin(), phase.jobs.end(), std::back_inserter(jobs), is_new);
-        if (jobs.empty()) continue;
-        if (plan.graph[jobs.front()].kind == "cluster")
-          shared.push_back(builder.shared(jobs.front()));
-        else
-          rows.push_back(builder.of_phase(cell, arm, phase, std::move(jobs)));
-      }
+      for (const plan::PhasePlan& phase : arm.phases)
+        for (const bool tuned : {false, true}) {
+          std::vector<size_t> jobs = new_ones(tuned ? phase.tuned : phase.jobs);
+          if (jobs.empty()) continue;
+          if (plan.graph[jobs.front()].kind == "cluster")
+            shared.push_back(builder.shared(jobs.front()));
+          else
+            rows.push_back(builder.of_phase(cell, arm, phase, std::move(jobs), tuned));
+        }
     rows.push_back(builder.evaluations(cell));
   }
   shared.insert(shared.end(), rows.begin(), rows.end());

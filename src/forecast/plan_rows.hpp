@@ -44,8 +44,10 @@ struct PlanBasis {
 PlanBasis load_basis(const std::filesystem::path& root, const plan::Experiment& experiment,
                      const std::string& prices);
 
-std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& done,
-                               const MachineSpeed& speed, const PlanBasis& basis);
+// `counted`: by job; of a ladder that is searched, those that may be run.
+std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& counted,
+                               const std::vector<bool>& done, const MachineSpeed& speed,
+                               const PlanBasis& basis);
 
 // Training memory of one device with this many bytes of state a parameter.
 double memory_at(const TrainCost& cost, measure::StateLayout layout);

@@ -1,5 +1,6 @@
 #include "forecast/plan_rows.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "temporary_directory.hpp"
@@ -7,10 +8,14 @@
 namespace repro::forecast {
 namespace {
 
-std::vector<PlanRow> rows_of(const plan::Plan& plan) {
+std::vector<PlanRow> rows_of(const plan::Plan& plan, const std::vector<bool>& counted) {
   const TemporaryDirectory no_runs;
   const std::vector<bool> done(plan.graph.jobs().size(), false);
-  return plan_rows(plan, done, MachineSpeed(plan.graph, no_runs.path()), PlanBasis{});
+  return plan_rows(plan, counted, done, MachineSpeed(plan.graph, no_runs.path()), PlanBasis{});
+}
+
+std::vector<PlanRow> rows_of(const plan::Plan& plan) {
+  return rows_of(plan, std::vector<bool>(plan.graph.jobs().size(), true));
 }
 
 TEST_CASE("every training of a plan stands in exactly one row", "[forecast]") {
@@ -22,6 +27,15 @@ TEST_CASE("every training of a plan stands in exactly one row", "[forecast]") {
     INFO(plan.graph[job].name);
     if (plan.graph[job].kind == "train") CHECK(rows_with[job] == 1);
   }
+}
+
+TEST_CASE("what a search will not run stands in no row", "[forecast]") {
+  const plan::Plan plan = plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", {}));
+  std::vector<bool> counted(plan.graph.jobs().size(), true);
+  const size_t spared = plan.cells[0].arms[1].endings[1].job;
+  counted[spared] = false;
+  for (const PlanRow& row : rows_of(plan, counted))
+    CHECK(std::count(row.jobs.begin(), row.jobs.end(), spared) == 0);
 }
 
 TEST_CASE("a phase whose first job another arm has shows its other jobs", "[forecast]") {
