@@ -128,6 +128,35 @@ void add_steps(const Study& study, const StudyRow& row, const Seed& seed, size_t
   table.add(std::move(cells));
 }
 
+// How well the finite text tells two endings apart: it must be well below the tolerance.
+std::string paired_errors(const Study& study) {
+  const plan::Target& target = study.experiment().target;
+  double least = INFINITY, most = 0;
+  for (const StudyRow& row : study.rows)
+    for (const Seed& seed : row.seeds) {
+      const plan::Cell& cell = seed.runs.cell();
+      const plan::Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
+      if (!seed.comparison) continue;
+      for (const size_t index : other_arms(cell))
+        for (const plan::Ending& ending : cell.arms[index].endings) {
+          const double error = seed.runs.loss(ending, target.metric)
+                                   ? seed.runs.difference_error(ending, reference)
+                                   : 0;
+          if (error <= 0) continue;
+          least = std::min(least, error);
+          most = std::max(most, error);
+        }
+    }
+  if (most == 0) return "";
+  return fmt::format(
+      "standard error of the difference of two endings on this text: {} to {} nats, {} half the "
+      "tolerance",
+      fixed(least, 4), fixed(most, 4),
+      most < target.tolerance / 2    ? "below"
+      : least < target.tolerance / 2 ? "partly above"
+                                     : "above");
+}
+
 }  // namespace
 
 Table work_ratios(const Study& study) {
@@ -182,6 +211,8 @@ Table steps_to_target(const Study& study) {
       for (const size_t index : other_arms(seed.runs.cell()))
         add_steps(study, row, seed, index, table);
   table.notes = {target_text(study)};
+  if (const std::string errors = paired_errors(study); !errors.empty())
+    table.notes.push_back(errors);
   if (!target) return table;
   table.notes.push_back(
       "a cosine run's loss depends on its horizon: each horizon is a run of its own, and steps to "
