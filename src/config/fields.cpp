@@ -61,6 +61,14 @@ class NodeReader final : public Fields {
     for (const auto& [name, value] : v)
       check_range(*peek(key)->find(name), key, static_cast<double>(value), rule);
   }
+  void field(std::string_view key, std::map<std::string, double>& values,
+             const Rule& rule) override {
+    const Node* node = find(key, rule);
+    if (node == nullptr) return;
+    if (node->table() == nullptr) return wrong_type(*node, key, "a table of numbers");
+    values.clear();
+    for (const auto& [name, item] : *node->table()) read_number(item, key, values[name], rule);
+  }
   void field(std::string_view key, std::map<std::string, std::string>& v,
              const Rule& rule) override {
     read_map<std::string>(key, v, rule, "a table of strings");

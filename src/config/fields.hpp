@@ -58,8 +58,10 @@ class Fields {
   virtual void field(std::string_view key, std::vector<std::string>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::vector<int64_t>& value, const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::vector<double>& value, const Rule& = {}) = 0;
-  // A table whose keys are data: every member an integer.
+  // A table whose keys are data: every member an integer, a number, a string.
   virtual void field(std::string_view key, std::map<std::string, int64_t>& value,
+                     const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::map<std::string, double>& value,
                      const Rule& = {}) = 0;
   virtual void field(std::string_view key, std::map<std::string, std::string>& value,
                      const Rule& = {}) = 0;

@@ -34,6 +34,9 @@ class JsonWriter final : public Fields {
   void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
     put(key, v);
   }
+  void field(std::string_view key, std::map<std::string, double>& v, const Rule&) override {
+    put(key, v);
+  }
   void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {
     put(key, v);
   }
@@ -106,6 +109,9 @@ class JsonReader final : public Fields {
   void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { get(key, v); }
   void field(std::string_view key, std::vector<double>& v, const Rule&) override { get(key, v); }
   void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
+    get(key, v);
+  }
+  void field(std::string_view key, std::map<std::string, double>& v, const Rule&) override {
     get(key, v);
   }
   void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {

@@ -94,6 +94,7 @@ void describe(Fields& fields, Experiment::ScaleInfo& scale) {
   fields.field("judged", scale.judged);
   fields.field("model_size", scale.model_size, required());
   fields.field("lr_width_exponent", scale.lr_width_exponent, config::between(0, 2));
+  fields.field("lr_width_exponents", scale.lr_width_exponents, config::between(0, 2));
   fields.field("warmup", scale.warmup, config::between(0, 1));
   fields.field("corpora", scale.corpora, required());
 }

@@ -123,6 +123,7 @@ struct Experiment {
     bool judged = true;            // false: for tests of the program; no number means anything
     std::string model_size;        // which [sizes.*] of the model files
     double lr_width_exponent = 0;  // lr = paper lr x (paper width / width)^this; 0 = literal
+    std::map<std::string, double> lr_width_exponents;  // of a model, by key, instead of that
     // Of the steps of each phase that warms up, in every arm alike; unset = what the arms say.
     std::optional<double> warmup;
     std::map<std::string, std::string> corpora;  // role -> corpus file

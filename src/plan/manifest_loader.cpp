@@ -67,8 +67,20 @@ void override_manifest(Tree& tree, const std::string& path, const Node& value, P
   set_path(tree.manifest, path, value, problems);
 }
 
+// The member, taken out of its table; an empty table where there is none.
+Node take(Node& table, const std::string& key) {
+  auto& members = std::get<Node::Table>(table.value);
+  const auto at = members.find(key);
+  if (at == members.end()) return {Node::Table{}, table.source};
+  Node taken = std::move(at->second);
+  members.erase(at);
+  return taken;
+}
+
 void apply_setting(Tree& tree, const std::string& setting, Problems& problems) {
   auto [path, value] = config::parse_setting(setting);
+  // Said on the command line, the exponent is every model's.
+  if (path == "scale.lr_width_exponent") take(tree.scale, "lr_width_exponents");
   if (path.starts_with("scale."))
     set_path(tree.scale, path.substr(6), value, problems);
   else if (path.starts_with("model."))
@@ -111,16 +123,6 @@ void apply_settings(Tree& tree, const std::vector<std::string>& settings, Proble
   override_warmups(tree, problems);
   for (const std::string& setting : settings)
     if (!of_scale(setting)) apply_setting(tree, setting, problems);
-}
-
-// The member, taken out of its table; an empty table where there is none.
-Node take(Node& table, const std::string& key) {
-  auto& members = std::get<Node::Table>(table.value);
-  const auto at = members.find(key);
-  if (at == members.end()) return {Node::Table{}, table.source};
-  Node taken = std::move(at->second);
-  members.erase(at);
-  return taken;
 }
 
 // The manifest's own file where it extends another: what stands there itself, the other's wishes

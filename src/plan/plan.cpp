@@ -87,7 +87,9 @@ const std::vector<Ending>& ArmPlan::endings_at(double rate) const {
 double learning_rate_factor(const Experiment& experiment, const Experiment::ModelEntry& entry) {
   const double ratio =
       static_cast<double>(entry.paper.width) / static_cast<double>(entry.model.width);
-  return std::pow(ratio, experiment.scale.lr_width_exponent);
+  const auto& own = experiment.scale.lr_width_exponents;
+  const auto at = own.find(entry.key);
+  return std::pow(ratio, at == own.end() ? experiment.scale.lr_width_exponent : at->second);
 }
 
 Plan make_plan(Experiment experiment) {

@@ -150,7 +150,8 @@ TEST_CASE("the width rule keeps the paper's ratio of the submodel rate to the fu
     CHECK(full / submodel == Approx(3.0));
     CHECK(full > 3e-4);
   }
-  const Plan literal = plan_of({"scale.lr_width_exponent=0"});
+  const Plan literal =
+      plan_of({"scale.lr_width_exponents.qwen_moe=1", "scale.lr_width_exponent=0"});
   CHECK(training(literal, arm(literal.cells[0], "full").endings[0].job).optimizer.lr == 3e-4);
 }
 
