@@ -128,10 +128,12 @@ const findings::Finding& find_finding(const std::vector<findings::Finding>& find
 }
 
 // The runs of one cell of the plan, from the corpus to what was measured.
-void print_cell_runs(const Context& context, const plan::Plan& plan, const plan::Cell& cell) {
+// Those that are there or still wanted: a search passes most endings by.
+void print_cell_runs(const Context& context, const findings::Study& study, const plan::Cell& cell) {
   for (const plan::CellJob& one : plan::jobs_of(cell)) {
-    const run::RunDirectory directory(context.runs / plan.graph[one.job].directory);
-    fmt::print("  {}  {}\n", directory.path().string(), state_text(directory.state()));
+    const findings::Status& status = study.outcomes[one.job].status;
+    if (status.state == run::State::absent && !status.wanted) continue;
+    fmt::print("  {}  {}\n", (context.runs / status.directory).string(), state_text(status.state));
   }
 }
 
@@ -156,7 +158,8 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const plan::Plan plan = load_plan(context, choice);
   const findings::Sources sources =
       findings::load_sources(context.root(), plan, context.runs, options.prices);
-  const auto found = findings::findings_of(findings::Study(plan, sources));
+  const findings::Study study(plan, sources);
+  const auto found = findings::findings_of(study);
   const findings::Finding& finding = find_finding(found, id);
   if (context.json) {
     json answer = {{"id", finding.id},
@@ -182,7 +185,7 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   fmt::print("runs of the cell; `repro explain <run>` shows each one's values\n");
   for (const plan::Cell& cell : plan.cells)
     if (id.find(fmt::format(":{}:{}:", cell.model, cell.corpus)) != std::string::npos)
-      print_cell_runs(context, plan, cell);
+      print_cell_runs(context, study, cell);
   return Exit::ok;
 }
 

@@ -41,7 +41,9 @@ void add_ending_lines(const Seed& seed, const plan::ArmPlan& arm, std::vector<st
   for (const plan::Ending& ending : arm.endings) {
     const Training* run = seed.runs.training(ending.job);
     if (run == nullptr) continue;
-    const double loss = seed.runs.final_loss(ending.job);
+    const auto found = seed.runs.loss(ending, seed.runs.plan().experiment.target.metric);
+    if (!found) continue;
+    const double loss = *found;
     const std::string what =
         arm.endings.size() == 1
             ? arm.last().title
@@ -68,10 +70,12 @@ std::vector<std::string> inputs_of(const Study& study, const StudyRow& row) {
   for (const Seed& seed : row.seeds) {
     if (!seed.comparison) continue;
     const auto& target = seed.comparison->target;
-    lines.push_back(fmt::format(
-        "seed {}: target {} nats (mean of the {} arm's last steps) + {} "
-        "tolerance",
-        seed.runs.cell().seed, loss_text(target.loss), study.baseline().name, target.tolerance));
+    lines.push_back(fmt::format("seed {}: target {} nats ({} of the {} arm) + {} tolerance",
+                                seed.runs.cell().seed, loss_text(target.loss),
+                                study.experiment().target.metric == "train_loss"
+                                    ? "mean training loss of the last steps"
+                                    : "unseen loss at the end",
+                                study.baseline().name, target.tolerance));
     for (size_t arm = 0; arm < seed.runs.cell().arms.size(); ++arm) add_arm_lines(seed, arm, lines);
   }
   for (std::string& line : speed_lines(study)) lines.push_back(std::move(line));

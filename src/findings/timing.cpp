@@ -104,7 +104,8 @@ Timing::Timing(const plan::Plan& plan, const Outcomes& outcomes, Speeds speeds)
   for (const plan::Cell& cell : plan.cells)
     for (const plan::ArmPlan& arm : cell.arms)
       for (const plan::PhasePlan& phase : arm.phases)
-        for (const size_t job : phase.jobs) add(cell, arm, phase, job);
+        for (const auto* jobs : {&phase.jobs, &phase.tuned})
+          for (const size_t job : *jobs) add(cell, arm, phase, job);
   for (const Kind& kind : kinds) kinds_.push_back(times_of(kind));
 }
 

@@ -137,20 +137,20 @@ std::string paired_errors(const Study& study) {
       const plan::Cell& cell = seed.runs.cell();
       const plan::Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
       if (!seed.comparison) continue;
-      for (const size_t index : other_arms(cell))
-        for (const plan::Ending& ending : cell.arms[index].endings) {
-          const double error = seed.runs.loss(ending, target.metric)
-                                   ? seed.runs.difference_error(ending, reference)
-                                   : 0;
-          if (error <= 0) continue;
-          least = std::min(least, error);
-          most = std::max(most, error);
-        }
+      for (const size_t index : other_arms(cell)) {
+        const auto& standing = seed.comparison->arms[index];
+        if (!standing) continue;
+        const double error =
+            seed.runs.difference_error(cell.arms[index].endings[standing->deciding], reference);
+        if (error <= 0) continue;
+        least = std::min(least, error);
+        most = std::max(most, error);
+      }
     }
   if (most == 0) return "";
   return fmt::format(
-      "standard error of the difference of two endings on this text: {} to {} nats, {} half the "
-      "tolerance",
+      "standard error of the difference between the ending that decides and the baseline's on this "
+      "text: {} to {} nats, {} half the tolerance",
       fixed(least, 4), fixed(most, 4),
       most < target.tolerance / 2    ? "below"
       : least < target.tolerance / 2 ? "partly above"

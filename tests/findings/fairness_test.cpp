@@ -103,6 +103,24 @@ TEST_CASE("at equal samples the baseline's loss is log-linear between its own ru
   CHECK(equal->better() == 0);  // one seed says nothing of its luck
 }
 
+TEST_CASE("another rate takes as long: at its best an arm spends what it spends at its own",
+          "[findings]") {
+  const Checked checked({0}, [](report::Fixture& fixture) {
+    fixture.full_loss = [](int64_t steps, double rate, int64_t) {
+      return 5.0 - 0.2 * std::log(static_cast<double>(steps) / 80) - (rate == 2 ? 0.1 : 0);
+    };
+  });
+  int tuned = 0;
+  for (const EqualWork& one : equal_work_of(*checked.study, checked.row()))
+    for (const EqualWork& other : equal_work_of(*checked.study, checked.row()))
+      if (one.measure == other.measure && one.steps == other.steps && one.baseline_rate == 2 &&
+          other.baseline_rate == 1) {
+        CHECK(one.spent == Approx(other.spent));
+        ++tuned;
+      }
+  CHECK(tuned > 0);
+}
+
 TEST_CASE("with seeds that agree the lower loss at equal work is told", "[findings]") {
   const auto better = [](double shift) {
     return Checked({0, 1, 2},
