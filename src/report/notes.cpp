@@ -145,6 +145,7 @@ struct BreakEven {
   double low_paper = kInfinity, high_paper = -kInfinity;
   double high_here = -kInfinity;
   int64_t holds = 0, reached = 0;
+  int64_t left_out = 0;  // reach the target of a baseline that fails its check
 };
 
 BreakEven break_even(const Study& study, const std::vector<Finding>& found) {
@@ -156,6 +157,12 @@ BreakEven break_even(const Study& study, const std::vector<Finding>& found) {
       result.high_paper = std::max(result.high_paper, *ratio.paper);
     }
     if (!row.first() || row.count(Reach::not_reached) > 0) continue;
+    // Against a baseline that fails its check a saving shows nothing.
+    const auto check = findings::check_baseline(study, row);
+    if (check && check->state == measure::BaselineState::fails) {
+      ++result.left_out;
+      continue;
+    }
     ++result.reached;
     result.holds += findings::finding(found, study, row, study.view.verdict).here.value_or(-1) > 0;
     result.high_here = std::max(result.high_here, *ratio.here);
@@ -197,7 +204,8 @@ Lines break_even_note(const Study& study, const std::vector<Finding>& findings_)
                                 ? " (paper " + span_text(found.low_paper, found.high_paper) + ")"
                                 : "";
   if (!found.row)
-    return {"break-even price ratio: none here, because no cell reached the target" + paper};
+    return {"break-even price ratio: none here, because no cell reached the target" +
+            std::string(found.left_out > 0 ? " of a baseline that passes its check" : "") + paper};
   const plan::PhasePlan& cheap = cheap_phase(study);
   const auto low = study.prices.of(cheap.profile);
   const auto high = study.prices.of(study.baseline().last().profile);
@@ -205,8 +213,11 @@ Lines break_even_note(const Study& study, const std::vector<Finding>& findings_)
                       "ratio is {}",
                       cheap.title, study.baseline().name, span_text(found.here, found.high_here),
                       paper, low && high ? fixed(*low / *high, 2) : "unknown"),
-          fmt::format("{}; at these prices {} of the {} cells that reach the target save money",
-                      condition_sentence(study, found), found.holds, found.reached)};
+          fmt::format("{}; at these prices {} of the {} cells that reach the target save money{}",
+                      condition_sentence(study, found), found.holds, found.reached,
+                      found.left_out == 0 ? ""
+                                          : fmt::format(", {} left out because the baseline fails",
+                                                        found.left_out))};
 }
 
 // The phase whose time a view of one phase shows.
