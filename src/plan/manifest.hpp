@@ -147,8 +147,8 @@ struct Experiment {
   // Of the baseline in a cell ("qwen_moe/c4"); 0 when nothing says it.
   int64_t baseline_steps(const std::string& cell) const;
   bool checks(const std::string& corpus) const;  // the baselines of this role's cells
-  std::vector<std::string> profiles() const;  // hardware profiles that the arms name, each once
-  std::string baseline_profile() const;       // of the baseline's last phase
+  std::vector<std::string> profiles() const;     // hardware profiles that the arms name, each once
+  std::string baseline_profile() const;          // of the baseline's last phase
   std::vector<std::string> other_profiles() const;  // those besides it
 };
 

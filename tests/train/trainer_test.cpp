@@ -221,8 +221,10 @@ TEST_CASE("the kinds of time sum to the wall time", "[train]") {
   config::TrainSpec spec = tiny_spec();
   spec.steps = 400;
   const std::atomic<bool> never = false;
-  double left_out = 1;  // share of the wall time: the least of three, as others use the machine too
-  for (int run = 0; run < 3; ++run) {
+  // Share of the wall time: the least of some runs, as others use the machine too.
+  constexpr double kMost = 0.02;
+  double left_out = 1;
+  for (int run = 0; run < 10 && left_out >= kMost; ++run) {
     const auto directory = runs.make_training(fmt::format("clocks{}", run), spec, 20);
     const run::OpenedJob job = run::open_job(directory);
     const auto start = std::chrono::steady_clock::now();
@@ -236,7 +238,7 @@ TEST_CASE("the kinds of time sum to the wall time", "[train]") {
     left_out = std::min(left_out, 1 - sum / wall.count());
   }
   // The clocks end before the summary is made and the model freed: some ms of a second or two.
-  CHECK(left_out < 0.02);
+  CHECK(left_out < kMost);
 }
 
 TEST_CASE("a one-expert model trains on its part's documents from its slice of the start",
