@@ -31,8 +31,11 @@ TEST_CASE(
   CHECK(first.output.find("Qwen") != std::string::npos);
   CHECK(first.output.find("Llama") != std::string::npos);
   const auto times = finish_times(runs);
-  // Corpora and clusters; full, submodels, merge, fine-tunes, and what is measured of six models.
-  CHECK(times.size() == 3 + 3 + 6 * (1 + 4 + 1 + 4 + 6));
+  // Corpora and clusters; full, submodels, merge and what is measured of two models; and of each
+  // cell's four fine-tunes the two or three that the search comes by, each with its measurement.
+  const auto jobs = [](size_t tunes) { return 3 + 3 + 6 * (1 + 4 + 1 + 2 + 2 * tunes); };
+  CHECK(times.size() >= jobs(2));
+  CHECK(times.size() <= jobs(3));
 
   const Finished again = run_repro(run_arguments("table3", runs));
   CHECK(again.exit_code == 0);
