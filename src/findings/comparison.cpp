@@ -358,10 +358,13 @@ std::optional<plan::Work> CellRuns::work_at(const ArmPlan& arm, double steps) co
     if (!below) below = plan::without_last_phase(*here);
     work = plan::interpolate(*below, *here, (steps - steps_below) / (at - steps_below));
     if (steps <= at) return work;
+    // Beyond the longest each step costs what its own did on the mean: on along the last stretch a
+    // longer run that was billed less, on a quieter machine, would end below nothing.
+    work = plan::interpolate(plan::without_last_phase(*here), *here, steps / at);
     below = std::move(here);
     steps_below = at;
   }
-  return work;  // beyond the longest: on along its last stretch
+  return work;
 }
 
 const Status* CellRuns::obstacle() const {

@@ -196,6 +196,18 @@ TEST_CASE("a budget beyond the longest ending is a bound, never a number", "[fin
   CHECK_FALSE(result.disco().most);
 }
 
+TEST_CASE("beyond the longest ending no run costs less than nothing, however it was billed",
+          "[findings]") {
+  Compared result;
+  const plan::ArmPlan& arm = result.plan.cells[0].arms[1];
+  result.study->outcomes[arm.endings[3].job].seconds =
+      1;  // a busy machine before, a quiet one here
+  const auto work = result.seed().runs.work_at(arm, 600);
+  REQUIRE(work);
+  CHECK(work->hours(plan::ClockKind::billed) > 0);
+  CHECK(work->hours() > 0);
+}
+
 TEST_CASE("overheads stand apart: in a phase's own dollars, in no sum", "[findings]") {
   const Compared result(reaching_at_40());
   const auto work = result.seed().runs.work_at(result.plan.cells[0].arms[1], 40);
