@@ -220,9 +220,9 @@ class Trainer {
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
     keep_only(directory_.checkpoints(), total_);
     leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
+    json result = summarise(run::read_records(directory_.records_file()).steps);
     clock_.lap(&run::Clocks::other);
 
-    json result = summarise(run::read_records(directory_.records_file()).steps);
     result["epochs"] = epochs();
     result["clocks"] = clocks_json(clock_.totals());
     result["tokens_per_second"] =
