@@ -8,9 +8,9 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/difference_view.hpp"
-#include "cli/numbers_given.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
+#include "cli/target_options.hpp"
 #include "cli/verbs.hpp"
 #include "measure/steps_to_target.hpp"
 #include "run/comparison.hpp"
@@ -25,8 +25,7 @@ using nlohmann::json;
 
 struct CompareChoice {
   std::vector<std::string> runs;
-  std::optional<double> target, target_valid;
-  double tolerance = 0;
+  TargetChoice target;
   int64_t window = 0;  // steps; 0 = by the shorter run
   bool gate = false;
 };
@@ -38,6 +37,7 @@ struct Curve {
 };
 
 struct Compared {
+  run::RunDirectory directory;
   std::string name;
   std::string state;
   run::Records records;
@@ -47,7 +47,8 @@ struct Compared {
 
 Compared read_side(const Context& context, const std::string& subject) {
   const run::RunDirectory directory = find_run(context, subject);
-  Compared side{.name = directory.path().filename().string(),
+  Compared side{.directory = directory,
+                .name = directory.path().filename().string(),
                 .state = state_text(directory.state()),
                 .records = {},
                 .final_loss = 0,
@@ -97,12 +98,13 @@ Curve validation_curve(const run::Records& records) {
 void judge(Compared& side, const CompareChoice& choice, int64_t window) {
   const Curve training = training_curve(side.records, window);
   side.final_loss = training.losses.back();
-  if (!choice.target && !choice.target_valid) return;
-  const Curve curve = choice.target_valid ? validation_curve(side.records) : training;
+  if (!choice.target.any()) return;
+  const Curve curve = choice.target.validation ? validation_curve(side.records) : training;
   if (curve.steps.empty()) return;
   side.reach = measure::first_crossing(
       curve.steps, curve.losses,
-      {choice.target_valid ? *choice.target_valid : *choice.target, choice.tolerance});
+      {choice.target.validation ? *choice.target.validation : *choice.target.training,
+       choice.target.tolerance});
 }
 
 // What a quantity that grows with the steps is at a step: straight between two records.
@@ -185,7 +187,7 @@ report::Table compare_table(const Compared& a, const Compared& b, int64_t window
   });
   row(fmt::format("final loss, mean of {} steps", window),
       [](const Compared& side) { return fmt::format("{:.4f}", side.final_loss); });
-  if (choice.target || choice.target_valid)
+  if (choice.target.any())
     for (const TargetRow& target : target_rows(a, b))
       table.add({target.name, target.a.first, target.b.first});
   return table;
@@ -209,7 +211,7 @@ json compare_json(const Compared& a, const Compared& b, int64_t window, const Co
                  {"environment", differences_json(difference.environment)},
                  {"first_differing_step",
                   difference.records ? differences_json(*difference.records) : json(nullptr)}};
-  if (!choice.target && !choice.target_valid) return answer;
+  if (!choice.target.any()) return answer;
   for (const TargetRow& row : target_rows(a, b)) {
     answer["runs"][0]["to_target"][row.key] = row.a.second;
     answer["runs"][1]["to_target"][row.key] = row.b.second;
@@ -222,14 +224,13 @@ bool reaches(const Compared& side) { return side.reach && side.reach->reach != R
 Exit gated(const Compared& a, const Compared& b, const CompareChoice& choice,
            const run::RunComparison& difference) {
   if (!choice.gate) return Exit::ok;
-  if (choice.target || choice.target_valid)
-    return reaches(a) && reaches(b) ? Exit::ok : Exit::not_reached;
+  if (choice.target.any()) return reaches(a) && reaches(b) ? Exit::ok : Exit::not_reached;
   const bool equal = difference.inputs.empty() && !difference.records;
   return equal ? Exit::ok : Exit::regression;
 }
 
 Exit compare(const Context& context, const CompareChoice& choice) {
-  if (choice.target && choice.target_valid)
+  if (choice.target.training && choice.target.validation)
     throw Error(Exit::usage, "compare: give --target or --target-valid, not both");
   Compared a = read_side(context, choice.runs[0]);
   Compared b = read_side(context, choice.runs[1]);
@@ -239,8 +240,7 @@ Exit compare(const Context& context, const CompareChoice& choice) {
                 std::min(last_step(a), last_step(b)));
   judge(a, choice, window);
   judge(b, choice, window);
-  const run::RunComparison difference =
-      run::compare_runs(find_run(context, choice.runs[0]), find_run(context, choice.runs[1]));
+  const run::RunComparison difference = run::compare_runs(a.directory, b.directory);
   if (context.json) {
     print(compare_json(a, b, window, choice, difference));
   } else {
@@ -271,13 +271,7 @@ void add_compare(Program& program) {
   verb.add_option("runs", choice->runs, "two runs: directories, names or beginnings of names")
       ->required()
       ->expected(2);
-  verb.add_option("--target", choice->target, "training loss in nats: when is it reached?")
-      ->check(number_within(-1e6, 1e6, "a loss in nats"));
-  verb.add_option("--target-valid", choice->target_valid,
-                  "likewise of the evaluations of the validation split")
-      ->check(number_within(-1e6, 1e6, "a loss in nats"));
-  verb.add_option("--tolerance", choice->tolerance, "nats above the target that still reach it")
-      ->check(number_within(0, 1e6, "nats"));
+  add_target_options(verb, choice->target);
   verb.add_option("--window", choice->window,
                   "steps that a loss is averaged over; default: a tenth of the shorter run, at "
                   "most 50")

@@ -9,6 +9,7 @@
 #include "cli/imported_run.hpp"
 #include "cli/numbers_given.hpp"
 #include "cli/program.hpp"
+#include "cli/target_options.hpp"
 #include "cli/verbs.hpp"
 #include "config/profile.hpp"
 #include "import/foreign_log.hpp"
@@ -22,9 +23,8 @@ struct ImportChoice {
   fs::path file;
   imports::ForeignLog log;
   fs::path output;
-  std::optional<double> target, target_valid;
+  TargetChoice target;
   bool gate = false;
-  double tolerance = 0;
   int64_t window = 1;  // logged points
   std::string model;   // "CLAIMS:MODEL"
   std::string profile;
@@ -43,14 +43,9 @@ bool reached(const measure::StepsToTarget& crossing) {
 std::optional<measure::StepsToTarget> crossing_of_steps(const run::Records& records,
                                                         const ImportChoice& choice) {
   if (records.steps.empty()) return std::nullopt;
-  std::vector<int64_t> steps;
-  std::vector<double> losses;
-  for (const run::StepRecord& record : records.steps) {
-    steps.push_back(record.step);
-    losses.push_back(record.lm_loss);
-  }
-  const measure::LossTarget target{*choice.target, choice.tolerance};
-  return measure::first_crossing(steps, losses, target, {.window = choice.window, .sustain = 1});
+  const measure::LossTarget target{*choice.target.training, choice.target.tolerance};
+  return measure::first_crossing(records.step_numbers(), records.lm_losses(), target,
+                                 {.window = choice.window, .sustain = 1});
 }
 
 std::optional<measure::StepsToTarget> crossing_of_evaluations(const run::Records& records,
@@ -63,7 +58,8 @@ std::optional<measure::StepsToTarget> crossing_of_evaluations(const run::Records
     losses.push_back(record.loss);
   }
   if (steps.empty()) return std::nullopt;
-  return measure::first_crossing(steps, losses, {*choice.target_valid, choice.tolerance});
+  return measure::first_crossing(steps, losses,
+                                 {*choice.target.validation, choice.target.tolerance});
 }
 
 config::ModelConfig model_shape(const fs::path& root, const std::string& name) {
@@ -192,12 +188,12 @@ Answered answer(const imports::ImportedLog& imported, const ImportChoice& choice
   add_counts(answers, imported);
   const bool any = !imported.records.steps.empty();
   if (any) add_time(answers, imported);
-  if (choice.target) {
+  if (choice.target.training) {
     const auto crossing = crossing_of_steps(imported.records, choice);
     add_target(answers, "steps to target", crossing);
     answered.reached = crossing && reached(*crossing);
   }
-  if (choice.target_valid) {
+  if (choice.target.validation) {
     const auto crossing = crossing_of_evaluations(imported.records, choice);
     add_target(answers, "steps to target, by evaluations", crossing);
     answered.reached = answered.reached && crossing && reached(*crossing);
@@ -263,13 +259,7 @@ void add_import_log(Program& program) {
       ->check(CLI::PositiveNumber);
   verb.add_option("--devices", choice->log.devices, "devices that trained together")
       ->check(CLI::PositiveNumber);
-  verb.add_option("--target", choice->target, "training loss in nats: when is it reached?")
-      ->check(number_within(-1e6, 1e6, "a loss in nats"));
-  verb.add_option("--target-valid", choice->target_valid,
-                  "likewise of the evaluations of the validation split")
-      ->check(number_within(-1e6, 1e6, "a loss in nats"));
-  verb.add_option("--tolerance", choice->tolerance, "nats above the target that still reach it")
-      ->check(number_within(0, 1e6, "nats"));
+  add_target_options(verb, choice->target);
   verb.add_flag("--gate", choice->gate, "end with code 3 when a target is not reached");
   verb.add_option("--window", choice->window, "logged points averaged")->check(CLI::PositiveNumber);
   auto* model = verb.add_option("--model", choice->model, "CLAIMS:MODEL, for the utilisation");

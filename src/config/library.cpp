@@ -109,7 +109,7 @@ Extended read_extended(const fs::path& root, const fs::path& folder, const std::
   };
   Node node = read(name);
   const Node* extends = node.find("extends");
-  if (extends == nullptr) return {std::move(node), {name}};
+  if (extends == nullptr) return {std::move(node), {name}, ""};
   if (extends->string() == nullptr)
     throw Error("{}: extends = {}: expected the name of another {}", extends->source.text(),
                 extends->text(), what);
@@ -121,11 +121,11 @@ Extended read_extended(const fs::path& root, const fs::path& folder, const std::
   std::get<Node::Table>(node.value).erase("extends");
   overlay(base, node);
   base.source = node.source;
-  return {std::move(base), {below, name}};
+  return {std::move(base), {below, name}, node.source.file};
 }
 
-Node read_manifest(const fs::path& root, const fs::path& relative) {
-  return read_extended(root, relative.parent_path(), relative.stem().string(), "experiment").node;
+Extended read_manifest(const fs::path& root, const fs::path& relative) {
+  return read_extended(root, relative.parent_path(), relative.stem().string(), "experiment");
 }
 
 std::string default_of(const fs::path& root, std::string_view key) {

@@ -47,11 +47,12 @@ std::filesystem::path find_manifest(const std::filesystem::path& root, const std
 struct Extended {
   Node node;
   std::vector<std::string> names;
+  std::string extending;  // the upper file as its nodes' sources name it; "" = it extends none
 };
 Extended read_extended(const std::filesystem::path& root, const std::filesystem::path& folder,
                        const std::string& name, std::string_view what);
 // The manifest with what it extends beneath it.
-Node read_manifest(const std::filesystem::path& root, const std::filesystem::path& relative);
+Extended read_manifest(const std::filesystem::path& root, const std::filesystem::path& relative);
 
 // Names of all experiments and scales: for lists and spelling suggestions.
 std::vector<std::string> experiment_names(const std::filesystem::path& root);

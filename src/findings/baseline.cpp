@@ -24,12 +24,6 @@ measure::RateLosses own_losses(const StudyRow& row, const std::string& metric) {
   return losses;
 }
 
-std::vector<double> training_losses(const Training& training) {
-  std::vector<double> losses;
-  for (const run::StepRecord& step : training.records.steps) losses.push_back(step.lm_loss);
-  return losses;
-}
-
 std::optional<measure::Plateau> plateau_of(const Seed& seed) {
   const size_t job = reference_of(seed.runs.cell()).job;
   const Training* training = seed.runs.training(job);
@@ -37,7 +31,7 @@ std::optional<measure::Plateau> plateau_of(const Seed& seed) {
   const auto spec =
       config::from_json<config::TrainSpec>(seed.runs.plan().graph[job].spec, "a training");
   const auto warmup = std::llround(spec.optimizer.warmup * static_cast<double>(training->steps));
-  const std::vector<double> losses = training_losses(*training);
+  const std::vector<double> losses = training->records.lm_losses();
   if (static_cast<int64_t>(losses.size()) < warmup + 2 * kPlateauWindow) return std::nullopt;
   return measure::start_plateau(losses, warmup, kPlateauWindow);
 }
@@ -55,10 +49,9 @@ std::vector<double> steps_to_common_loss(const StudyRow& row, int64_t window) {
   }
   std::vector<double> steps;
   for (const Training* training : trainings) {
-    std::vector<int64_t> at;
-    for (const run::StepRecord& step : training->records.steps) at.push_back(step.step);
-    const auto crossing = measure::first_crossing(at, training_losses(*training), {worst, 0},
-                                                  {.window = window, .sustain = 1});
+    const auto crossing =
+        measure::first_crossing(training->records.step_numbers(), training->records.lm_losses(),
+                                {worst, 0}, {.window = window, .sustain = 1});
     if (crossing.reach == measure::Reach::reached) steps.push_back(crossing.estimate);
   }
   return steps;
@@ -66,8 +59,8 @@ std::vector<double> steps_to_common_loss(const StudyRow& row, int64_t window) {
 
 }  // namespace
 
-std::optional<measure::BaselineCheck> check_baseline(const Study& study, const StudyRow& row) {
-  const plan::Experiment& experiment = study.experiment();
+std::optional<measure::BaselineCheck> check_baseline(const plan::Experiment& experiment,
+                                                     const StudyRow& row) {
   measure::BaselineEvidence evidence;
   const measure::RateLosses own = own_losses(row, experiment.target.metric);
   if (own.final_losses.empty()) return std::nullopt;

@@ -7,8 +7,10 @@
 
 namespace repro::findings {
 
-// Empty while no run of the baseline is done.
-std::optional<measure::BaselineCheck> check_baseline(const Study& study, const StudyRow& row);
+// Of a row whose seeds and rates are known (StudyRow::baseline holds the answer). Empty while no
+// run of the baseline is done.
+std::optional<measure::BaselineCheck> check_baseline(const plan::Experiment& experiment,
+                                                     const StudyRow& row);
 
 // "Qwen / C4 > web: fails: a rate x 2 ends ...": the reasons as a clause.
 std::string baseline_text(const measure::BaselineCheck& check);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "base/error.hpp"
 #include "measure/stats.hpp"
@@ -13,12 +12,6 @@ namespace {
 using measure::Reach;
 using plan::ArmPlan;
 using plan::Ending;
-
-std::vector<double> losses_of(const Training& run) {
-  std::vector<double> losses;
-  for (const run::StepRecord& step : run.records.steps) losses.push_back(step.lm_loss);
-  return losses;
-}
 
 EndingReader reader_of(const CellRuns& runs) {
   return [&runs](const Ending& ending) { return runs.result(ending); };
@@ -40,14 +33,6 @@ bool prepared(const CellRuns& runs, const ArmPlan& arm) {
     for (const size_t job : phase.jobs)
       if (&phase != &arm.last() && !runs[job].status.done()) return false;
   return true;
-}
-
-std::vector<measure::Rung> ladder_of(const CellRuns& runs, const std::vector<Ending>& endings,
-                                     const std::string& metric) {
-  std::vector<measure::Rung> ladder;
-  for (const Ending& ending : endings)
-    if (const auto loss = runs.loss(ending, metric)) ladder.push_back({ending.steps, *loss});
-  return ladder;
 }
 
 OrderProof prove_order(const Training& reference, const Training& run) {
@@ -105,20 +90,16 @@ std::optional<measure::StepsToTarget> first_touch(const CellRuns& runs, const Ar
   const int64_t window = runs.plan().experiment.target.window;
   if (longest == nullptr || static_cast<int64_t>(longest->records.steps.size()) < window)
     return std::nullopt;
-  std::vector<int64_t> steps;
-  for (const run::StepRecord& step : longest->records.steps) steps.push_back(step.step);
-  return measure::first_crossing(steps, losses_of(*longest), target,
-                                 {.window = window, .sustain = 1});
+  return measure::first_crossing(longest->records.step_numbers(), longest->records.lm_losses(),
+                                 target, {.window = window, .sustain = 1});
 }
-
-constexpr const char* kMetrics[] = {"train_loss", "unseen_loss", "ppl"};
 
 void add_metrics(const CellRuns& runs, const ArmPlan& arm, Standing& standing) {
   const plan::Cell& cell = runs.cell();
   const Ending& reference = cell.arms[cell.baseline].endings[cell.reference];
-  for (const char* metric : kMetrics) {
+  for (const std::string& metric : all_metrics()) {
     const auto loss = runs.loss(reference, metric);
-    const auto ladder = ladder_of(runs, arm.endings, metric);
+    const auto ladder = runs.ladder(arm.endings, metric);
     if (!loss || ladder.empty()) continue;
     const measure::LossTarget target{*loss, runs.plan().experiment.target.tolerance};
     standing.by_metric.push_back({metric, measure::smallest_horizon(ladder, target)});
@@ -221,7 +202,7 @@ std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
                               const measure::LossTarget& target, std::optional<double> budget,
                               const Prices& prices) {
   Standing standing;
-  standing.ladder = ladder_of(runs, arm.endings, runs.plan().experiment.target.metric);
+  standing.ladder = runs.ladder(arm.endings, runs.plan().experiment.target.metric);
   const plan::Cell& cell = runs.cell();
   const ArmPlan& baseline = cell.arms[cell.baseline];
   const Ending& reference = baseline.endings[cell.reference];
@@ -252,129 +233,6 @@ Prices Prices::with(const std::string& profile, double dollars) const {
   Prices other = *this;
   other.instead_[profile] = dollars;
   return other;
-}
-
-CellRuns::CellRuns(const plan::Plan& plan, const plan::Cell& cell, const Outcomes& outcomes,
-                   const Timing& timing)
-    : plan_(plan), cell_(cell), outcomes_(outcomes), timing_(timing) {}
-
-const Training* CellRuns::training(size_t job) const {
-  const auto& training = outcomes_[job].training;
-  return training ? &*training : nullptr;
-}
-
-double CellRuns::final_loss(size_t job) const {
-  const int64_t window = plan_.experiment.target.window;
-  const std::vector<double> losses = losses_of(*training(job));
-  if (static_cast<int64_t>(losses.size()) < window)
-    throw Error(
-        "{}: has {} steps, fewer than the {} averaged for its final loss; set target.window",
-        outcomes_[job].status.directory, losses.size(), window);
-  return measure::window_mean(losses, window);
-}
-
-std::optional<double> CellRuns::loss(const Ending& ending, const std::string& metric) const {
-  if (training(ending.job) == nullptr) return std::nullopt;
-  if (metric == "train_loss") return final_loss(ending.job);
-  const Measured* found = measured(ending, metric == "ppl" ? "ppl" : "unseen");
-  return found ? std::optional(found->loss) : std::nullopt;
-}
-
-EndingResult CellRuns::result(const Ending& ending) const {
-  const std::string& metric = plan_.experiment.target.metric;
-  const size_t measured_by = metric == "train_loss" ? ending.job : ending.evals.front();
-  for (const size_t job : {ending.job, measured_by}) {
-    const Status& status = outcomes_[job].status;
-    if (status.state == run::State::failed) return {true, std::nullopt};
-    if (!status.done()) return {};
-  }
-  return {true, loss(ending, metric)};
-}
-
-double CellRuns::difference_error(const Ending& a, const Ending& b) const {
-  if (plan_.experiment.target.metric == "train_loss") {
-    const auto window = static_cast<size_t>(plan_.experiment.target.window);
-    double variance = 0;
-    for (const Ending* one : {&a, &b}) {
-      const std::vector<double> losses = losses_of(*training(one->job));
-      if (window < 2 || losses.size() < window) return 0;
-      const auto last = std::span(losses).last(window);
-      variance += std::pow(measure::standard_deviation(last), 2) / static_cast<double>(window);
-    }
-    return std::sqrt(variance);
-  }
-  const Measured* first = measured(a, "unseen");
-  const Measured* second = measured(b, "unseen");
-  if (!first || !second || first->blocks.size() != second->blocks.size() ||
-      first->blocks.size() < 2)
-    return 0;
-  std::vector<double> differences;
-  for (size_t i = 0; i < first->blocks.size(); ++i)
-    differences.push_back(first->blocks[i] - second->blocks[i]);
-  return measure::standard_deviation(differences) /
-         std::sqrt(static_cast<double>(differences.size()));
-}
-
-const Measured* CellRuns::measured(const Ending& ending, const std::string& measure,
-                                   size_t reading) const {
-  if (reading >= ending.evals.size()) return nullptr;
-  const auto& evaluation = outcomes_[ending.evals[reading]].evaluation;
-  if (!evaluation) return nullptr;
-  const auto found = evaluation->measures.find(measure);
-  return found == evaluation->measures.end() ? nullptr : &found->second;
-}
-
-std::optional<plan::JobWork> CellRuns::meter(size_t job) const {
-  const JobOutcome& outcome = outcomes_[job];
-  if (!outcome.status.done()) return std::nullopt;
-  const run::Job& spec = plan_.graph[job];
-  plan::JobWork work = outcome.training
-                           ? plan::count_work(spec, static_cast<double>(outcome.training->steps),
-                                              static_cast<double>(outcome.training->tokens))
-                           : plan::count_work(spec, 0, 0);
-  const auto step_seconds = timing_.step_seconds(job);
-  const bool steady = step_seconds && !timing_.is_billed();
-  work.steady_seconds = steady ? work.steps * *step_seconds : outcome.seconds;
-  work.billed_seconds = outcome.seconds;
-  return work;
-}
-
-std::optional<plan::Work> CellRuns::work_to(const ArmPlan& arm, const Ending& ending) const {
-  auto work = plan::resources(plan_.graph, arm, ending, [this](size_t job) { return meter(job); });
-  if (!work) return work;
-  for (plan::PhaseWork& phase : work->phases)
-    for (plan::JobWork& job : phase.jobs) job.steady_seconds *= timing_.relative(job.profile);
-  return work;
-}
-
-std::optional<plan::Work> CellRuns::work_at(const ArmPlan& arm, double steps) const {
-  std::optional<plan::Work> below;
-  double steps_below = 0;
-  std::optional<plan::Work> work;
-  for (const Ending& ending : arm.endings) {
-    auto here = work_to(arm, ending);
-    if (!here) continue;
-    const auto at = static_cast<double>(ending.steps);
-    if (!below) below = plan::without_last_phase(*here);
-    work = plan::interpolate(*below, *here, (steps - steps_below) / (at - steps_below));
-    if (steps <= at) return work;
-    // Beyond the longest each step costs what its own did on the mean: on along the last stretch a
-    // longer run that was billed less, on a quieter machine, would end below nothing.
-    work = plan::interpolate(plan::without_last_phase(*here), *here, steps / at);
-    below = std::move(here);
-    steps_below = at;
-  }
-  return work;
-}
-
-const Status* CellRuns::obstacle() const {
-  const Status* first = nullptr;
-  for (const plan::CellJob& one : plan::jobs_of(cell_)) {
-    const Status& status = outcomes_[one.job].status;
-    if (status.state == run::State::failed && status.wanted) return &status;
-    if (first == nullptr && !status.done() && status.wanted) first = &status;
-  }
-  return first;
 }
 
 std::optional<Comparison> compare(const CellRuns& runs, const Prices& prices) {

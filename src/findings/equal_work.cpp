@@ -32,7 +32,7 @@ struct Point {
   double loss = 0;
 };
 
-struct Asking {
+struct EqualQuestion {
   const Study& study;
   const StudyRow& row;
   std::string measure;
@@ -78,7 +78,7 @@ struct Pair {
   double error = 0;  // standard error of the difference, of finite text
 };
 
-std::optional<Pair> pair_at(const Asking& question, const Seed& seed, int64_t steps) {
+std::optional<Pair> pair_at(const EqualQuestion& question, const Seed& seed, int64_t steps) {
   const plan::Cell& cell = seed.runs.cell();
   const auto baseline = question.points(seed, cell.baseline, question.baseline_rate);
   const Ending& reference =
@@ -96,7 +96,7 @@ std::optional<Pair> pair_at(const Asking& question, const Seed& seed, int64_t st
   return std::nullopt;
 }
 
-std::optional<EqualWork> compare_at(const Asking& question, int64_t steps) {
+std::optional<EqualWork> compare_at(const EqualQuestion& question, int64_t steps) {
   EqualWork result{.measure = question.measure,
                    .arm = question.arm,
                    .rate = question.rate,
@@ -122,7 +122,7 @@ std::optional<EqualWork> compare_at(const Asking& question, int64_t steps) {
 }
 
 // At the longest ending that all seeds have run and that the baseline's endings span.
-std::optional<EqualWork> compare_longest(const Asking& question) {
+std::optional<EqualWork> compare_longest(const EqualQuestion& question) {
   const auto& endings =
       question.row.seeds.front().runs.cell().arms[question.arm].endings_at(question.rate);
   for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending)
@@ -151,7 +151,7 @@ std::vector<EqualWork> equal_work_of(const Study& study, const StudyRow& row) {
   for (size_t arm = 0; arm < cell.arms.size(); ++arm) {
     if (arm == cell.baseline) continue;
     for (const std::string& measure : equal_measures()) {
-      Asking question{study, row, measure, arm};
+      EqualQuestion question{study, row, measure, arm};
       if (auto found = compare_longest(question)) all.push_back(std::move(*found));
       question.rate = best(arm);
       question.baseline_rate = best(cell.baseline);

@@ -140,7 +140,7 @@ std::vector<Finding> findings_of(const Study& study) {
       findings.push_back(std::move(finding));
     }
   std::vector<std::optional<measure::BaselineCheck>> checks;
-  for (const StudyRow& row : study.rows) checks.push_back(check_baseline(study, row));
+  for (const StudyRow& row : study.rows) checks.push_back(row.baseline);
   const std::vector<Judgement> judgements = measure::judge(questions);
   for (size_t i = 0; i < asked.size(); ++i) {
     findings[asked[i]].judgement = judgements[i];

@@ -15,16 +15,6 @@ using measure::Interval;
 
 constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
-// What a quantity is worth when the arms beside the baseline make `factors` times their steps.
-std::optional<double> value_at(const Quantity& quantity, const Study& study, const Seed& seed,
-                               const std::vector<double>& factors) {
-  Seed changed = seed;
-  for (size_t i = 0; i < factors.size(); ++i)
-    if (auto& standing = changed.comparison->arms[i]) standing->at *= factors[i];
-  const auto found = value_of(quantity, study, changed);
-  return found ? std::optional<double>(found->value) : std::nullopt;
-}
-
 // What it can be at all: from hardly a step of each arm to steps without end. A speed-up stays
 // above nothing, a saving below what the phases before the last leave of it. Empty when it does not
 // depend on steps.
@@ -39,7 +29,7 @@ std::optional<Interval> possible_of(const Quantity& quantity, const Study& study
     for (size_t i = 0; i < arms; ++i)
       if ((corner >> i & 1) != 0) factors[i] = kWithoutEnd;
     factors[seed.runs.cell().baseline] = 1;
-    auto value = value_at(quantity, study, seed, factors);
+    auto value = value_with_steps(quantity, study, seed, factors);
     if (!value) return std::nullopt;
     if (std::abs(*value) > kLarge) *value = std::copysign(kUnbounded, *value);
     possible = {std::min(possible.low, *value), std::max(possible.high, *value)};

@@ -159,6 +159,10 @@ LongestSearch longest_search(const std::vector<Ending>& ladder, const Bracket& b
 
 }  // namespace
 
+size_t measuring_job(const Ending& ending, const std::string& metric) {
+  return metric == "train_loss" ? ending.job : ending.evals.front();
+}
+
 LadderSearch search_ladder(const std::vector<Ending>& ladder, const EndingReader& read,
                            std::optional<double> threshold) {
   LadderSearch search;
@@ -248,8 +252,7 @@ EndingFiles::EndingFiles(const plan::Plan& plan, std::filesystem::path runs)
 EndingResult EndingFiles::read(const Ending& ending) {
   if (const auto known = losses_.find(ending.job); known != losses_.end())
     return {true, known->second};
-  const bool unseen = plan_.experiment.target.metric == "unseen_loss";
-  const size_t job = unseen ? ending.evals.front() : ending.job;
+  const size_t job = measuring_job(ending, plan_.experiment.target.metric);
   for (const size_t needed : {ending.job, job}) {
     const run::RunDirectory directory(runs_ / plan_.graph[needed].directory);
     if (directory.state() == run::State::failed) return {true, std::nullopt};
@@ -257,7 +260,7 @@ EndingResult EndingFiles::read(const Ending& ending) {
   }
   const run::RunDirectory directory(runs_ / plan_.graph[job].directory);
   double loss = 0;
-  if (unseen) {
+  if (job != ending.job) {
     const nlohmann::json result = directory.result();
     const nlohmann::json::json_pointer at("/measures/unseen/loss");
     if (!result.contains(at))
@@ -265,9 +268,7 @@ EndingResult EndingFiles::read(const Ending& ending) {
                   directory.result_file().string());
     loss = result.at(at).get<double>();
   } else {
-    std::vector<double> losses;
-    for (const run::StepRecord& step : run::read_records(directory.records_file()).steps)
-      losses.push_back(step.lm_loss);
+    const std::vector<double> losses = run::read_records(directory.records_file()).lm_losses();
     loss = measure::window_mean(losses, plan_.experiment.target.window);
   }
   losses_[ending.job] = loss;

@@ -20,6 +20,8 @@ struct EndingResult {
   bool ended = false;          // done, or failed for good
   std::optional<double> loss;  // nats; empty when it failed
 };
+// The job whose result holds an ending's loss in a metric: its training, or what evaluates it.
+size_t measuring_job(const plan::Ending& ending, const std::string& metric);
 using EndingReader = std::function<EndingResult(const plan::Ending&)>;
 
 // A ladder as far as it has been run.

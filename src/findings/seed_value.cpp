@@ -18,6 +18,9 @@ using claims::Here;
 using measure::Reach;
 using Value = std::optional<double>;
 
+// Steps of each arm instead of those it stands at; empty = as it stands.
+using StepsByArm = std::vector<std::optional<double>>;
+
 // A formula with its names, of one seed, on these terms.
 struct Asked {
   const claims::Quantity& quantity;
@@ -35,6 +38,13 @@ struct Asked {
     }
     const auto result = quantity.here->evaluate(values);
     return result ? Value(result->value) : std::nullopt;
+  }
+  Value with_steps(const StepsByArm& steps) const {
+    Seed changed = seed;
+    for (size_t arm = 0; arm < steps.size(); ++arm)
+      if (auto& standing = changed.comparison->arms[arm]; standing && steps[arm])
+        standing->at = *steps[arm];
+    return Asked{quantity, names, changed, terms}.at(at_estimates());
   }
 };
 
@@ -144,14 +154,14 @@ double open_by_prices(const Asked& asked, const Study& study) {
 // How far the value moves when every reached arm stands so much off its estimate, in quadrature.
 double open_by_steps(const Asked& asked, double value, double Standing::*error) {
   double square = 0;
-  for (size_t arm = 0; arm < asked.seed.comparison->arms.size(); ++arm) {
-    const auto& standing = asked.seed.comparison->arms[arm];
+  const auto& standings = asked.seed.comparison->arms;
+  for (size_t arm = 0; arm < standings.size(); ++arm) {
+    const auto& standing = standings[arm];
     if (!standing || (*standing).*error == 0) continue;
     const auto at = [&](double sign) {
-      Seed changed = asked.seed;
-      Standing& other = *changed.comparison->arms[arm];
-      other.at = std::max(1.0, other.at + sign * other.*error);
-      return Asked{asked.quantity, asked.names, changed, asked.terms}.at(asked.at_estimates());
+      StepsByArm steps(standings.size());
+      steps[arm] = std::max(1.0, standing->at + sign * (*standing).*error);
+      return asked.with_steps(steps);
     };
     const double part = moved(value, at(-1), at(+1));
     square += part * part;
@@ -165,14 +175,12 @@ std::optional<measure::Interval> room_of(const Asked& asked) {
   const auto& planned = asked.seed.runs.cell().arms;
   std::optional<measure::Interval> room;
   for (size_t corner = 0; corner < (size_t{1} << planned.size()); ++corner) {
-    Seed changed = asked.seed;
+    StepsByArm steps(planned.size());
     for (size_t arm = 0; arm < planned.size(); ++arm)
-      if (auto& standing = changed.comparison->arms[arm];
-          standing && arm != asked.seed.runs.cell().baseline)
-        standing->at =
+      if (arm != asked.seed.runs.cell().baseline)
+        steps[arm] =
             (corner >> arm & 1) != 0 ? static_cast<double>(planned[arm].endings.back().steps) : 1;
-    const Value value =
-        Asked{asked.quantity, asked.names, changed, asked.terms}.at(asked.at_estimates());
+    const Value value = asked.with_steps(steps);
     if (!value) return std::nullopt;
     if (!room) room = {*value, *value};
     room = {std::min(room->low, *value), std::max(room->high, *value)};
@@ -228,6 +236,16 @@ std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study&
   if (names_one_of(asked.names, {"dollars", "billed_dollars"}))
     result->open.prices = open_by_prices(asked, study);
   return result;
+}
+
+std::optional<double> value_with_steps(const claims::Quantity& quantity, const Study& study,
+                                       const Seed& seed, const std::vector<double>& factors) {
+  StepsByArm steps;
+  for (size_t arm = 0; arm < factors.size(); ++arm) {
+    const auto& standing = seed.comparison->arms[arm];
+    steps.push_back(standing ? std::optional(standing->at * factors[arm]) : std::nullopt);
+  }
+  return Asked{quantity, names_of(quantity), seed, terms_of(study)}.with_steps(steps);
 }
 
 std::optional<RowValueAt> value_at(const claims::Quantity& quantity, const Study& study,

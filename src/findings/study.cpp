@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "claims/quantities.hpp"
+#include "findings/baseline.hpp"
 
 namespace repro::findings {
 namespace {
@@ -161,10 +162,8 @@ std::optional<measure::StepsToTarget> StudyRow::tuned(const Seed& seed, size_t a
   const auto threshold =
       threshold_of(cell, rates[cell.baseline]->best, experiment.target.tolerance, read);
   if (!threshold) return std::nullopt;
-  std::vector<measure::Rung> ladder;
-  for (const plan::Ending& ending : cell.arms[arm].endings_at(rates[arm]->best))
-    if (const auto loss = seed.runs.loss(ending, experiment.target.metric))
-      ladder.push_back({ending.steps, *loss});
+  const auto ladder =
+      seed.runs.ladder(cell.arms[arm].endings_at(rates[arm]->best), experiment.target.metric);
   if (ladder.empty()) return std::nullopt;
   return measure::smallest_horizon(ladder, {*threshold, 0});
 }
@@ -207,7 +206,10 @@ Study::Study(const plan::Plan& planned, const Sources& from)
     auto comparison = compare(runs, prices);
     rows.back().seeds.push_back({runs, std::move(comparison)});
   }
-  for (StudyRow& row : rows) row.rates = choose_rates(row, experiment().target.tolerance);
+  for (StudyRow& row : rows) {
+    row.rates = choose_rates(row, experiment().target.tolerance);
+    row.baseline = check_baseline(experiment(), row);
+  }
 }
 
 std::string obstacle_text(const Status& status) {

@@ -13,6 +13,7 @@
 #include "config/profile.hpp"
 #include "findings/comparison.hpp"
 #include "findings/speed.hpp"
+#include "measure/baseline_check.hpp"
 
 namespace repro::findings {
 
@@ -51,6 +52,9 @@ struct StudyRow {
   // By arm: the learning rates that were tried, where the baseline is checked and all of them
   // ended.
   std::vector<std::optional<RateChoice>> rates;
+
+  // Is the baseline a fair one? Empty while no run of it is done.
+  std::optional<measure::BaselineCheck> baseline;
 
   std::string corpus_text() const;  // "C4 > web"
   std::string text() const { return model_title + " / " + corpus_text(); }

@@ -8,6 +8,7 @@
 
 #include "claims/quantities.hpp"
 #include "findings/study.hpp"
+#include "measure/effect.hpp"
 #include "measure/evidence.hpp"
 #include "measure/stats.hpp"
 
@@ -34,28 +35,23 @@ Terms terms_of(const Study& study);  // the study's own
 std::optional<double> value_of(const claims::Here& here, const Seed& seed,
                                const Positions& positions, const Terms& terms);
 
-// What a seed's value leaves open besides the luck of the seed: half widths at 95 %, in the
-// quantity's own unit. None of them shrinks with more seeds.
-struct OpenParts {
-  double rungs = 0;   // where between two endings the target is reached
-  double target = 0;  // finite text that losses are measured on
-  double timing = 0;  // seconds of a step of equal work
-  double prices = 0;  // from the cheapest to the dearest offer
-};
-
 // A quantity in one seed: its value, what is left open around it, and on which side it is open.
 struct SeedValue {
   double value = 0;
-  measure::Interval range;  // that is possible at all; an end may be infinite
-  OpenParts open;
-  bool not_reached = false;  // depends on an arm that did not reach
-  bool at_most = false;      // depends on an arm that the shortest ending of reaches already
-  bool falls = false;        // more steps make it smaller
+  measure::Interval range;    // that is possible at all; an end may be infinite
+  measure::EffectParts open;  // all but the luck of the seed, at 95 %
+  bool not_reached = false;   // depends on an arm that did not reach
+  bool at_most = false;       // depends on an arm that the shortest ending of reaches already
+  bool falls = false;         // more steps make it smaller
   // Of a count of work: from the least to the most that the manifest's ladders let it be.
   std::optional<measure::Interval> room;
 };
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
                                   const Seed& seed);
+
+// The value alone, were every arm's steps so many times what it stands at.
+std::optional<double> value_with_steps(const claims::Quantity& quantity, const Study& study,
+                                       const Seed& seed, const std::vector<double>& factors);
 
 // The quantity's mean over the row's seeds had hours been counted otherwise, and whether that is a
 // bound: "<= ", ">= " or "". The arms stand where they do. Empty where no seed has a value.

@@ -125,14 +125,6 @@ void apply_settings(Tree& tree, const std::vector<std::string>& settings, Proble
     if (!of_scale(setting)) apply_setting(tree, setting, problems);
 }
 
-// The manifest's own file where it extends another: what stands there itself, the other's wishes
-// for a scale leave alone. "" where it extends none.
-std::string extending_file(const fs::path& root, const fs::path& manifest) {
-  const auto file =
-      config::find_file(root, manifest.parent_path(), manifest.stem().string(), "experiment");
-  return config::read_toml(file.path, file.shown_as).find("extends") ? file.shown_as : "";
-}
-
 // `kept`: values that stand in this file and overrides of another do not touch.
 void override_all(Tree& tree, const Node& overrides, Problems& problems,
                   const std::string& kept = "") {
@@ -161,15 +153,16 @@ void check_scales(const fs::path& root, const Node& overrides, Problems& problem
 Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentOptions& options,
                Problems& problems) {
   Tree tree;
-  tree.manifest = config::read_manifest(root, manifest);
+  auto read = config::read_manifest(root, manifest);
+  tree.manifest = std::move(read.node);
   const auto scale = config::read_extended(root, "experiments/scales", options.scale, "scale");
   tree.scale = scale.node;
   override_all(tree, take(tree.scale, "override"), problems);
   const Node own = take(tree.manifest, "override");
   check_scales(root, own, problems);
-  const std::string extending = extending_file(root, manifest);
+  // What stands in a manifest itself, the wishes for a scale of one that it extends leave alone.
   for (const std::string& name : scale.names)
-    if (const Node* at = own.find(name)) override_all(tree, *at, problems, extending);
+    if (const Node* at = own.find(name)) override_all(tree, *at, problems, read.extending);
   apply_settings(tree, options.settings, problems);
   return tree;
 }

@@ -42,7 +42,7 @@ void add_rates(const Study& study, const StudyRow& row, size_t arm, bool rule, T
     cells.emplace_back(text);
   }
   cells.emplace_back(choice && choice->rates.size() > 1 ? fmt::format("x {}", choice->best) : "-");
-  const auto check = is_baseline ? findings::check_baseline(study, row) : std::nullopt;
+  const auto check = is_baseline ? row.baseline : std::nullopt;
   cells.emplace_back(check ? findings::baseline_text(*check) : "");
   cells.emplace_back(check && !check->luck_text.empty() ? check->luck_text : "");
   table.add(std::move(cells), rule);

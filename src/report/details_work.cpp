@@ -80,7 +80,7 @@ void add_metric_cells(const StudyRow& row, const Seed& seed, size_t index, Table
                       std::vector<TableCell>& cells) {
   const plan::Cell& cell = seed.runs.cell();
   const findings::Standing& standing = *seed.comparison->arms[index];
-  for (const char* metric : {"train_loss", "unseen_loss", "ppl"}) {
+  for (const std::string& metric : findings::all_metrics()) {
     const auto at =
         std::find_if(standing.by_metric.begin(), standing.by_metric.end(),
                      [&](const findings::MetricSteps& one) { return one.metric == metric; });
@@ -89,8 +89,7 @@ void add_metric_cells(const StudyRow& row, const Seed& seed, size_t index, Table
                         : TableCell(at->steps.text(), at->steps.estimate));
     const Training* reference =
         seed.runs.training(cell.arms[cell.baseline].endings[cell.reference].job);
-    if (cells.back().text != "-" && std::string_view(metric) == "train_loss" &&
-        reference->epochs.value_or(0) > 1)
+    if (cells.back().text != "-" && metric == "train_loss" && reference->epochs.value_or(0) > 1)
       cells.back().mark = Footnotes(table).mark(
           "its window lies past the baseline's first epoch: a loss on text seen before");
   }

@@ -158,7 +158,7 @@ BreakEven break_even(const Study& study, const std::vector<Finding>& found) {
     }
     if (!row.first() || row.count(Reach::not_reached) > 0) continue;
     // Against a baseline that fails its check a saving shows nothing.
-    const auto check = findings::check_baseline(study, row);
+    const auto& check = row.baseline;
     if (check && check->state == measure::BaselineState::fails) {
       ++result.left_out;
       continue;
@@ -250,7 +250,7 @@ Lines baseline_note(const Study& study) {
   int64_t checked = 0, passed = 0;
   Lines failed;
   for (const StudyRow& row : study.rows) {
-    const auto check = findings::check_baseline(study, row);
+    const auto& check = row.baseline;
     if (!check) continue;
     checked += check->state != measure::BaselineState::not_checked;
     passed += check->state == measure::BaselineState::passes;
@@ -264,23 +264,27 @@ Lines baseline_note(const Study& study) {
 
 // At each arm's own rate, counted over the cells in which all seeds span equal work.
 Lines equal_work_note(const Study& study) {
+  struct Count {
+    int64_t cells = 0, lower = 0, arm_better = 0, baseline_better = 0;
+  };
+  std::map<std::string, Count> counts;
+  for (const StudyRow& row : study.rows)
+    for (const findings::EqualWork& one : findings::equal_work_of(study, row)) {
+      if (one.arm != method_arm(study) || one.rate != 1 || one.baseline_rate != 1) continue;
+      Count& count = counts[one.measure];
+      ++count.cells;
+      count.lower += one.difference.centre < 0;
+      count.arm_better += one.better() < 0;
+      count.baseline_better += one.better() > 0;
+    }
   Lines parts;
   const plan::ArmPlan& arm = arm_of(study);
   for (const std::string& measure : findings::equal_measures()) {
-    int64_t cells = 0, arm_better = 0, baseline_better = 0, lower = 0;
-    for (const StudyRow& row : study.rows)
-      for (const findings::EqualWork& one : findings::equal_work_of(study, row)) {
-        if (one.measure != measure || one.arm != method_arm(study)) continue;
-        if (one.rate != 1 || one.baseline_rate != 1) continue;
-        ++cells;
-        arm_better += one.better() < 0;
-        baseline_better += one.better() > 0;
-        lower += one.difference.centre < 0;
-      }
-    if (cells == 0) continue;
-    std::string text = fmt::format("{} {} of {}", measure, lower, cells);
-    if (arm_better + baseline_better > 0)
-      text += fmt::format(" ({} clear, {} the other way)", arm_better, baseline_better);
+    const Count& count = counts[measure];
+    if (count.cells == 0) continue;
+    std::string text = fmt::format("{} {} of {}", measure, count.lower, count.cells);
+    if (count.arm_better + count.baseline_better > 0)
+      text += fmt::format(" ({} clear, {} the other way)", count.arm_better, count.baseline_better);
     parts.push_back(std::move(text));
   }
   if (parts.empty()) return {};

@@ -90,6 +90,18 @@ std::string to_line(const EvalRecord& record) {
   return line.dump();
 }
 
+std::vector<int64_t> Records::step_numbers() const {
+  std::vector<int64_t> numbers;
+  for (const StepRecord& record : steps) numbers.push_back(record.step);
+  return numbers;
+}
+
+std::vector<double> Records::lm_losses() const {
+  std::vector<double> losses;
+  for (const StepRecord& record : steps) losses.push_back(record.lm_loss);
+  return losses;
+}
+
 Records read_records(const std::filesystem::path& path) {
   std::ifstream file(path);
   if (!file) throw Error("{}: cannot open", path.string());

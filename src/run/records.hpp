@@ -60,6 +60,9 @@ std::string to_line(const EvalRecord& record);
 struct Records {
   std::vector<StepRecord> steps;
   std::vector<EvalRecord> evals;
+
+  std::vector<int64_t> step_numbers() const;  // of the step records, in order
+  std::vector<double> lm_losses() const;      // likewise, nats a token
 };
 // Reads a file; a torn last line is ignored, any other unreadable line is an Error with its number.
 Records read_records(const std::filesystem::path& path);
