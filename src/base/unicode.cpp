@@ -2,6 +2,8 @@
 
 #include <utf8proc.h>
 
+#include <algorithm>
+
 namespace repro {
 namespace {
 
@@ -79,6 +81,34 @@ size_t display_width(std::string_view text) {
     width += static_cast<size_t>(
         utf8proc_charwidth(static_cast<utf8proc_int32_t>(next_code_point(text, at))));
   return width;
+}
+
+std::string_view stripped(std::string_view text) {
+  size_t begin = text.size(), end = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t from = at;
+    if (is_space(next_code_point(text, at))) continue;
+    begin = std::min(begin, from);
+    end = at;
+  }
+  return begin < end ? text.substr(begin, end - begin) : std::string_view();
+}
+
+std::string capitalized(std::string_view text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const size_t from = at;
+    const auto code = static_cast<utf8proc_int32_t>(next_code_point(text, at));
+    const utf8proc_int32_t other = from == 0 ? utf8proc_totitle(code) : utf8proc_tolower(code);
+    if (other == code) {
+      result += text.substr(from, at - from);
+      continue;
+    }
+    utf8proc_uint8_t bytes[4];
+    const auto length = utf8proc_encode_char(other, bytes);
+    result.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(length));
+  }
+  return result;
 }
 
 }  // namespace repro

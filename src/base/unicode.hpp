@@ -18,6 +18,12 @@ bool is_letter(char32_t code);  // of any alphabet, syllabary or ideographic scr
 // `out` may already end with a space, which then counts as the run's first.
 void append_collapsed(std::string& out, std::string_view text);
 
+// Without white space at both ends, as Python's str.strip() sees it.
+std::string_view stripped(std::string_view text);
+// The first character in title case, the rest in lower case, by the simple mappings; characters
+// whose case is more than one character stay as they are.
+std::string capitalized(std::string_view text);
+
 // Columns that text takes on a terminal: combining marks 0, East Asian wide characters 2.
 size_t display_width(std::string_view text);
 

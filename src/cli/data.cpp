@@ -13,6 +13,7 @@
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
 #include "config/library.hpp"
+#include "config/task.hpp"
 #include "plan/packages.hpp"
 #include "run/run_directory.hpp"
 
@@ -51,7 +52,20 @@ Exit list_corpora(const Context& context) {
   return Exit::ok;
 }
 
-// What a finished prepare job says of its splits.
+// The name by which `data get` knows all downstream tasks.
+constexpr const char* kAllTasks = "eval";
+
+void print_items(const json& result) {
+  std::string shots = result.value("shots", int64_t{0}) == 0
+                          ? ""
+                          : fmt::format(", {} shots", result.value("shots", int64_t{0}));
+  fmt::print("  {:>6} items of {}{}", with_commas(result.value("items", int64_t{0})),
+             result.value("split", ""), shots);
+  const size_t parts = result.value("parts", json::object()).size();
+  fmt::print("{}\n", parts > 1 ? fmt::format(", {} parts", parts) : "");
+}
+
+// What a finished job says of a corpus' splits or of a task's items.
 void print_splits(const Context& context, const run::JobGraph& graph) {
   json answer = json::array();
   for (const run::Job& job : graph.jobs()) {
@@ -61,6 +75,7 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
     answer.push_back(result);
     if (context.json) continue;
     fmt::print("{}\n", directory.path().string());
+    if (job.kind == "task") print_items(result);
     const json splits = result.value("splits", json::object());
     for (const auto& [split, size] : splits.items())
       fmt::print("  {:<6} {:>9} documents  {:>13} tokens  {:>9}\n", split,
@@ -85,9 +100,35 @@ struct GetOptions {
   bool wait = false;
 };
 
+bool is_task(const Context& context, const std::string& name) {
+  const std::vector<std::string> tasks = config::task_names(context.root());
+  return std::find(tasks.begin(), tasks.end(), name) != tasks.end();
+}
+
+// What its items depend on: titles and licences may change freely.
+run::Job task_job(const Context& context, const std::string& name) {
+  config::Task task = config::find_task(context.root(), name);
+  task.title.clear();
+  task.licence.clear();
+  run::Job job;
+  job.kind = "task";
+  job.name = "task-" + task.name;
+  job.spec = config::to_json(task);
+  return job;
+}
+
 Exit get_corpora(const Context& context, const GetOptions& options) {
   run::JobGraph graph;
   for (const std::string& name : options.names) {
+    if (name == kAllTasks) {
+      for (const std::string& task : config::task_names(context.root()))
+        graph.add(task_job(context, task));
+      continue;
+    }
+    if (is_task(context, name)) {
+      graph.add(task_job(context, name));
+      continue;
+    }
     const config::Corpus corpus = config::find_corpus(context.root(), name);
     if (options.refresh) plan::forget_packages(corpus, cache_directory());
     graph.add(prepare_job(context, corpus, options.scale));
@@ -230,10 +271,12 @@ void add_get(Program& program, CLI::App& parent) {
       program.add_verb(parent, "get", "download, clean and tokenize corpora",
                        "  repro data get                   all that scale mini reads\n"
                        "  repro data get web reference --scale smoke\n"
-                       "  repro data get web --refresh      the packages' newest versions");
+                       "  repro data get web --refresh      the packages' newest versions\n"
+                       "  repro data get eval               all downstream tasks of eval/");
   auto options = std::make_shared<GetOptions>();
-  CLI::Option* names =
-      verb.add_option("corpora", options->names, "their names; none: all of the scale");
+  CLI::Option* names = verb.add_option(
+      "corpora", options->names,
+      "names of corpora or downstream tasks, eval: all tasks; none: the scale's corpora");
   verb.add_flag("--refresh", options->refresh,
                 "the newest versions of their packages; their runs are made anew")
       ->needs(names);

@@ -21,7 +21,7 @@ struct Resources {
 };
 
 struct Job {
-  std::string kind;                      // "prepare", "cluster", "train", "merge", "eval", "probe"
+  std::string kind;                      // "prepare", "task", "train", ...: a file of worker/ each
   std::string name;                      // for people: "train-qwen-web-full-s0"
   nlohmann::json spec;                   // config::TrainSpec, ... as JSON
   std::map<std::string, size_t> inputs;  // role -> index of a job of the same plan

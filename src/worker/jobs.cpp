@@ -47,9 +47,9 @@ class ProgressWriter {
 };
 
 using Body = json (*)(const JobContext&);
-const std::map<std::string, Body> kBodies = {{"prepare", prepare}, {"cluster", cluster},
-                                             {"train", train},     {"merge", merge},
-                                             {"eval", evaluate},   {"probe", probe}};
+const std::map<std::string, Body> kBodies = {
+    {"prepare", prepare}, {"cluster", cluster}, {"train", train}, {"merge", merge},
+    {"eval", evaluate},   {"probe", probe},     {"task", task}};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <parquet/arrow/writer.h>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/error.hpp"
@@ -101,32 +102,92 @@ std::unique_ptr<parquet::arrow::FileReader> open_parquet(const path& file) {
   return reader;
 }
 
-void visit_parquet(const path& file, const std::string& column, const VisitCell& visit) {
+using VisitBatch = std::function<void(const arrow::RecordBatch&)>;
+
+// Of all columns, or of one.
+void visit_parquet(const path& file, const std::optional<std::string>& column,
+                   const VisitBatch& visit) {
   const auto parquet = open_parquet(file);
   std::shared_ptr<arrow::Schema> schema;
   require(parquet->GetSchema(&schema), file);
   std::vector<int> groups(static_cast<size_t>(parquet->num_row_groups()));
   std::iota(groups.begin(), groups.end(), 0);
-  const auto batches =
-      require(parquet->GetRecordBatchReader(groups, {column_index(*schema, column, file)}), file);
+  std::vector<int> columns;
+  if (column) columns = {column_index(*schema, *column, file)};
+  const auto batches = require(column ? parquet->GetRecordBatchReader(groups, columns)
+                                      : parquet->GetRecordBatchReader(groups),
+                               file);
   std::shared_ptr<arrow::RecordBatch> batch;
-  while (require(batches->ReadNext(&batch), file), batch != nullptr)
-    visit_batch(*batch, column, file, visit);
+  while (require(batches->ReadNext(&batch), file), batch != nullptr) visit(*batch);
 }
 
-void visit_arrow_stream(const path& file, const std::string& column, const VisitCell& visit) {
+void visit_arrow_stream(const path& file, const VisitBatch& visit) {
   const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
   const auto batches = require(arrow::ipc::RecordBatchStreamReader::Open(input), file);
   std::shared_ptr<arrow::RecordBatch> batch;
-  while (require(batches->ReadNext(&batch), file), batch != nullptr)
-    visit_batch(*batch, column, file, visit);
+  while (require(batches->ReadNext(&batch), file), batch != nullptr) visit(*batch);
 }
 
-void visit_arrow_file(const path& file, const std::string& column, const VisitCell& visit) {
+void visit_arrow_file(const path& file, const VisitBatch& visit) {
   const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
   const auto reader = require(arrow::ipc::RecordBatchFileReader::Open(input), file);
   for (int i = 0; i < reader->num_record_batches(); ++i)
-    visit_batch(*require(reader->ReadRecordBatch(i), file), column, file, visit);
+    visit(*require(reader->ReadRecordBatch(i), file));
+}
+
+void visit_batches(const path& file, const std::optional<std::string>& column,
+                   const VisitBatch& visit) {
+  const auto input = open_input(file);
+  const std::string_view magic = input->peek(6);
+  if (magic.starts_with("PAR1")) {
+    visit_parquet(file, column, visit);
+  } else if (magic.starts_with("ARROW1")) {
+    visit_arrow_file(file, visit);
+  } else {
+    visit_arrow_stream(file, visit);
+  }
+}
+
+nlohmann::ordered_json cell_at(const arrow::Array& array, int64_t row, const path& file);
+
+nlohmann::ordered_json list_at(const arrow::Array& values, int64_t begin, int64_t end,
+                               const path& file) {
+  auto list = nlohmann::ordered_json::array();
+  for (int64_t i = begin; i < end; ++i) list.push_back(cell_at(values, i, file));
+  return list;
+}
+
+nlohmann::ordered_json cell_at(const arrow::Array& array, int64_t row, const path& file) {
+  if (array.IsNull(row)) return nullptr;
+  if (const auto* text = dynamic_cast<const arrow::BinaryArray*>(&array))
+    return std::string(text->GetView(row));
+  if (const auto* text = dynamic_cast<const arrow::LargeBinaryArray*>(&array))
+    return std::string(text->GetView(row));
+  if (const auto* text = dynamic_cast<const arrow::BinaryViewArray*>(&array))
+    return std::string(text->GetView(row));
+  if (const auto* list = dynamic_cast<const arrow::ListArray*>(&array))
+    return list_at(*list->values(), list->value_offset(row), list->value_offset(row + 1), file);
+  if (const auto* list = dynamic_cast<const arrow::LargeListArray*>(&array))
+    return list_at(*list->values(), list->value_offset(row), list->value_offset(row + 1), file);
+  if (const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(&array))
+    return cell_at(*coded->dictionary(), coded->GetValueIndex(row), file);
+  if (const auto* parts = dynamic_cast<const arrow::StructArray*>(&array)) {
+    auto object = nlohmann::ordered_json::object();
+    for (int i = 0; i < parts->num_fields(); ++i)
+      object[parts->struct_type()->field(i)->name()] = cell_at(*parts->field(i), row, file);
+    return object;
+  }
+  const auto scalar = require(array.GetScalar(row), file);
+  if (array.type_id() == arrow::Type::BOOL)
+    return static_cast<const arrow::BooleanScalar&>(*scalar).value;
+  if (arrow::is_integer(array.type_id()))
+    return static_cast<const arrow::Int64Scalar&>(*require(scalar->CastTo(arrow::int64()), file))
+        .value;
+  if (arrow::is_floating(array.type_id()))
+    return static_cast<const arrow::DoubleScalar&>(*require(scalar->CastTo(arrow::float64()), file))
+        .value;
+  throw Error("{}: a column of type {}; expected texts, numbers, lists and structs of them",
+              file.string(), array.type()->ToString());
 }
 
 }  // namespace
@@ -137,15 +198,20 @@ bool is_columnar(std::string_view first_bytes) {
 }
 
 void for_each_text(const path& file, const std::string& column, const VisitCell& visit) {
-  const auto input = open_input(file);
-  const std::string_view magic = input->peek(6);
-  if (magic.starts_with("PAR1")) {
-    visit_parquet(file, column, visit);
-  } else if (magic.starts_with("ARROW1")) {
-    visit_arrow_file(file, column, visit);
-  } else {
-    visit_arrow_stream(file, column, visit);
-  }
+  visit_batches(file, column,
+                [&](const arrow::RecordBatch& batch) { visit_batch(batch, column, file, visit); });
+}
+
+void for_each_columnar_row(const path& file,
+                           const std::function<void(nlohmann::ordered_json&&)>& visit) {
+  visit_batches(file, std::nullopt, [&](const arrow::RecordBatch& batch) {
+    for (int64_t row = 0; row < batch.num_rows(); ++row) {
+      auto object = nlohmann::ordered_json::object();
+      for (int i = 0; i < batch.num_columns(); ++i)
+        object[batch.column_name(i)] = cell_at(*batch.column(i), row, file);
+      visit(std::move(object));
+    }
+  });
 }
 
 void write_parquet(const path& file, const std::string& column,

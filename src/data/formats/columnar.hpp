@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,12 @@ bool is_columnar(std::string_view first_bytes);
 // message lists those there are) or not text.
 void for_each_text(const std::filesystem::path& path, const std::string& column,
                    const std::function<void(std::optional<std::string_view>)>& visit);
+
+// Every row of a file as a JSON object in its columns' order: texts, whole numbers, floating
+// numbers, truths, nulls, and lists and structs of them. Memory is a batch. Error when the file is
+// damaged or a column of another type.
+void for_each_columnar_row(const std::filesystem::path& path,
+                           const std::function<void(nlohmann::ordered_json&&)>& visit);
 
 // Writes one text column as a Parquet file, `rows_a_group` rows a row group.
 void write_parquet(const std::filesystem::path& path, const std::string& column,

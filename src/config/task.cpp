@@ -1,0 +1,119 @@
+#include "config/task.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "config/library.hpp"
+
+namespace repro::config {
+namespace {
+
+const std::filesystem::path kTaskFolder = "eval";
+
+// What a field's own rule cannot see: values that need or exclude one another.
+void check_task(const Task& task, const Node& root, Problems& problems) {
+  const auto at = [&](std::string_view path) {
+    const Node* found = root.find(path);
+    return found ? found->source : root.source;
+  };
+  if (task.source.kind == "wheel" && (task.source.version.empty() || task.source.sha256.empty()))
+    problems.add(at("source"), "source: wheel '{}' needs version and sha256", task.source.name);
+  if (task.choices.empty() == task.choices_from.empty())
+    problems.add(at("choices"), "give choices (a template each) or choices_from (a list), not {}",
+                 task.choices.empty() ? "neither" : "both");
+  if (task.choices_from.empty() && task.choices.size() == 1)
+    problems.add(at("choices"), "choices: one is none; write two or more");
+  const TaskShots& shots = task.shots;
+  if (shots.count > 0 && shots.members.empty() == shots.examples.empty())
+    problems.add(at("shots"), "shots: give members or examples, not {}",
+                 shots.members.empty() ? "neither" : "both");
+  const auto given = static_cast<int64_t>(shots.examples.size());
+  if (!shots.examples.empty() && given < shots.count)
+    problems.add(at("shots"), "shots: {} examples, count = {}; add examples or lower the count",
+                 given, shots.count);
+  for (const TaskField& field : task.fields)
+    if (!field.cut.empty() && field.cut.size() != 2)
+      problems.add(at("fields"), "fields: '{}': cut = [what it begins with, what it ends with]",
+                   field.name);
+}
+
+}  // namespace
+
+void describe(Fields& fields, TaskSource& source) {
+  fields.field("kind", source.kind, one_of({"wheel", "url", "file"}) + required());
+  fields.field("name", source.name, required());
+  fields.field("version", source.version);
+  fields.field("sha256", source.sha256);
+  fields.field("bytes", source.bytes, at_least(0));
+}
+
+void describe(Fields& fields, TaskField& field) {
+  fields.field("name", field.name, required());
+  fields.field("text", field.text);
+  fields.field("each", field.each);
+  fields.field("cut", field.cut);
+  fields.field("clean", field.clean, one_of({"", "wikihow"}));
+  fields.field("type", field.type, one_of({"text", "integer"}));
+}
+
+void describe(Fields& fields, TaskShot& shot) {
+  fields.field("context", shot.context, required());
+  fields.field("answer", shot.answer, required());
+}
+
+void describe(Fields& fields, TaskShots& shots) {
+  fields.field("count", shots.count, between(0, 1000));
+  fields.field("members", shots.members);
+  fields.field("same", shots.same);
+  fields.field("draw", shots.draw, one_of({"first", "sample"}));
+  fields.field("seed", shots.seed, between(0, 4294967295.0));
+  fields.list("examples", shots.examples);
+}
+
+void describe(Fields& fields, TaskGroup& group) {
+  fields.field("name", group.name, required());
+  fields.field("parts", group.parts, required());
+}
+
+void describe(Fields& fields, Task& task) {
+  fields.field("name", task.name, required());
+  fields.field("title", task.title);
+  fields.field("licence", task.licence);
+  fields.field("split", task.split);
+  fields.table("source", task.source, required());
+  fields.field("members", task.members);
+  fields.field("keep_equal", task.keep_equal);
+  fields.field("keep_below", task.keep_below);
+  fields.list("fields", task.fields);
+  fields.field("part", task.part);
+  fields.field("description", task.description);
+  fields.field("context", task.context, required());
+  fields.field("choices", task.choices);
+  fields.field("choices_from", task.choices_from);
+  fields.field("gold", task.gold, required());
+  fields.field("gold_in", task.gold_in);
+  fields.field("delimiter", task.delimiter);
+  fields.table("shots", task.shots);
+  fields.list("groups", task.groups);
+  fields.field("metrics", task.metrics, one_of({"acc", "acc_norm", "acc_bytes"}));
+}
+
+Task load_task(const std::filesystem::path& path, const std::string& shown_as) {
+  Problems problems;
+  const Node root = read_toml(path, shown_as);
+  Task task = from_node<Task>(root, problems);
+  check_task(task, root, problems);
+  problems.throw_if_any();
+  return task;
+}
+
+Task find_task(const std::filesystem::path& root, const std::string& name) {
+  const LibraryFile file = find_file(root, kTaskFolder, name, "task");
+  return load_task(file.path, file.shown_as);
+}
+
+std::vector<std::string> task_names(const std::filesystem::path& root) {
+  return library_names(root, kTaskFolder);
+}
+
+}  // namespace repro::config

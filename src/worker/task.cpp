@@ -1,0 +1,49 @@
+#include "config/task.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/atomic_file.hpp"
+#include "base/file.hpp"
+#include "data/tasks/harness_hash.hpp"
+#include "data/tasks/task_items.hpp"
+#include "worker/kinds.hpp"
+
+namespace repro::worker {
+namespace {
+
+using nlohmann::json;
+
+void write_items(const std::vector<data::TaskItem>& items, const fs::path& path) {
+  AtomicFile file(path);
+  for (const data::TaskItem& item : items) {
+    const nlohmann::ordered_json line = {{"id", item.id},           {"part", item.part},
+                                         {"context", item.context}, {"choices", item.choices},
+                                         {"gold", item.gold},       {"row", item.row}};
+    file.write(line.dump() + "\n");
+  }
+  file.commit();
+}
+
+}  // namespace
+
+json task(const JobContext& context) {
+  const auto spec = spec_of<config::Task>(context.job);
+  const data::TaskItems read = data::read_task(spec, cache_directory(), context.progress);
+  write_items(read.items, context.directory.path() / "items.jsonl");
+  std::map<std::string, int64_t> parts;
+  std::map<std::string, int64_t> gold;
+  for (const data::TaskItem& item : read.items) {
+    ++parts[item.part];
+    ++gold[std::to_string(item.gold)];
+  }
+  return {{"task", spec.name},
+          {"split", spec.split},
+          {"shots", spec.shots.count},
+          {"items", read.items.size()},
+          {"parts", parts},
+          {"gold", gold},
+          {"fingerprint", read.fingerprint},
+          {"harness_hashes", data::harness_task_hashes(read.items)}};
+}
+
+}  // namespace repro::worker
