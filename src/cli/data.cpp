@@ -11,6 +11,7 @@
 #include "cli/data_corpora.hpp"
 #include "cli/execution.hpp"
 #include "cli/program.hpp"
+#include "cli/task_jobs.hpp"
 #include "cli/verbs.hpp"
 #include "config/library.hpp"
 #include "config/task.hpp"
@@ -99,23 +100,6 @@ struct GetOptions {
   bool refresh = false;  // take the newest versions of their packages
   bool wait = false;
 };
-
-bool is_task(const Context& context, const std::string& name) {
-  const std::vector<std::string> tasks = config::task_names(context.root());
-  return std::find(tasks.begin(), tasks.end(), name) != tasks.end();
-}
-
-// What its items depend on: titles and licences may change freely.
-run::Job task_job(const Context& context, const std::string& name) {
-  config::Task task = config::find_task(context.root(), name);
-  task.title.clear();
-  task.licence.clear();
-  run::Job job;
-  job.kind = "task";
-  job.name = "task-" + task.name;
-  job.spec = config::to_json(task);
-  return job;
-}
 
 Exit get_corpora(const Context& context, const GetOptions& options) {
   run::JobGraph graph;

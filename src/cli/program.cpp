@@ -32,6 +32,7 @@ Program::Program() : app_(kSummary, "repro") {
   add_price(*this);
   add_profile(*this);
   add_data(*this);
+  add_eval(*this);
   add_import_log(*this);
 }
 

@@ -16,6 +16,7 @@ void add_audit(Program& program);
 void add_price(Program& program);
 void add_profile(Program& program);
 void add_data(Program& program);
+void add_eval(Program& program);
 void add_import_log(Program& program);
 
 }  // namespace repro::cli

@@ -89,6 +89,9 @@ void describe(Fields& fields, EvalSpec& spec) {
   fields.field("threads", spec.threads, at_least(1));
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.list("measures", spec.measures);
+  fields.field("tasks", spec.tasks);
+  fields.field("window", spec.window, at_least(2));
+  fields.field("limit", spec.limit, at_least(0));
 }
 
 void describe(Fields& fields, MergeOptions& options) {

@@ -94,7 +94,7 @@ struct MeasureSpec {
 };
 
 // eval: measures the weights of a finished job, and can be repeated without it. Inputs: "weights"
-// (train, merge, ...), "corpus" (prepare).
+// (train, merge, ...), "corpus" (prepare), and "task-NAME" (task) of each task.
 struct EvalSpec {
   ModelConfig model;  // as it is read: its routing may differ from the training's
   int64_t batch = 16;
@@ -104,6 +104,9 @@ struct EvalSpec {
   int64_t threads = 1;
   int64_t order_seed = 0;  // of a measure over the train split
   std::vector<MeasureSpec> measures;
+  std::vector<std::string> tasks;  // downstream tasks that it answers
+  int64_t window = 2048;           // most tokens it reads of an item, as lm-evaluation-harness's
+  int64_t limit = 0;               // the first so many items of each part of a task; 0 = all
 };
 
 // What eq. 2 of MoE-DisCo leaves open.

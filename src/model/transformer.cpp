@@ -218,6 +218,14 @@ double Transformer::negative_log_likelihood(const at::Tensor& tokens_BS, int64_t
   return impl_->blocks.head(x_ND, impl_->head, impl_->head_shape(), targets_N).item<double>();
 }
 
+at::Tensor Transformer::score(const at::Tensor& tokens_BT, const at::Tensor& places_N,
+                              const at::Tensor& targets_N) {
+  const at::NoGradGuard no_graph;
+  std::vector<MoeOutput> routed;
+  const at::Tensor x_ND = impl_->body(tokens_BT, nullptr, routed).index_select(0, places_N);
+  return impl_->blocks.score(x_ND, impl_->head, impl_->head_shape(), targets_N).to(at::kCPU);
+}
+
 at::Tensor Transformer::logits(const at::Tensor& tokens_BT) {
   const at::NoGradGuard no_graph;
   std::vector<MoeOutput> routed;

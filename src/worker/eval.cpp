@@ -11,6 +11,7 @@
 #include "train/device.hpp"
 #include "train/result.hpp"
 #include "train/training_data.hpp"
+#include "worker/answers.hpp"
 #include "worker/kinds.hpp"
 
 namespace repro::worker {
@@ -27,7 +28,8 @@ config::MeasureSpec resolved(config::MeasureSpec measure, int64_t sequence) {
 
 config::EvalSpec eval_spec(const run::OpenedJob& job) {
   auto spec = spec_of<config::EvalSpec>(job);
-  if (spec.measures.empty()) throw Error("job '{}': measures nothing; name a measure", job.name);
+  if (spec.measures.empty() && spec.tasks.empty())
+    throw Error("job '{}': measures nothing; name a measure or a task", job.name);
   std::set<std::string> names;
   for (config::MeasureSpec& measure : spec.measures) {
     measure = resolved(measure, spec.sequence);
@@ -107,9 +109,11 @@ json evaluate(const JobContext& context) {
     active += found.active_share * static_cast<double>(found.tokens);
     tokens += static_cast<double>(found.tokens);
   }
+  const json tasks = answer_tasks(context, spec, model);
   return {{"measures", measures},
+          {"tasks", tasks},
           {"parameters", model.parameter_count()},
-          {"active_share", active / tokens},
+          {"active_share", tokens > 0 ? json(active / tokens) : json(nullptr)},
           {"expert_load", train::rows_of(model.expert_load())},
           {"seconds", {{"load", load_seconds}, {"eval", stopwatch.lap()}}},
           {"corpus_fingerprint", corpus.result().value("fingerprint", "")}};

@@ -42,7 +42,8 @@ nlohmann::json merge(const JobContext& context);
 
 // config::EvalSpec; inputs "weights" and "corpus". Result: measures {name: {split, window, stride,
 // windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters, expert_load [L][E] of
-// the last forward pass, seconds {load, eval}, corpus_fingerprint. Error when the weights are not
+// the last forward pass, seconds {load, eval}, corpus_fingerprint, tasks (see answers.hpp). Error
+// when the weights are not
 // those of the model, a split is too short, or two measures have one name.
 nlohmann::json evaluate(const JobContext& context);
 

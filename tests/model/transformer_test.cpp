@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/randint.h>
+#include <ATen/ops/tensor.h>
 
 #include <catch2/catch.hpp>
 
@@ -162,6 +163,30 @@ TEST_CASE("micro-batches of one batch draw the noise that the whole batch draws"
     const double whole = lm(0, 4, 0);
     CHECK((lm(0, 2, 0) + lm(2, 2, 16)) / 2 == Approx(whole).epsilon(1e-6));  // the order of sums
     CHECK((lm(0, 2, 0) + lm(2, 2, 0)) / 2 != Approx(whole).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("a single prediction scores what the logits say, fused and plain", "[model]") {
+  for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
+    const config::ModelConfig config = tiny(architecture);
+    const at::Tensor tokens = batch(config.vocabulary).narrow(1, 0, 8);
+    const at::Tensor places = at::tensor({0, 7, 8, 20}, at::kLong);
+    for (const bool fused : {true, false}) {
+      Transformer model(config, {.fused = fused});
+      model.initialise(3);
+      model.values_changed();
+      const at::Tensor logits = model.logits(tokens).reshape({-1, config.vocabulary});
+      const at::Tensor best = logits.argmax(-1).index_select(0, places);
+      at::Tensor targets = best.clone();
+      targets[1] = (best[1] + 1) % config.vocabulary;
+      const at::Tensor scores = model.score(tokens, places, targets);
+      const at::Tensor log_p = at::log_softmax(logits, -1).index_select(0, places);
+      for (int64_t i = 0; i < 4; ++i) {
+        const double expected = -log_p[i][targets[i].item<int64_t>()].item<double>();
+        CHECK(scores[i][0].item<double>() == Approx(expected).epsilon(1e-5));
+        CHECK(scores[i][1].item<double>() == (i == 1 ? 0 : 1));
+      }
+    }
   }
 }
 

@@ -147,7 +147,7 @@ TEST_CASE("an evaluation that cannot be done says why and what to do", "[worker]
   leave_weights(runs, tiny_model());
   config::EvalSpec spec = eval_spec();
   spec.measures = {};
-  CHECK(failure(runs, spec) == "job 'failing': measures nothing; name a measure");
+  CHECK(failure(runs, spec) == "job 'failing': measures nothing; name a measure or a task");
   spec.measures = {{.name = "ppl"}, {.name = "ppl", .split = "test"}};
   CHECK(failure(runs, spec) == "job 'failing': two measures are called 'ppl'; rename one");
   spec.measures = {{.name = "ppl", .window = 8, .stride = 9}};

@@ -94,6 +94,10 @@ struct Blocks {
   // Sum over rows of -log softmax(W norm(x))[target], () fp64; its gradient is made on the way.
   at::Tensor (*head)(const at::Tensor& x_ND, const HeadWeights&, const HeadShape&,
                      const at::Tensor& targets_N);
+  // Of each row -log softmax(W norm(x))[target], and 1 where the target is the likeliest token (the
+  // first of equals), else 0: (N, 2) fp64, without a graph.
+  at::Tensor (*score)(const at::Tensor& x_ND, const HeadWeights&, const HeadShape&,
+                      const at::Tensor& targets_N);
 };
 
 const Blocks& plain_blocks();

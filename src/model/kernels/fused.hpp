@@ -49,5 +49,7 @@ MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const Moe
                     const at::Tensor& noise_NE);
 at::Tensor fused_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
                       const at::Tensor& targets_N);
+at::Tensor fused_score(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
+                       const at::Tensor& targets_N);
 
 }  // namespace repro::model

@@ -111,7 +111,56 @@ at::Tensor run(const at::Tensor& x_ND, const HeadWeights& weights, const HeadSha
   return loss;
 }
 
+float logit_of(const float& logit) { return logit; }
+float logit_of(const Bf16& logit) {
+  return static_cast<float>(at::BFloat16(logit.bits, at::BFloat16::from_bits()));
+}
+
+// The first of the highest logits is the target's.
+template <typename C>
+bool is_likeliest(const C* logits, int64_t vocabulary, int64_t target) {
+  const float own = logit_of(logits[target]);
+  for (int64_t token = 0; token < vocabulary; ++token) {
+    const float other = logit_of(logits[token]);
+    if (other > own || (other == own && token < target)) return false;
+  }
+  return true;
+}
+
+template <typename C>
+at::Tensor run_score(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
+                     const at::Tensor& targets_N) {
+  const at::NoGradGuard no_graph;
+  FusedNorm<C> norm;
+  const at::Tensor normed = norm.forward(x_ND, weights.norm, shape.epsilon);
+  const PackedWeight<C> output(weights.output.compute, Direction::forward);
+  const int64_t vocabulary = weights.output.leaf.size(0);
+  const at::Tensor targets = targets_N.contiguous();
+  at::Tensor scores = empty({x_ND.size(0), 2}, at::kDouble);
+  in_strips(x_ND.size(0), kHeadStrip, [&](int64_t first, int64_t count) {
+    const at::Tensor logits = empty({count, vocabulary}, kTypeOf<C>);
+    const at::Tensor scratch = empty({vocabulary}, at::kFloat);
+    output.multiply(count, row<C>(normed, first), data<C>(logits));
+    for (int64_t r = 0; r < count; ++r) {
+      C* of_row = row<C>(logits, r);
+      const int64_t* target = data<int64_t>(targets) + first + r;
+      double* out = row<double>(scores, first + r);
+      out[0] = cpu::kernels<C>().cross_entropy(1, vocabulary, target, /*gradient=*/false, of_row,
+                                               data<float>(scratch));
+      out[1] = is_likeliest(of_row, vocabulary, *target) ? 1 : 0;
+    }
+  });
+  return scores;
+}
+
 }  // namespace
+
+at::Tensor fused_score(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
+                       const at::Tensor& targets_N) {
+  check_ids(targets_N, weights.output.leaf.size(0));
+  return shape.compute == at::kFloat ? run_score<float>(x_ND, weights, shape, targets_N)
+                                     : run_score<Bf16>(x_ND, weights, shape, targets_N);
+}
 
 at::Tensor fused_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
                       const at::Tensor& targets_N) {

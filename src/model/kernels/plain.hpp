@@ -37,5 +37,7 @@ MoeOutput plain_moe(const at::Tensor& x_ND, const MoeWeights& weights, const Moe
                     const at::Tensor& noise_NE);
 at::Tensor plain_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
                       const at::Tensor& targets_N);
+at::Tensor plain_score(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
+                       const at::Tensor& targets_N);
 
 }  // namespace repro::model

@@ -1,6 +1,7 @@
 // The loss and its gradient, chunk by chunk, so that the (N, V) logits never exist at one time.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
@@ -76,6 +77,24 @@ at::Tensor plain_head(const at::Tensor& x_ND, const HeadWeights& weights, const 
   const bool gradient =
       at::GradMode::is_enabled() && (normed.requires_grad() || output.requires_grad());
   return CrossEntropy::apply(normed, output, targets_N, s.chunk, gradient);
+}
+
+at::Tensor plain_score(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& s,
+                       const at::Tensor& targets_N) {
+  const at::NoGradGuard no_graph;
+  const at::Tensor normed = rms_norm(x_ND, weights.norm.leaf, s.epsilon, s.compute);
+  const at::Tensor output = weights.output.leaf.to(s.compute);
+  at::Tensor scores = at::empty({x_ND.size(0), 2}, x_ND.options().dtype(at::kDouble));
+  for (int64_t first = 0; first < x_ND.size(0); first += s.chunk) {
+    const int64_t rows = std::min(s.chunk, x_ND.size(0) - first);
+    const at::Tensor log_p =
+        at::log_softmax(wide(at::linear(normed.narrow(0, first, rows), output)), -1);
+    const at::Tensor target = targets_N.narrow(0, first, rows);
+    const at::Tensor part = scores.narrow(0, first, rows);
+    part.select(1, 0).copy_(-log_p.gather(-1, target.unsqueeze(-1)).squeeze(-1));
+    part.select(1, 1).copy_(log_p.argmax(-1).eq(target));
+  }
+  return scores;
 }
 
 }  // namespace repro::model

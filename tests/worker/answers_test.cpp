@@ -1,0 +1,177 @@
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/tensor.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "config/task.hpp"
+#include "data/tokens/tokenizer.hpp"
+#include "eval/choices.hpp"
+#include "model/transformer.hpp"
+#include "model/weights.hpp"
+#include "worker/jobs_fixture.hpp"
+
+using namespace repro;
+using namespace repro::worker;
+using nlohmann::json;
+using train::Runs;
+
+namespace {
+
+config::ModelConfig small_model(int64_t vocabulary = 300) {
+  config::ModelConfig model = train::tiny_model();
+  model.vocabulary = vocabulary;
+  return model;
+}
+
+// A tokenizer, a model of random weights, and a task of six questions on two subjects.
+struct Answering {
+  Answering() : model(small_model(), {}) {
+    data::WordCounts words;
+    for (int i = 0; i < 200; ++i)
+      words.add("the sky is blue and snow is white but grass is green thing" + std::to_string(i));
+    const auto corpus = runs.make("prepare", "words", json::object(), {}, {});
+    write_file_atomically(corpus.path() / "tokenizer.model", data::train_tokenizer(words, 300));
+    Runs::finish(corpus, {{"fingerprint", "f00d"}});
+    model.initialise(5);
+    model.values_changed();
+    leave_weights("weights", model);
+    write_file_atomically(runs.path() / "colours.csv",
+                          "about,thing,right,wrong\nup,The sky,blue,green\nup,The sun,yellow,dark\n"
+                          "up,Clouds,white,pink\ndown,Snow that fell last night on the hill,white,"
+                          "blue\ndown,Grass,green,red\ndown,Earth,brown,loud\n");
+    config::Task task;
+    task.name = "colours";
+    task.source = {.kind = "file", .name = (runs.path() / "colours.csv").string()};
+    task.context = "{thing} is";
+    task.part = "{about}";
+    task.choices = {"{right}", "{wrong}"};
+    task.gold = "0";
+    do_here(runs, "task", "task-colours", config::to_json(task), {});
+  }
+
+  void leave_weights(const std::string& name, model::Transformer& of) const {
+    const auto directory = runs.make("train", name, json::object(), {}, {});
+    model::save_weights(directory.weights_file(), of.parameters());
+    Runs::finish(directory, json::object());
+  }
+
+  static config::EvalSpec spec() {
+    config::EvalSpec spec;
+    spec.model = small_model();
+    spec.sequence = 64;
+    spec.precision = "fp32";
+    spec.tasks = {"colours"};
+    return spec;
+  }
+
+  json answer(const std::string& name, const config::EvalSpec& asked, int64_t batch = 16) const {
+    const run::RunDirectory directory =
+        runs.make("eval", name, config::to_json(asked),
+                  {{"weights", "weights"}, {"corpus", "words"}, {"task-colours", "task-colours"}},
+                  {{"batch", batch}});
+    const std::atomic<bool> never = false;
+    const json result = run_job(run::open_job(directory), directory, never);
+    Runs::finish(directory, result);
+    return result.at("tasks").at("colours");
+  }
+
+  std::string lines(const std::string& name) const {
+    return read_file(runs.path() / name / "answers-colours.jsonl");
+  }
+
+  Runs runs;
+  model::Transformer model;
+};
+
+// The same by the whole logits: log p of each token of the continuation.
+double by_logits(model::Transformer& model, const eval::ChoiceRequest& request) {
+  std::vector<int64_t> tokens(request.context.begin(), request.context.end());
+  tokens.insert(tokens.end(), request.continuation.begin(), request.continuation.end());
+  const at::Tensor ids = at::tensor(tokens, at::kLong).unsqueeze(0);
+  const at::Tensor log_p = at::log_softmax(model.logits(ids.narrow(1, 0, ids.size(1) - 1)), -1);
+  double sum = 0;
+  for (size_t i = request.context.size(); i < tokens.size(); ++i)
+    sum += log_p[0][static_cast<int64_t>(i) - 1][tokens[i]].item<double>();
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("a choice's log-likelihood is that of its tokens after the context", "[worker]") {
+  Answering a;
+  const json result = a.answer("answers", Answering::spec());
+  CHECK(result.at("items") == 6);
+  data::Tokenizer tokenizer(a.runs.path() / "words" / "tokenizer.model");
+  const auto request = eval::make_request(tokenizer, "The sky is", " green");
+  CHECK(request.continuation.size() >= 1);
+  const json first = json::parse(a.lines("answers").substr(0, a.lines("answers").find('\n')));
+  CHECK(first.at("log_likelihoods").at(1).get<double>() ==
+        Approx(by_logits(a.model, request)).epsilon(1e-5));
+  CHECK(first.at("tokens").at(1) == request.continuation.size());
+  CHECK(first.at("characters") == json({4, 5}));
+  CHECK(result.at("acc").at("correct").get<int64_t>() ==
+        result.at("parts").at("up").at("acc").get<int64_t>() +
+            result.at("parts").at("down").at("acc").get<int64_t>());
+  CHECK(result.at("chance") == 0.5);
+}
+
+TEST_CASE("answers are the same to the last digit for any batch", "[worker]") {
+  const Answering a;
+  for (const int64_t batch : {1, 3, 16})
+    a.answer("b" + std::to_string(batch), Answering::spec(), batch);
+  CHECK(a.lines("b1") == a.lines("b16"));
+  CHECK(a.lines("b3") == a.lines("b16"));
+}
+
+TEST_CASE("an interrupted evaluation goes on behind its last whole line", "[worker]") {
+  const Answering a;
+  a.answer("answers", Answering::spec());
+  const std::string whole = a.lines("answers");
+  const fs::path file = a.runs.path() / "answers" / "answers-colours.jsonl";
+  // Two lines and a half; the first line is kept as it stands, whatever it says.
+  const size_t two = whole.find('\n', whole.find('\n') + 1) + 1;
+  std::string torn = whole.substr(0, two + 20);
+  torn.replace(torn.find("\"gold\":0"), 8, "\"gold\":1");
+  write_file_atomically(file, torn);
+  fs::remove(a.runs.path() / "answers" / "DONE");
+  a.answer("answers", Answering::spec());
+  CHECK(a.lines("answers").substr(two) == whole.substr(two));
+  CHECK(a.lines("answers").substr(0, two) == torn.substr(0, two));
+}
+
+TEST_CASE("of a context longer than the window the beginning is left out and counted", "[worker]") {
+  Answering a;
+  config::EvalSpec spec = Answering::spec();
+  spec.window = 12;
+  const json result = a.answer("short", spec);
+  CHECK(result.at("truncated").get<int64_t>() > 0);
+  CHECK(result.at("window") == 12);
+  data::Tokenizer tokenizer(a.runs.path() / "words" / "tokenizer.model");
+  auto request =
+      eval::make_request(tokenizer, "Snow that fell last night on the hill is", " white");
+  const size_t kept = 13 - request.continuation.size();
+  REQUIRE(request.context.size() > kept);
+  request.context.erase(request.context.begin(),
+                        request.context.end() - static_cast<std::ptrdiff_t>(kept));
+  std::ifstream lines(a.runs.path() / "short" / "answers-colours.jsonl");
+  std::string line;
+  for (int i = 0; i < 4; ++i) std::getline(lines, line);
+  CHECK(json::parse(line).at("log_likelihoods").at(0).get<double>() ==
+        Approx(by_logits(a.model, request)).epsilon(1e-5));
+}
+
+TEST_CASE("a limit is of each part, and a tokenizer that is not the model's is refused",
+          "[worker]") {
+  Answering a;
+  config::EvalSpec spec = Answering::spec();
+  spec.limit = 2;
+  CHECK(a.answer("two", spec).at("parts").at("down").at("items") == 2);
+  spec.model = small_model(64);
+  model::Transformer small(spec.model, {});
+  small.initialise(1);
+  a.leave_weights("weights", small);
+  CHECK_THROWS_WITH(a.answer("wrong", spec),
+                    Catch::Contains("the weights are not this tokenizer's"));
+}
