@@ -4,9 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "base/error.hpp"
+#include "base/file.hpp"
 
 namespace repro {
 namespace {
@@ -14,11 +13,7 @@ namespace {
 constexpr size_t kBufferBytes = 1 << 20;
 
 [[noreturn]] void fail_to(const char* action, const std::filesystem::path& path) {
-  const int code = errno;
-  const bool full = code == ENOSPC || code == EDQUOT;
-  throw Error(full ? Exit::run_failed : Exit::bad_input, "{}: cannot {}: {}{}", path.string(),
-              action, std::strerror(code),
-              full ? "; free some space and run the same command again" : "");
+  fail_with_system(path, action, errno);
 }
 
 }  // namespace
@@ -47,6 +42,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::overwrite(size_t offset, std::string_view bytes) {
   flush();
+  errno = EIO;  // a write that ends early gives no reason
   const ssize_t written =
       ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
   if (written != static_cast<ssize_t>(bytes.size())) fail_to("write", path_);

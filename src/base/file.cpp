@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -17,10 +19,25 @@ namespace repro {
 namespace {
 
 [[noreturn]] void fail(const fs::path& path, const char* action) {
-  const int code = errno;
-  const char* way_out = code == ENOSPC ? "; free some space and run the same command again" : "";
-  throw Error(code == ENOSPC ? Exit::run_failed : Exit::bad_input, "{}: cannot {}: {}{}",
-              path.string(), action, std::strerror(code), way_out);
+  fail_with_system(path, action, errno);
+}
+
+// Of what the machine lacks or breaks; nothing for what the user can name or permit otherwise.
+const char* way_out_of(int code) {
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free some space and run the same command again";
+    case EIO:
+      return "; the disk failed: see the system's log, then run the same command again";
+    case EMFILE:
+    case ENFILE:
+      return "; raise the limit of open files (ulimit -n) and run the same command again";
+    case ENOMEM:
+      return "; free some memory and run the same command again";
+    default:
+      return nullptr;
+  }
 }
 
 void write_all(int descriptor, std::string_view bytes, const fs::path& path) {
@@ -38,26 +55,48 @@ bool is_root(const fs::path& path) {
          fs::is_directory(path / "hardware_profiles", ignored);
 }
 
+// The process of a temporary's name, NAME.tmp123; 0 = it is none.
+pid_t owner_of_temporary(const std::string& name) {
+  const size_t at = name.rfind(".tmp");
+  if (at == std::string::npos || at + 4 == name.size()) return 0;
+  pid_t owner = 0;
+  const char* end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data() + at + 4, end, owner);
+  return error == std::errc() && rest == end && owner > 0 ? owner : 0;
+}
+
+bool is_alive(pid_t process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
+
 }  // namespace
+
+void fail_with_system(const fs::path& path, std::string_view action, int code) {
+  const char* way_out = way_out_of(code);
+  throw Error(way_out != nullptr ? Exit::run_failed : Exit::bad_input, "{}: cannot {}: {}{}",
+              path.string(), action, std::strerror(code), way_out != nullptr ? way_out : "");
+}
 
 std::string read_file(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail(path, "open");
-  std::string bytes;
   struct stat status;
-  if (::fstat(descriptor, &status) == 0) bytes.reserve(static_cast<size_t>(status.st_size));
-  std::vector<char> buffer(1 << 16);
+  const bool sized = ::fstat(descriptor, &status) == 0 && status.st_size > 0;
+  // One byte more than it has, so that its end is seen without growing.
+  std::string bytes(sized ? static_cast<size_t>(status.st_size) + 1 : 1 << 12, '\0');
+  size_t size = 0;
   while (true) {
-    const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
+    if (size == bytes.size()) bytes.resize(2 * size);
+    const ssize_t got = ::read(descriptor, bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
+      const int code = errno;
       ::close(descriptor);
-      fail(path, "read");
+      fail_with_system(path, "read", code);
     }
     if (got == 0) break;
-    bytes.append(buffer.data(), static_cast<size_t>(got));
+    size += static_cast<size_t>(got);
   }
   ::close(descriptor);
+  bytes.resize(size);
   return bytes;
 }
 
@@ -74,13 +113,27 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     throw;
   }
   ::close(descriptor);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "rename into place");
+  if (::rename(temporary.c_str(), path.c_str()) == 0) return;
+  const int code = errno;
+  ::unlink(temporary.c_str());
+  fail_with_system(path, "rename into place", code);
 }
 
 void make_directories(const fs::path& path) {
   std::error_code code;
   fs::create_directories(path, code);
-  if (code) throw Error("{}: cannot create the directory: {}", path.string(), code.message());
+  if (code) fail_with_system(path, "create the directory", code.value());
+}
+
+void remove_leftovers(const fs::path& folder) noexcept {
+  std::error_code ignored;
+  std::vector<fs::path> leftovers;
+  for (fs::directory_iterator at(folder, ignored), end; at != end && !ignored;
+       at.increment(ignored)) {
+    const pid_t owner = owner_of_temporary(at->path().filename().string());
+    if (owner != 0 && !is_alive(owner)) leftovers.push_back(at->path());
+  }
+  for (const fs::path& leftover : leftovers) fs::remove(leftover, ignored);
 }
 
 fs::path cache_directory() {
@@ -160,6 +213,15 @@ std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return FileLock(descriptor);
   ::close(descriptor);
   return std::nullopt;
+}
+
+bool FileLock::is_held(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return false;
+  if (descriptor < 0) fail(path, "open");
+  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0;
+  ::close(descriptor);
+  return held;
 }
 
 FileLock FileLock::acquire(const fs::path& path) {

@@ -14,6 +14,11 @@ namespace repro {
 
 namespace fs = std::filesystem;
 
+// Error for a system call that failed with `code` (errno): "PATH: cannot ACTION: why; way out".
+// What the machine lacks or breaks (space, descriptors, memory, its disk) is run_failed, the rest
+// is bad_input.
+[[noreturn]] void fail_with_system(const fs::path& path, std::string_view action, int code);
+
 std::string read_file(const fs::path& path);
 
 // Writes to a temporary beside `path`, syncs, renames: a reader sees the old bytes or the new,
@@ -21,6 +26,10 @@ std::string read_file(const fs::path& path);
 void write_file_atomically(const fs::path& path, std::string_view bytes);
 
 void make_directories(const fs::path& path);
+
+// Removes what atomic writes left in `folder` when their process was killed: NAME.tmpPID of no
+// living process. Never fails.
+void remove_leftovers(const fs::path& folder) noexcept;
 
 // ${XDG_CACHE_HOME:-$HOME/.cache}/repro: downloads and cleaned corpora, shared by all runs/
 // folders.
@@ -67,6 +76,8 @@ class MappedFile {
 class FileLock {
  public:
   static std::optional<FileLock> try_acquire(const fs::path& path);
+  // Whether another process has it. Writes nothing, so it works on a read-only file system.
+  static bool is_held(const fs::path& path);
   static FileLock acquire(const fs::path& path);  // waits
   FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   FileLock& operator=(FileLock&&) = delete;

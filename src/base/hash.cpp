@@ -1,13 +1,18 @@
 #include "base/hash.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <fstream>
+#include <cerrno>
+#include <limits>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/random.hpp"
 
 namespace repro {
@@ -42,12 +47,29 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_hex_of_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error("{}: cannot open", path.string());
+  return sha256_hex_of_start(path, std::numeric_limits<int64_t>::max());
+}
+
+// Not through a stream: those take a disk's error for the end of the file.
+std::string sha256_hex_of_start(const std::filesystem::path& path, int64_t bytes) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail_with_system(path, "open", errno);
   Sha256 hash;
   std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || file.gcount() > 0)
-    hash.update({buffer.data(), static_cast<size_t>(file.gcount())});
+  while (bytes > 0) {
+    const size_t wanted = std::min<size_t>(buffer.size(), static_cast<size_t>(bytes));
+    const ssize_t got = ::read(descriptor, buffer.data(), wanted);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const int code = errno;
+      ::close(descriptor);
+      fail_with_system(path, "read", code);
+    }
+    if (got == 0) break;
+    hash.update({buffer.data(), static_cast<size_t>(got)});
+    bytes -= got;
+  }
+  ::close(descriptor);
   return hash.hex();
 }
 

@@ -13,6 +13,8 @@ namespace repro {
 
 std::string sha256_hex(std::string_view bytes);                     // 64 lower-case hex digits
 std::string sha256_hex_of_file(const std::filesystem::path& path);  // streams
+// Of the file's first `bytes`, or of all of it where it has fewer.
+std::string sha256_hex_of_start(const std::filesystem::path& path, int64_t bytes);
 
 // MD5 as an even, well-known spreader of texts over buckets; not for anything an enemy may choose.
 std::string md5_hex(std::string_view bytes);  // 32 lower-case hex digits

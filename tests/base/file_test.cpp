@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -40,6 +42,62 @@ TEST_CASE("a file that cannot be written is an error and the old bytes stay", "[
   CHECK_THROWS_WITH(read_file(folder.path() / "absent"), Catch::Contains("absent: cannot open"));
 }
 
+TEST_CASE("what the machine breaks is a failed run, what the user named wrong is bad input",
+          "[base]") {
+  for (const auto& [code, exit] : {std::pair{ENOSPC, Exit::run_failed},
+                                   {EDQUOT, Exit::run_failed},
+                                   {EIO, Exit::run_failed},
+                                   {EMFILE, Exit::run_failed},
+                                   {ENOENT, Exit::bad_input},
+                                   {EACCES, Exit::bad_input},
+                                   {EROFS, Exit::bad_input}}) {
+    try {
+      fail_with_system("runs/x", "write", code);
+    } catch (const Error& error) {
+      CHECK(error.exit() == exit);
+      CHECK_THAT(error.what(), Catch::StartsWith("runs/x: cannot write: ") &&
+                                   Catch::Contains(std::strerror(code)));
+    }
+  }
+}
+
+TEST_CASE("a failed rename leaves no temporary", "[base]") {
+  const TemporaryDirectory folder;
+  fs::create_directories(folder.path() / "state.json/full");
+  CHECK_THROWS_WITH(write_file_atomically(folder.path() / "state.json", "x"),
+                    Catch::Contains("cannot rename into place"));
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("only the temporaries of dead processes are left-overs", "[base]") {
+  const TemporaryDirectory folder;
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const auto make = [&](const std::string& name) {
+    write_file_atomically(folder.path() / name, "half");
+    return folder.path() / name;
+  };
+  const fs::path left = make("result.json.tmp" + std::to_string(dead));
+  const std::vector<fs::path> kept = {make("result.json.tmp" + std::to_string(::getpid())),
+                                      make("result.json.tmp1"), make("notes.tmp"), make("a.tmp12x"),
+                                      make("result.json")};
+  remove_leftovers(folder.path());
+  CHECK_FALSE(fs::exists(left));
+  for (const fs::path& path : kept) CHECK(fs::exists(path));
+  remove_leftovers(folder.path() / "nowhere");
+}
+
+TEST_CASE("a hash of a file's start is that of its bytes, and a folder is none", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "x";
+  write_file_atomically(path, std::string(3'000'000, 'a') + "b");
+  CHECK(sha256_hex_of_file(path) == sha256_hex(read_file(path)));
+  CHECK(sha256_hex_of_start(path, 3'000'000) == sha256_hex(std::string(3'000'000, 'a')));
+  CHECK(sha256_hex_of_start(path, 9'000'000) == sha256_hex_of_file(path));
+  CHECK_THROWS_WITH(sha256_hex_of_file(folder.path()), Catch::Contains("cannot read"));
+}
+
 TEST_CASE("a lock is refused to another process until it is released", "[base]") {
   const TemporaryDirectory folder;
   const fs::path path = folder.path() / ".lock";
@@ -54,8 +112,12 @@ TEST_CASE("a lock is refused to another process until it is released", "[base]")
     const auto lock = FileLock::try_acquire(path);
     REQUIRE(lock);
     CHECK(taken_elsewhere());
+    CHECK(FileLock::is_held(path));
   }
   CHECK_FALSE(taken_elsewhere());
+  CHECK_FALSE(FileLock::is_held(path));
+  CHECK_FALSE(FileLock::is_held(folder.path() / "absent"));
+  CHECK_FALSE(fs::exists(folder.path() / "absent"));
 }
 
 TEST_CASE("SHA-256 of a string, of a stream and of a file agree with the standard's vector",
