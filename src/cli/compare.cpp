@@ -15,6 +15,7 @@
 #include "measure/steps_to_target.hpp"
 #include "run/comparison.hpp"
 #include "run/records.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::cli {
 namespace {
@@ -54,7 +55,7 @@ Compared read_side(const Context& context, const std::string& subject) {
                 .final_loss = 0,
                 .reach = std::nullopt};
   if (std::filesystem::exists(directory.records_file()))
-    side.records = run::read_records(directory.records_file());
+    side.records = run::Verifier(directory.path().parent_path()).records(directory);
   if (side.records.steps.empty())
     throw Error(Exit::nothing_measured,
                 "{}: holds no step of a training; compare two trainings or imported logs",

@@ -17,6 +17,7 @@
 #include "config/task.hpp"
 #include "plan/packages.hpp"
 #include "run/run_directory.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::cli {
 namespace {
@@ -69,9 +70,10 @@ void print_items(const json& result) {
 // What a finished job says of a corpus' splits or of a task's items.
 void print_splits(const Context& context, const run::JobGraph& graph) {
   json answer = json::array();
+  run::Verifier verifier(context.runs);
   for (const run::Job& job : graph.jobs()) {
     const run::RunDirectory directory(context.runs / job.directory);
-    json result = directory.result();
+    json result = verifier.result(directory);
     result["directory"] = directory.path().string();
     answer.push_back(result);
     if (context.json) continue;

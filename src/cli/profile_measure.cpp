@@ -16,6 +16,7 @@
 #include "measure/step_fit.hpp"
 #include "report/table.hpp"
 #include "run/run_directory.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::cli {
 namespace {
@@ -182,8 +183,8 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
   const Exit exit = execute_missing(context, lock, graph, static_cast<int>(threads_of(options)));
   if (exit != Exit::ok) return exit;
 
-  const config::Profile profile =
-      profile_from(directory.result(), options, directory.result_file().string());
+  const config::Profile profile = profile_from(run::Verifier(context.runs).result(directory),
+                                               options, directory.result_file().string());
   print_measurement(context, profile);
   const std::string& reason = profile.measured.reason;
   if (keeps_certified(file, profile))

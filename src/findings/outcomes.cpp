@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "config/job_spec.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::findings {
 namespace {
@@ -18,8 +19,9 @@ double total_seconds(const json& seconds) {
 }
 
 // The machine of environment.json; a run without the file is still a run.
-std::string read_machine(const run::RunDirectory& directory) {
+std::string read_machine(const run::RunDirectory& directory, run::Verifier& verifier) {
   if (!std::filesystem::exists(directory.environment_file())) return "";
+  verifier.require(directory, directory.environment_file().filename());
   const json file = json::parse(read_file(directory.environment_file()), nullptr, false);
   if (!file.is_object() || !file.contains("cpu")) return "";
   const json& cpu = file["cpu"];
@@ -30,8 +32,8 @@ std::string read_machine(const run::RunDirectory& directory) {
   return text;
 }
 
-Training read_training(const run::Job& job, const json& result,
-                       const run::RunDirectory& directory) {
+Training read_training(const run::Job& job, const json& result, const run::RunDirectory& directory,
+                       run::Verifier& verifier) {
   const auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
   Training training;
   training.model = spec.model;
@@ -46,8 +48,8 @@ Training read_training(const run::Job& job, const json& result,
   training.tokens_per_second = result.at("tokens_per_second");
   training.parameters = result.at("parameters");
   training.peak_memory_bytes = result.at("peak_memory_bytes");
-  training.machine = read_machine(directory);
-  training.records = run::read_records(directory.records_file());
+  training.machine = read_machine(directory, verifier);
+  training.records = verifier.records(directory);
   return training;
 }
 
@@ -95,10 +97,11 @@ Preparing read_preparing(const json& result) {
   return preparing;
 }
 
-void read_result(const run::Job& job, const run::RunDirectory& directory, JobOutcome& outcome) {
-  const json result = directory.result();
+void read_result(const run::Job& job, const run::RunDirectory& directory, run::Verifier& verifier,
+                 JobOutcome& outcome) {
+  const json result = verifier.result(directory);
   if (job.kind == "train") {
-    outcome.training = read_training(job, result, directory);
+    outcome.training = read_training(job, result, directory, verifier);
     outcome.seconds = outcome.training->clocks.wall();
     return;
   }
@@ -127,6 +130,7 @@ std::string Status::text() const {
 
 Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs) {
   Outcomes outcomes;
+  run::Verifier verifier(runs);
   for (const run::Job& job : plan.graph.jobs()) {
     const run::RunDirectory directory(runs / job.directory);
     JobOutcome outcome{
@@ -134,7 +138,7 @@ Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs
         .status = {job.directory, directory.state(), directory.failure().value_or("")}};
     if (outcome.status.done()) {
       try {
-        read_result(job, directory, outcome);
+        read_result(job, directory, verifier, outcome);
       } catch (const json::exception&) {
         throw Error("{}: a field is missing or of the wrong type; delete its folder and run again",
                     directory.result_file().string());

@@ -87,8 +87,8 @@ struct JobOutcome {
   std::optional<Preparing> preparing = {};
 };
 
-// By index of the plan's graph. Error naming the file for a damaged result.json or records.jsonl of
-// a done job.
+// By index of the plan's graph. Error naming the file when what a done job left is damaged or not
+// what it left (run/verifier.hpp).
 using Outcomes = std::vector<JobOutcome>;
 Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs);
 

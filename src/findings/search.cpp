@@ -247,7 +247,7 @@ std::vector<bool> most_jobs(const plan::Plan& plan) {
 }
 
 EndingFiles::EndingFiles(const plan::Plan& plan, std::filesystem::path runs)
-    : plan_(plan), runs_(std::move(runs)) {}
+    : plan_(plan), runs_(std::move(runs)), verifier_(runs_) {}
 
 EndingResult EndingFiles::read(const Ending& ending) {
   if (const auto known = losses_.find(ending.job); known != losses_.end())
@@ -261,14 +261,14 @@ EndingResult EndingFiles::read(const Ending& ending) {
   const run::RunDirectory directory(runs_ / plan_.graph[job].directory);
   double loss = 0;
   if (job != ending.job) {
-    const nlohmann::json result = directory.result();
+    const nlohmann::json result = verifier_.result(directory);
     const nlohmann::json::json_pointer at("/measures/unseen/loss");
     if (!result.contains(at))
       throw Error("{}: has no unseen loss; delete its folder and run again",
                   directory.result_file().string());
     loss = result.at(at).get<double>();
   } else {
-    const std::vector<double> losses = run::read_records(directory.records_file()).lm_losses();
+    const std::vector<double> losses = verifier_.records(directory).lm_losses();
     loss = measure::window_mean(losses, plan_.experiment.target.window);
   }
   losses_[ending.job] = loss;

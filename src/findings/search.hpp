@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "plan/plan.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::findings {
 
@@ -65,6 +66,7 @@ class EndingFiles {
  private:
   const plan::Plan& plan_;
   std::filesystem::path runs_;
+  run::Verifier verifier_;
   std::map<size_t, double> losses_;
 };
 

@@ -8,6 +8,7 @@
 #include "measure/parameters.hpp"
 #include "measure/stats.hpp"
 #include "run/run_directory.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::forecast {
 namespace {
@@ -64,10 +65,11 @@ std::optional<TrainCost> train_cost(const run::Job& job) {
 }
 
 MachineSpeed::MachineSpeed(const run::JobGraph& graph, const std::filesystem::path& runs) {
+  run::Verifier verifier(runs);
   for (const run::Job& job : graph.jobs()) {
     const run::RunDirectory directory(runs / job.directory);
     if (directory.state() != run::State::done) continue;
-    const json result = directory.result();
+    const json result = verifier.result(directory);
     double seconds = result.contains("seconds") ? sum_of(result.at("seconds")) : 0;
     if (result.contains("clocks")) seconds = result.at("clocks").value("wall", 0.0);
     taken_[job.key] = seconds;

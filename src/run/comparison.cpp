@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "run/records.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::run {
 namespace {
@@ -38,6 +39,12 @@ json read_object(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return json::object();
   const json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
   return object.is_object() ? object : json::object();
+}
+
+// Of a finished run: that what is compared is what it left.
+void require_whole(const RunDirectory& directory) {
+  if (directory.state() == State::done)
+    Verifier(directory.path().parent_path()).require_shown(directory);
 }
 
 RunDifference step_difference(int64_t step, const char* field, double first, double second) {
@@ -103,6 +110,7 @@ std::optional<RunDifference> compare_records(const RunDirectory& first,
 }  // namespace
 
 RunComparison compare_runs(const RunDirectory& first, const RunDirectory& second) {
+  for (const RunDirectory& run : {first, second}) require_whole(run);
   RunComparison comparison;
   const json a = read_object(first.job_file());
   const json b = read_object(second.job_file());

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -43,10 +44,20 @@ FileLock take(const fs::path& runs, bool wait) {
               runs.string(), holder.pid, holder.purpose);
 }
 
+std::vector<fs::path> reports_below(const fs::path& runs) {
+  std::vector<fs::path> reports;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(runs / "reports", ignored))
+    if (entry.is_directory(ignored)) reports.push_back(entry.path());
+  return reports;
+}
+
 }  // namespace
 
 RunsLock::RunsLock(const fs::path& runs, const std::string& purpose, bool wait)
     : path_(lock_path(runs)), purpose_(purpose), lock_(take(runs, wait)) {
+  remove_leftovers(runs);
+  for (const fs::path& report : reports_below(runs)) remove_leftovers(report);
   write({});
 }
 
@@ -65,8 +76,7 @@ void RunsLock::write(const std::map<std::string, int64_t>& jobs) {
 
 std::optional<LockHolder> find_holder(const fs::path& runs) {
   const fs::path path = lock_path(runs);
-  if (!fs::exists(path)) return std::nullopt;
-  if (FileLock::try_acquire(path)) return std::nullopt;
+  if (!FileLock::is_held(path)) return std::nullopt;
   return read_holder(path);
 }
 

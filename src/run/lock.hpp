@@ -13,8 +13,9 @@ namespace repro::run {
 
 class RunsLock {
  public:
-  // Makes the folder. When another process holds it: waits if told to, else an Error that names the
-  // holder. `purpose`: what this process does, for such messages.
+  // Makes the folder, and removes what killed processes left half written in it and its reports.
+  // When another process holds it: waits if told to, else an Error that names the holder.
+  // `purpose`: what this process does, for such messages.
   RunsLock(const std::filesystem::path& runs, const std::string& purpose, bool wait);
   ~RunsLock();
   RunsLock(const RunsLock&) = delete;

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -39,6 +41,54 @@ StepRecord parse_step(const json& line) {
 EvalRecord parse_eval(const json& line) {
   return {line.at("step"), line.at("split"), line.at("loss"), line.at("tokens"),
           line.at("bits_per_byte")};
+}
+
+// Reads a line as to_line() writes it, from left to right: ten times as fast as JSON.
+class OwnLine {
+ public:
+  explicit OwnLine(std::string_view line) : at_(line.data()), end_(line.data() + line.size()) {}
+
+  OwnLine& text(std::string_view expected) {
+    whole_ = whole_ && std::string_view(at_, static_cast<size_t>(end_ - at_)).starts_with(expected);
+    if (whole_) at_ += expected.size();
+    return *this;
+  }
+  OwnLine& number(double& value) {
+    take(std::from_chars(at_, end_, value));
+    whole_ = whole_ && std::isfinite(value);
+    return *this;
+  }
+  OwnLine& number(int64_t& value) { return take(std::from_chars(at_, end_, value)); }
+  OwnLine& hex(uint64_t& value) { return take(std::from_chars(at_, end_, value, 16)); }
+  bool ends() const { return whole_ && at_ == end_; }
+
+ private:
+  OwnLine& take(std::from_chars_result result) {
+    whole_ = whole_ && result.ec == std::errc();
+    if (whole_) at_ = result.ptr;
+    return *this;
+  }
+
+  const char* at_;
+  const char* end_;
+  bool whole_ = true;
+};
+
+// No value for any other line.
+std::optional<StepRecord> parse_own_step(std::string_view text) {
+  StepRecord step;
+  Clocks& clocks = step.clocks;
+  OwnLine line(text);
+  line.text("{\"aux_loss\":").number(step.aux_loss);
+  line.text(",\"data_hash\":\"").hex(step.data_hash);
+  line.text("\",\"event\":\"step\",\"grad_norm\":").number(step.grad_norm);
+  line.text(",\"lm_loss\":").number(step.lm_loss).text(",\"loss\":").number(step.loss);
+  line.text(",\"lr\":").number(step.lr);
+  line.text(",\"seconds\":{\"checkpoint\":").number(clocks.checkpoint);
+  line.text(",\"eval\":").number(clocks.eval).text(",\"other\":").number(clocks.other);
+  line.text(",\"train\":").number(clocks.train).text("},\"step\":").number(step.step);
+  line.text(",\"tokens\":").number(step.tokens).text("}");
+  return line.ends() ? std::optional(step) : std::nullopt;
 }
 
 void add_line(Records& records, const json& line) {
@@ -103,14 +153,20 @@ std::vector<double> Records::lm_losses() const {
 }
 
 Records read_records(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw Error("{}: cannot open", path.string());
+  const std::string text = read_file(path);
   Records records;
-  std::string text;
-  for (int number = 1; std::getline(file, text); ++number) {
-    if (file.eof()) break;  // no newline: the write was cut off
+  std::string_view rest = text;
+  for (int number = 1;; ++number) {
+    const size_t end = rest.find('\n');
+    if (end == std::string_view::npos) break;  // no newline: the write was cut off
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    if (const auto step = parse_own_step(line)) {
+      records.steps.push_back(*step);
+      continue;
+    }
     try {
-      add_line(records, json::parse(text));
+      add_line(records, json::parse(line));
     } catch (const std::exception&) {
       throw Error("{}:{}: not a record; delete the run's folder and run again", path.string(),
                   number);
@@ -120,13 +176,13 @@ Records read_records(const std::filesystem::path& path) {
 }
 
 void truncate_records(const std::filesystem::path& path, int64_t step) {
-  std::ifstream file(path);
-  if (!file) return;
+  if (!fs::exists(path)) return;
+  const std::string text = read_file(path);
   std::string kept;
-  std::string text;
-  while (std::getline(file, text) && !file.eof()) {
-    const json line = json::parse(text, nullptr, false);
-    if (line.is_object() && line.value("step", int64_t{0}) <= step) kept += text + "\n";
+  std::string_view rest = text;
+  for (size_t end; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1)) {
+    const json line = json::parse(rest.substr(0, end), nullptr, false);
+    if (line.is_object() && line.value("step", int64_t{0}) <= step) kept += rest.substr(0, end + 1);
   }
   write_file_atomically(path, kept);
 }

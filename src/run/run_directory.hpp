@@ -10,7 +10,8 @@
 //   model.safetensors  the weights that a finished job leaves, whatever its kind
 //   checkpoints/00001000/{model.safetensors, optimizer.safetensors, state.json, DONE}
 //   stdout.log stderr.log
-//   DONE | FAILED      written last, atomically; FAILED holds one line: why
+//   DONE | FAILED      written last, atomically; DONE holds the size and SHA-256 of the files above (run/seal.hpp),
+//                      FAILED one line: why
 // clang-format on
 
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "run/job.hpp"
 
@@ -27,7 +29,8 @@ enum class State { absent, started, done, failed };
 
 class RunDirectory {
  public:
-  explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit RunDirectory(std::filesystem::path path)
+      : path_(path.has_filename() ? std::move(path) : path.parent_path()) {}
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path job_file() const { return path_ / "job.json"; }
@@ -44,14 +47,18 @@ class RunDirectory {
 
   State state() const;
   std::optional<std::string> failure() const;  // the line in FAILED
-  nlohmann::json result() const;               // Error when absent or damaged
+  // These two do not ask whether the bytes are still those that DONE seals: Verifier does, and
+  // open_job did for a job's inputs. Error when it is absent or no JSON object.
+  nlohmann::json result() const;
   // The weights of a done job; Error when it left none, or is not done.
   std::filesystem::path weights() const;
-  // Of its job.json; 0 when there is none that can be read.
+  // Of its DONE or its job.json; 0 when there is neither that can be read.
   int schema() const;
 
-  // Makes the directory and writes job.json; removes a FAILED mark of an earlier try.
+  // Makes the directory and writes job.json; removes the mark of an earlier try and what a killed
+  // one left half written.
   void create(const Job& job, const JobGraph& graph) const;
+  // Last of all: seals what the directory holds now.
   void mark_done() const;
   void mark_failed(const std::string& one_line) const;
 
@@ -68,10 +75,14 @@ struct OpenedJob {
   std::map<std::string, RunDirectory>
       inputs;  // role -> directory beside this one, which must be done
 };
-// Error when the file is damaged, of another schema, or its key is not that of its spec and inputs.
+// Error when the file is damaged, of another schema, or its key is not that of its spec and inputs;
+// or when a file of an input is not as DONE seals it.
 OpenedJob open_job(const RunDirectory& directory);
 
 // How many run directories below `runs` are of another schema. They are left alone.
 int64_t count_foreign_runs(const std::filesystem::path& runs);
+// How many of these directories below `runs` are done with an empty DONE.
+int64_t count_unsealed_runs(const std::filesystem::path& runs,
+                            const std::vector<std::string>& directories);
 
 }  // namespace repro::run

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "temporary_directory.hpp"
@@ -48,6 +49,36 @@ TEST_CASE("a line cut off by a crash is ignored, a damaged one is an error with 
   CHECK(read_records(path).steps.size() == 1);
   std::ofstream(path, std::ios::app) << "\n";
   CHECK_THROWS_WITH(read_records(path), Catch::Contains("records.jsonl:2:"));
+}
+
+TEST_CASE("a line in another order or spacing is read to the same record", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  StepRecord odd = step_record(3);
+  odd.lr = 1e-300;
+  odd.aux_loss = -0.0;
+  odd.tokens = 9'007'199'254'740'993;
+  const nlohmann::ordered_json same = nlohmann::ordered_json::parse(to_line(odd));
+  nlohmann::ordered_json turned = {{"tokens", same["tokens"]}};
+  turned.update(same);
+  LineWriter(path).write(to_line(odd));
+  LineWriter(path).write(turned.dump());
+  const Records records = read_records(path);
+  REQUIRE(records.steps.size() == 2);
+  for (const StepRecord& read : records.steps) CHECK(to_line(read) == to_line(odd));
+}
+
+TEST_CASE("a step whose loss is no number is refused", "[run]") {
+  for (const char* loss : {"null", "nan", "inf", "1e999", "\"5\""}) {
+    const TemporaryDirectory folder;
+    const auto path = folder.path() / "records.jsonl";
+    std::string line = to_line(step_record(1));
+    const std::string key = "\"loss\":";
+    const size_t begin = line.find(key) + key.size();
+    line.replace(begin, line.find(',', begin) - begin, loss);
+    LineWriter(path).write(line);
+    CHECK_THROWS_WITH(read_records(path), Catch::Contains("records.jsonl:1: not a record"));
+  }
 }
 
 TEST_CASE("truncation keeps records up to the checkpoint's step and drops the rest", "[run]") {

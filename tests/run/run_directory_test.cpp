@@ -1,10 +1,16 @@
 #include "run/run_directory.hpp"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "run/last_words.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro::run {
@@ -101,7 +107,73 @@ TEST_CASE("a job whose values were changed by hand is refused: its key is not th
   CHECK_THROWS_WITH(open_job(training), Catch::Contains("its key is not that of its values"));
   training.create(graph[1], graph);
   edit(prepared, "key", std::string(64, '0'));
+  prepared.mark_done();  // sealed as it is now
   CHECK_THROWS_WITH(open_job(training), Catch::Contains("its key is not that of its values"));
+}
+
+TEST_CASE("a worker refuses an input of which a byte changed after it was done", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory prepared(folder.path() / graph[0].directory);
+  const RunDirectory training(folder.path() / graph[1].directory);
+  prepared.create(graph[0], graph);
+  training.create(graph[1], graph);
+  std::ofstream(prepared.path() / "train.tokens") << "tokens";
+  prepared.mark_done();
+  CHECK_NOTHROW(open_job(training));
+  std::ofstream(prepared.path() / "train.tokens") << "tokenz";
+  CHECK_THROWS_WITH(open_job(training), Catch::Contains("train.tokens: its bytes changed") &&
+                                            Catch::Contains("delete " + prepared.path().string()));
+}
+
+TEST_CASE("a job that begins anew is not done, and what a killed one half wrote is gone", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory directory(folder.path() / graph[0].directory);
+  directory.create(graph[0], graph);
+  directory.mark_done();
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const fs::path left = directory.path() / ("result.json.tmp" + std::to_string(dead));
+  const fs::path mine = directory.path() / ("result.json.tmp" + std::to_string(::getpid()));
+  for (const fs::path& path : {left, mine}) std::ofstream(path) << "half";
+  directory.create(graph[0], graph);
+  CHECK(directory.state() == State::started);
+  CHECK_FALSE(fs::exists(left));
+  CHECK(fs::exists(mine));
+}
+
+TEST_CASE("a full disk still takes the line that says so", "[run]") {
+  const TemporaryDirectory folder;
+  const pid_t child = ::fork();  // a mount of its own
+  if (child == 0) {
+    const bool own = ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    if (!own || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0)
+      ::_exit(2);
+    const RunDirectory directory(folder.path());
+    LastWords last_words(directory);
+    std::ofstream fill(folder.path() / "fill");
+    fill << std::string(1 << 20, 'x') << std::flush;
+    bool full = !fill;
+    try {
+      directory.mark_failed("no");
+      full = false;
+    } catch (const Error&) {
+    }
+    last_words.say("the disk is full");
+    ::_exit(full && directory.failure() == "the disk is full" ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("last words that were not needed leave nothing", "[run]") {
+  const TemporaryDirectory folder;
+  { const LastWords last_words{RunDirectory(folder.path())}; }
+  CHECK(fs::is_empty(folder.path()));
 }
 
 TEST_CASE("runs of another schema are recognised, counted and not opened", "[run]") {
