@@ -6,7 +6,9 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/stopwatch.hpp"
+#include "base/text.hpp"
 
 namespace repro::launch {
 namespace {
@@ -19,9 +21,25 @@ struct JobEnd {
   std::string message;
 };
 
+// Of a job that left no FAILED: how it ended, and what can be said of the reason.
+std::string without_last_words(const RunDirectory& directory, const ExitStatus& status) {
+  constexpr uintmax_t kFull = 1 << 16;
+  std::error_code unknown;
+  const auto space = std::filesystem::space(directory.path(), unknown);
+  if (!unknown && space.available < kFull)
+    return describe(status) + ", and its disk had no space left to say why";
+  constexpr std::string_view kMark = "repro-worker: error: ";
+  std::error_code no_log;
+  if (std::filesystem::file_size(directory.stderr_file(), no_log) == 0 || no_log)
+    return describe(status);
+  const std::string line = split(trim(read_file(directory.stderr_file())), '\n').back();
+  return line.starts_with(kMark) ? describe(status) + ": " + line.substr(kMark.size())
+                                 : describe(status);
+}
+
+// DONE wins: what was finished before the process was killed is finished.
 JobEnd judge(const RunDirectory& directory, const ExitStatus& status, bool interrupted) {
-  const bool done = directory.state() == run::State::done;
-  if (status.clean() && done) return {};
+  if (directory.state() == run::State::done) return {};
   const std::string where = directory.path().string();
   const std::string log = directory.stderr_file().string();
   const bool asked_to_stop = status.code == static_cast<int>(Exit::interrupted);
@@ -30,7 +48,8 @@ JobEnd judge(const RunDirectory& directory, const ExitStatus& status, bool inter
     return {End::crashed, fmt::format("{}: {}; its log is {}", where, describe(status), log)};
   if (status.clean())
     return {End::failed, fmt::format("{}: ended without a result; its log is {}", where, log)};
-  const std::string why = directory.failure().value_or(describe(status));
+  const auto failure = directory.failure();
+  const std::string why = failure ? *failure : without_last_words(directory, status);
   return {End::failed, fmt::format("{}: {}; its log is {}", where, why, log)};
 }
 
@@ -49,6 +68,8 @@ class Execution {
         seconds_(graph.jobs().size()) {}
 
   ExecutionResult run() {
+    for (size_t job = 0; job < done_.size(); ++job)
+      if (done_[job]) remove_leftovers(directory(job).path());
     ask_wanted();
     while (true) {
       heed_interrupts();
@@ -83,15 +104,25 @@ class Execution {
     const size_t job = at->second.job;
     seconds_[job] += at->second.watch.seconds();
     running_.erase(at);
+    remove_leftovers(directory(job).path());
     const JobEnd end = judge(directory(job), finished.status, interrupts_ > 0);
     messages_[job] = end.message;
     schedule_.finish(job, end.end);
     if (schedule_.state(job) == JobState::waiting) return observer_.crashed(job, end.message);
-    // A killed process could not say why; `status` reads it there.
-    if (end.end == End::crashed) directory(job).mark_failed(describe(finished.status));
+    if (end.end == End::crashed) keep_reason(job, describe(finished.status));
     observer_.finished(job, outcome(job));
     if (schedule_.state(job) == JobState::failed) tell_blocked();
     if (end.end != End::stopped) ask_wanted();
+  }
+
+  // A killed process could not say why; `status` reads it in FAILED. That this cannot be written is
+  // said with it, and ends nothing.
+  void keep_reason(size_t job, const std::string& reason) {
+    try {
+      directory(job).mark_failed(reason);
+    } catch (const Error& error) {
+      messages_[job] += fmt::format("; {}", error.what());
+    }
   }
 
   void ask_wanted() {

@@ -15,6 +15,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "run/environment.hpp"
+#include "run/last_words.hpp"
 #include "run/run_directory.hpp"
 #include "worker/jobs.hpp"
 
@@ -39,28 +40,30 @@ void work(const repro::run::RunDirectory& directory) {
 }
 
 // One line for FAILED, all there is for stderr.
-int fail(const repro::run::RunDirectory& directory, const std::string& text, Exit code) {
+int fail(repro::run::LastWords& last_words, const std::string& text, Exit code) {
   std::fprintf(stderr, "repro-worker: error: %s\n", text.c_str());
-  directory.mark_failed(repro::split(text, '\n').front());
+  last_words.say(repro::split(text, '\n').front());
   return static_cast<int>(code);
 }
 
 int run(const repro::run::RunDirectory& directory) {
+  if (directory.state() == repro::run::State::done) return 0;  // by a process that was killed then
+  repro::run::LastWords last_words(directory);
   try {
     work(directory);
     return 0;
   } catch (const Error& error) {
-    if (error.exit() != Exit::interrupted) return fail(directory, error.what(), error.exit());
+    if (error.exit() != Exit::interrupted) return fail(last_words, error.what(), error.exit());
     std::fprintf(stderr, "repro-worker: %s\n", error.what());
     return static_cast<int>(Exit::interrupted);
   } catch (const c10::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
-    return fail(directory, std::string("LibTorch: ") + error.what_without_backtrace(),
+    return fail(last_words, std::string("LibTorch: ") + error.what_without_backtrace(),
                 Exit::run_failed);
   } catch (const std::bad_alloc&) {
-    return fail(directory, "out of memory; make the batch or the model smaller", Exit::run_failed);
+    return fail(last_words, "out of memory; make the batch or the model smaller", Exit::run_failed);
   } catch (const std::exception& error) {
-    return fail(directory, error.what(), Exit::run_failed);
+    return fail(last_words, error.what(), Exit::run_failed);
   }
 }
 
@@ -83,5 +86,8 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
     return static_cast<int>(error.exit());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
+    return static_cast<int>(Exit::run_failed);
   }
 }

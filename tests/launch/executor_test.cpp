@@ -1,5 +1,8 @@
 #include "launch/executor.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -8,6 +11,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "launch/graphs.hpp"
 #include "temporary_directory.hpp"
 
@@ -24,6 +28,8 @@ class FakeLauncher final : public Launcher {
   std::map<std::string, std::deque<ExitStatus>> scripts;  // by job name, one a try
   std::map<std::string, std::string> last_words;          // its line in FAILED
   std::set<std::string> forgets_to_finish;                // ends cleanly without DONE
+  std::set<std::string> finishes_first;                   // DONE stands, whatever its status
+  std::map<std::string, std::string> logs;                // what it says on standard error
   std::vector<std::string> starts;
   std::vector<int> cores;  // by start
   std::vector<std::pair<std::string, Stop>> terminations;
@@ -48,7 +54,9 @@ class FakeLauncher final : public Launcher {
     auto& script = scripts[name];
     const ExitStatus status = script.empty() ? kSuccess : script.front();
     if (!script.empty()) script.pop_front();
-    if (status.clean() && !forgets_to_finish.contains(name)) directory.mark_done();
+    if ((status.clean() && !forgets_to_finish.contains(name)) || finishes_first.contains(name))
+      directory.mark_done();
+    if (logs.contains(name)) write_file_atomically(directory.stderr_file(), logs[name]);
     if (last_words.contains(name)) directory.mark_failed(last_words[name]);
     return {{handle, status}};
   }
@@ -141,6 +149,40 @@ TEST_CASE("a job killed at every try fails, and its directory says by what", "[l
   CHECK(result.jobs[1].tries == 2);
   CHECK(f.directory(1).failure() == "killed by SIGKILL (perhaps out of memory)");
   CHECK(result.count(JobState::done) == 6);
+}
+
+TEST_CASE("a job killed after its DONE is finished and is not run again", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {kKilled};
+  f.launcher.scripts["cluster"] = {{.code = 2, .signal = 0}};
+  f.launcher.finishes_first = {"full", "cluster"};
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.count(JobState::done) == 7);
+  CHECK(f.observer.crashes.empty());
+  CHECK(f.launcher.starts.size() == 7);
+}
+
+TEST_CASE("a job that left no line in FAILED is told by the end of its log", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = f.launcher.scripts["cluster"] = {{.code = 2, .signal = 0}};
+  f.launcher.logs["full"] = "a warning\nrepro-worker: error: x: cannot write: No space left\n";
+  f.launcher.logs["cluster"] = "repro-worker: error: of an earlier line\nanother\n";
+  const ExecutionResult result = f.execute_all();
+  CHECK_THAT(result.jobs[1].message,
+             Catch::Contains(": ended with exit code 2: x: cannot write: No space left; its log"));
+  CHECK_THAT(result.jobs[2].message, Catch::Contains(": ended with exit code 2; its log"));
+}
+
+TEST_CASE("what a killed process half wrote is removed, in finished directories too", "[launch]") {
+  Fixture f;
+  f.execute_all();
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ::waitpid(dead, nullptr, 0);
+  const fs::path left = f.directory(1).path() / ("FAILED.tmp" + std::to_string(dead));
+  write_file_atomically(left, "");
+  f.execute_all();
+  CHECK_FALSE(fs::exists(left));
 }
 
 TEST_CASE("a job that ends cleanly without a DONE mark has failed", "[launch]") {
