@@ -21,6 +21,8 @@ constexpr const char* kModelFile = "model.safetensors";
 constexpr const char* kOptimizerFile = "optimizer.safetensors";
 constexpr const char* kStateFile = "state.json";
 constexpr const char* kDoneFile = "DONE";
+constexpr const char* kRecordsFile = "records.jsonl";
+constexpr const char* kMlperfFile = "mlperf.log";
 constexpr int kSchema = 1;
 
 // A renamed folder survives a power failure only once its parent is on disk. Files likewise.
@@ -44,6 +46,26 @@ std::string layout_hash(const std::vector<model::Parameter>& parameters) {
 
 json file_entry(const fs::path& path) {
   return {{"bytes", fs::file_size(path)}, {"sha256", sha256_hex_of_file(path)}};
+}
+
+// The logs of the run as they are now; those it has.
+json logs_beside(const fs::path& checkpoints) {
+  json logs = json::object();
+  for (const char* name : {kRecordsFile, kMlperfFile})
+    if (const fs::path path = checkpoints.parent_path() / name; fs::exists(path))
+      logs[name] = file_entry(path);
+  return logs;
+}
+
+void require_logs(const fs::path& checkpoints, const json& logs) {
+  for (const auto& [name, entry] : logs.items()) {
+    const fs::path path = checkpoints.parent_path() / name;
+    const int64_t bytes = entry.at("bytes");
+    if (!fs::exists(path)) throw Error("{}: is missing", path.string());
+    if (sha256_hex_of_start(path, bytes) != entry.at("sha256"))
+      throw Error("{}: what stood there then (the first {} bytes) has changed", path.string(),
+                  bytes);
+  }
 }
 
 json state_json(const TrainState& state, const std::string& layout, int64_t updates) {
@@ -70,6 +92,8 @@ TrainState parse_state(const json& file) {
   state.clocks = {seconds.at("train"), seconds.at("eval"), seconds.at("checkpoint"),
                   seconds.at("other")};
   state.mlperf_bytes = file.at("mlperf_bytes");
+  if (const json::json_pointer records("/logs/records.jsonl/bytes"); file.contains(records))
+    state.records_bytes = file.at(records);
   return state;
 }
 
@@ -91,6 +115,7 @@ json read_verified_state(const fs::path& folder) {
     if (sha256_hex_of_file(path) != entry.at("sha256"))
       throw Error("{}: its bytes changed after it was written", path.string());
   }
+  require_logs(folder.parent_path(), state.value("logs", json::object()));
   return state;
 }
 
@@ -148,6 +173,7 @@ void save_checkpoint(const fs::path& checkpoints, const TrainState& state,
     json file = state_json(state, layout_hash(parameters), optimizer.updates());
     for (const char* name : {kModelFile, kOptimizerFile})
       file["files"][name] = file_entry(unfinished / name);
+    file["logs"] = logs_beside(checkpoints);
     const std::string text = file.dump(1) + "\n";
     write_file_atomically(unfinished / kStateFile, text);
     write_file_atomically(unfinished / kDoneFile, sha256_hex(text));

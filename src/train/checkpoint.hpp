@@ -4,7 +4,9 @@
 //
 //   model.safetensors      the weights under their published names (masters in bf16-mixed)
 //   optimizer.safetensors  first_moment, second_moment: flat, in the order of the flat buffer
-//   state.json             step, tokens, data hash, clocks, and the other files' sizes and SHA-256
+//   state.json             step, tokens, data hash, clocks, and sizes and SHA-256: of the other
+//   files,
+//                          and of what records.jsonl and mlperf.log beside checkpoints/ held then
 //   DONE                   the SHA-256 of state.json; written last
 //
 // A folder is written under another name, synced and renamed. So a checkpoint is whole or it does
@@ -27,6 +29,8 @@ struct TrainState {
   uint64_t data_hash = 0;
   run::Clocks clocks;
   int64_t mlperf_bytes = 0;  // length of mlperf.log at this step
+  // Of records.jsonl; filled when a checkpoint is loaded, -1 of one from before it was kept.
+  int64_t records_bytes = -1;
 };
 
 std::filesystem::path checkpoint_folder(const std::filesystem::path& checkpoints, int64_t step);
@@ -35,13 +39,14 @@ std::filesystem::path checkpoint_folder(const std::filesystem::path& checkpoints
 std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& checkpoints);
 
 // Error when it cannot be written (a full disk); earlier checkpoints stay as they are. Afterwards
-// only this one and the one before it are kept.
+// only this one and the one before it are kept. The logs beside `checkpoints` are sealed as far as
+// they are written.
 void save_checkpoint(const std::filesystem::path& checkpoints, const TrainState& state,
                      const std::vector<model::Parameter>& parameters, const AdamW& optimizer);
 
-// Loads the newest whole checkpoint into the model and the optimizer. A damaged one is named on
-// stderr and the one before it is tried. None at all: no value. Error when there are checkpoints
-// but none is whole, or they belong to another model.
+// Loads the newest whole checkpoint into the model and the optimizer. A damaged one, or one whose
+// part of the logs was changed, is named on stderr and the one before it is tried. None at all: no
+// value. Error when there are checkpoints but none is whole, or they belong to another model.
 std::optional<TrainState> load_newest_checkpoint(const std::filesystem::path& checkpoints,
                                                  model::Transformer& model, AdamW& optimizer);
 

@@ -59,7 +59,7 @@ class Trainer {
         batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
     const bool resumed = resume();
     if (!resumed) set_initial_weights(job);
-    run::truncate_records(directory.records_file(), state_.step);
+    cut_records();
     records_.emplace(directory.records_file());
     mlperf_.emplace(directory.mlperf_file(), state_.mlperf_bytes);
     if (!resumed) log_start();
@@ -182,6 +182,14 @@ class Trainer {
     state_ = *state;
     clock_.continue_from(state->clocks);
     return true;
+  }
+
+  // To what the checkpoint holds of them.
+  void cut_records() const {
+    if (state_.records_bytes >= 0)
+      fs::resize_file(directory_.records_file(), static_cast<uintmax_t>(state_.records_bytes));
+    else
+      run::truncate_records(directory_.records_file(), state_.step);
   }
 
   // Another run's weights, or the common initialisation from expert `slice` on.

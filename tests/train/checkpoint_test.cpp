@@ -134,6 +134,37 @@ TEST_CASE("checkpoints of which none is whole are an error, never a start from z
                     Catch::Contains("no checkpoint there is whole"));
 }
 
+TEST_CASE("a changed line of the records sends a run back to before it, or is an error",
+          "[train]") {
+  const TemporaryDirectory folder;
+  const fs::path checkpoints = folder.path() / "checkpoints";
+  const fs::path records = folder.path() / "records.jsonl";
+  Training training;
+  LineWriter writer(records);
+  for (int64_t step : {5, 10}) {
+    writer.write("the lines up to step " + std::to_string(step));
+    training.save(checkpoints, step);
+  }
+  writer.write("what was not yet sealed");
+  const auto newest = [&] {
+    return load_newest_checkpoint(checkpoints, training.model, training.optimizer);
+  };
+  const auto change = [&](size_t at) {
+    std::string text = read_file(records);
+    text[at] ^= 1;
+    std::ofstream(records) << text;
+  };
+  CHECK(newest()->step == 10);
+  CHECK(newest()->records_bytes == 47);
+  change(50);  // after both
+  CHECK(newest()->step == 10);
+  change(30);  // of the second
+  CHECK(newest()->step == 5);
+  CHECK(newest()->records_bytes == 23);
+  fs::resize_file(records, 22);
+  CHECK_THROWS_WITH(newest(), Catch::Contains("no checkpoint there is whole; delete the run"));
+}
+
 TEST_CASE("a checkpoint of another model is not loaded", "[train]") {
   const TemporaryDirectory folder;
   Training().save(folder.path(), 5);
