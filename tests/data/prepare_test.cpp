@@ -208,6 +208,23 @@ TEST_CASE("damaged cleaned text is built again, never used", "[data]") {
   CHECK(second.splits.at("train").documents == first.splits.at("train").documents);
 }
 
+TEST_CASE("a digit changed in what the cache says of a text is noticed and counted anew",
+          "[data]") {
+  TemporaryDirectory folder;
+  const CacheIn cache(folder.path() / "cache");
+  const config::PrepareSpec spec = published_set(folder.path(), 600);
+  const auto first = data::corpus_text(spec.corpus, cache_directory(), quietly);
+  const fs::path file = first.documents.parent_path() / "meta.json";
+  const std::string whole = read_file(file);
+  auto meta = nlohmann::json::parse(whole);
+  meta["splits"]["train"]["bytes"] = 1;  // the tokenizer's share of the text rests on it
+  write_file_atomically(file, meta.dump());
+  const auto second = data::corpus_text(spec.corpus, cache_directory(), quietly);
+  CHECK(second.splits.at("train").bytes == first.splits.at("train").bytes);
+  CHECK(second.extract_seconds > 0);  // it was built again
+  CHECK(data::corpus_text(spec.corpus, cache_directory(), quietly).extract_seconds == 0);
+}
+
 TEST_CASE("a corpus too small for three splits is refused by name", "[data]") {
   TemporaryDirectory folder;
   const CacheIn cache(folder.path() / "cache");

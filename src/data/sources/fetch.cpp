@@ -45,11 +45,29 @@ void record(const fs::path& folder, const std::string& key, const FetchedFile& f
   write_file_atomically(record_path(folder, key), text.dump(2) + "\n");
 }
 
+// Python says of a full disk that it has no folder for temporary files.
+void run_download(const std::vector<std::string>& command, const fs::path& scratch) {
+  constexpr uintmax_t kFull = 1 << 20;
+  try {
+    run_command({.words = command, .folder = scratch});
+  } catch (const Error& error) {
+    for (const fs::path& folder : {scratch, fs::temp_directory_path()}) {
+      std::error_code unknown;
+      const auto space = fs::space(folder, unknown);
+      if (!unknown && space.available < kFull)
+        throw Error(Exit::run_failed,
+                    "{}: no space left there: free some and run the same command again; {}",
+                    folder.string(), error.what());
+    }
+    throw;
+  }
+}
+
 // Runs a download command in an empty folder and returns the one file it leaves.
 fs::path run_into(const std::vector<std::string>& command, const fs::path& scratch) {
   fs::remove_all(scratch);
   make_directories(scratch);
-  run_command({.words = command, .folder = scratch});
+  run_download(command, scratch);
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(scratch)) {
     const fs::path extension = entry.path().extension();
@@ -228,6 +246,7 @@ FetchedFile fetch_wheel(const std::string& name, const std::string& version,
 FetchedFile fetch(const config::CorpusSource& source, const std::string& corpus,
                   const fs::path& folder, const ProgressCallback& progress) {
   make_directories(folder);
+  remove_leftovers(folder);
   if (source.kind == "deb") return fetch_deb(source, corpus, folder);
   if (source.kind == "wheel")
     return fetch_wheel(source.name, source.version, source.sha256, folder);

@@ -144,14 +144,23 @@ void write_meta(const fs::path& folder, const config::Corpus& corpus, const Corp
                {"extract_seconds", text.extract_seconds}};
   meta["splits"] = text.splits;
   meta["overlap_13gram"] = text.overlap;
+  meta["sha256"] = sha256_hex(meta.dump());  // of the rest
   write_file_atomically(folder / "meta.json", meta.dump(2) + "\n");
 }
 
-// What an earlier build found; nothing when there is none or its text is no longer the same.
+// Whether it is as write_meta() left it.
+bool is_whole(json meta) {
+  if (!meta.is_object() || !meta.contains("sha256")) return false;
+  const json sealed = meta["sha256"];
+  meta.erase("sha256");
+  return sealed == sha256_hex(meta.dump());
+}
+
+// What an earlier build found; nothing when there is none, or it or its text is no longer the same.
 bool read_meta(const fs::path& folder, CorpusText& text) {
   if (!fs::exists(folder / "meta.json") || !fs::exists(text.documents)) return false;
   const json meta = json::parse(read_file(folder / "meta.json"), nullptr, false);
-  if (!meta.is_object() || meta.value("documents_sha256", "") != sha256_hex_of_file(text.documents))
+  if (!is_whole(meta) || meta.at("documents_sha256") != sha256_hex_of_file(text.documents))
     return false;
   text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();
   text.splits = meta.at("splits").get<std::map<std::string, SplitSize>>();
@@ -205,6 +214,7 @@ CorpusText corpus_text(const config::Corpus& corpus, const fs::path& cache,
   make_directories(folder);
   text.documents = folder / "documents.jsonl";
   const FileLock lock = FileLock::acquire(folder / ".lock");
+  remove_leftovers(folder);
   if (read_meta(folder, text)) return text;
   watch.lap();  // what a wait for the lock took is no extraction
   build(corpus, files, text, progress);
