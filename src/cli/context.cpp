@@ -71,6 +71,21 @@ void say_foreign_runs(const Context& context) {
                foreign == 1 ? "is" : "are");
 }
 
+void say_unsealed_runs(const std::filesystem::path& runs,
+                       const std::vector<std::string>& directories) {
+  if (const int64_t unsealed = run::count_unsealed_runs(runs, directories); unsealed > 0)
+    fmt::print(stderr,
+               "repro: {}: {} unsealed: they ended before runs kept the hashes of their files, so "
+               "changes to them are not noticed\n",
+               runs.string(), unsealed == 1 ? "1 run is" : fmt::format("{} runs are", unsealed));
+}
+
+void say_unsealed_runs(const Context& context, const plan::Plan& plan) {
+  std::vector<std::string> directories;
+  for (const run::Job& job : plan.graph.jobs()) directories.push_back(job.directory);
+  say_unsealed_runs(context.runs, directories);
+}
+
 void print(const report::Table& table) {
   fmt::print("{}", report::to_terminal(table, terminal_width()));
 }

@@ -50,6 +50,11 @@ plan::Plan load_plan(const Context& context, const ExperimentChoice& choice);
 
 // One line on standard error when the runs folder holds runs of another schema.
 void say_foreign_runs(const Context& context);
+// One line on standard error when some of these directories of the runs folder, or of a plan's
+// jobs, ended before runs were sealed: changes to their files are not noticed.
+void say_unsealed_runs(const std::filesystem::path& runs,
+                       const std::vector<std::string>& directories);
+void say_unsealed_runs(const Context& context, const plan::Plan& plan);
 
 // To standard output.
 void print(const report::Table& table);

@@ -16,6 +16,7 @@
 #include "findings/numbers.hpp"
 #include "run/comparison.hpp"
 #include "run/run_directory.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::cli {
 namespace {
@@ -54,8 +55,15 @@ void print_origins(const json& origins) {
     fmt::print("  {:<34} {}\n", path, origin.get<std::string>());
 }
 
+// Of a done run: that what is shown of it is what it left.
+void require_whole(const run::RunDirectory& directory) {
+  if (directory.state() == run::State::done)
+    run::Verifier(directory.path().parent_path()).require_shown(directory);
+}
+
 // The run, then what it read, down to the corpus.
 void print_chain(const run::RunDirectory& directory, int depth) {
+  require_whole(directory);
   const json job = read_job(directory);
   fmt::print("  {:>{}}{}  {}\n", "", 2 * depth, directory.path().filename().string(),
              state_text(directory.state()));
@@ -68,6 +76,9 @@ void print_chain(const run::RunDirectory& directory, int depth) {
 
 Exit explain_run(const Context& context, const std::string& subject) {
   const run::RunDirectory directory = find_run(context, subject);
+  require_whole(directory);
+  const std::vector<std::string> names = {directory.path().filename()};
+  say_unsealed_runs(directory.path().parent_path(), names);
   const json job = read_job(directory);
   const bool done = directory.state() == run::State::done;
   if (context.json) {
@@ -156,6 +167,7 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   ExperimentChoice choice = options.choice;
   choice.name = split(id, ':')[0];
   const plan::Plan plan = load_plan(context, choice);
+  say_unsealed_runs(context, plan);
   const findings::Sources sources =
       findings::load_sources(context.root(), plan, context.runs, options.prices);
   const findings::Study study(plan, sources);

@@ -13,6 +13,7 @@
 #include "run/lock.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
+#include "run/verifier.hpp"
 
 namespace repro::cli {
 namespace {
@@ -21,9 +22,9 @@ using nlohmann::json;
 
 struct RunStanding {
   std::string directory;
-  std::string state;     // "running", "done", "failed", "unfinished", "not started"
+  std::string state;     // "running", "done", "damaged", "failed", "unfinished", "not started"
   std::string progress;  // "212/640 steps"
-  std::string why;       // of a failure, or which process runs it
+  std::string why;       // of a failure or a damage, or which process runs it
 };
 
 // Steps that a training is to do; 0 = unknown. A job file that cannot be read is no reason to fail.
@@ -42,8 +43,21 @@ std::string progress_text(const run::RunDirectory& directory) {
   return fmt::format("{}{} {}", human_count(progress->done), total, progress->unit);
 }
 
+// What is shown of it is as the run left it, or the line that says what is not.
+void check_done(const run::RunDirectory& directory, run::Verifier& verifier,
+                RunStanding& standing) {
+  try {
+    verifier.require_shown(directory);
+    standing.state = "done";
+    if (!verifier.sealed(directory)) standing.why = "unsealed: changes to it are not noticed";
+  } catch (const Error& error) {
+    standing.state = "damaged";
+    standing.why = error.what();
+  }
+}
+
 RunStanding standing_of(const std::string& name, const std::filesystem::path& runs,
-                        const std::optional<run::LockHolder>& holder) {
+                        const std::optional<run::LockHolder>& holder, run::Verifier& verifier) {
   const run::RunDirectory directory(runs / name);
   RunStanding standing{.directory = name, .state = "not started", .progress = "", .why = ""};
   if (holder && holder->running.contains(name)) {
@@ -56,7 +70,7 @@ RunStanding standing_of(const std::string& name, const std::filesystem::path& ru
     case run::State::absent:
       break;
     case run::State::done:
-      standing.state = "done";
+      check_done(directory, verifier, standing);
       break;
     case run::State::failed:
       standing.state = "failed";
@@ -77,13 +91,16 @@ std::vector<std::string> directories_of(const plan::Plan& plan) {
   return names;
 }
 
+auto count_of(const std::vector<RunStanding>& all, std::string_view state) {
+  return std::count_if(all.begin(), all.end(),
+                       [&](const RunStanding& s) { return s.state == state; });
+}
+
 std::string count_line(const std::vector<RunStanding>& all) {
   std::vector<std::string> parts;
-  for (const char* state : {"running", "done", "failed", "unfinished", "not started"}) {
-    const auto count = std::count_if(all.begin(), all.end(),
-                                     [&](const RunStanding& s) { return s.state == state; });
-    if (count > 0) parts.push_back(fmt::format("{} {}", count, state));
-  }
+  for (const char* state : {"running", "done", "damaged", "failed", "unfinished", "not started"})
+    if (const auto count = count_of(all, state); count > 0)
+      parts.push_back(fmt::format("{} {}", count, state));
   return parts.empty() ? "no runs" : join(parts, ", ");
 }
 
@@ -113,27 +130,32 @@ Exit show_status(const Context& context, const ExperimentChoice& choice, bool sh
   const std::vector<std::string> names =
       choice.name.empty() ? run_names(context.runs) : directories_of(load_plan(context, choice));
   const auto holder = run::find_holder(context.runs);
+  run::Verifier verifier(context.runs);
   std::vector<RunStanding> all;
-  for (const std::string& name : names) all.push_back(standing_of(name, context.runs, holder));
+  for (const std::string& name : names)
+    all.push_back(standing_of(name, context.runs, holder, verifier));
+  say_unsealed_runs(context.runs, names);
+  const Exit exit = count_of(all, "damaged") > 0 ? Exit::bad_input : Exit::ok;
   if (context.json) {
     print(to_json(all, holder));
-    return Exit::ok;
+    return exit;
   }
   if (holder) fmt::print("process {} is at work: repro {}\n", holder->pid, holder->purpose);
   const report::Table table = status_table(all, show_all);
   if (!table.rows.empty()) print(table);
   fmt::print("{}: {}\n", context.runs.string(), count_line(all));
-  return Exit::ok;
+  return exit;
 }
 
 }  // namespace
 
 void add_status(Program& program) {
   CLI::App& verb = program.add_verb(
-      "status", "what is running, done, failed (and why), not started",
+      "status", "what is running, done, damaged or failed (and why), not started",
       "  repro status                        every run of the folder\n"
       "  repro status table3 --scale mini    the jobs of one experiment\n"
-      "  repro status table3 --all           also those that are done or not started");
+      "  repro status table3 --all           also those that are done or not started\n"
+      "A done run of which a file is no longer what the run left is damaged; exit code 4 then.");
   auto choice = std::make_shared<ExperimentChoice>();
   auto show_all = std::make_shared<bool>(false);
   add_experiment(verb, *choice, /*required=*/false);
