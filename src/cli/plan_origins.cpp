@@ -41,18 +41,20 @@ void collect_defaults(const json& spec, const std::string& path, const config::N
   }
 }
 
+bool is_set(const ExperimentChoice& choice, const std::string& path) {
+  return std::any_of(choice.settings.begin(), choice.settings.end(),
+                     [&](const std::string& setting) { return setting.starts_with(path + "="); });
+}
+
 void collect_model(const plan::Experiment& experiment, const plan::Experiment::ModelEntry& entry,
                    const ExperimentChoice& choice, std::vector<Origin>& origins) {
   const json fields = config::to_full_json(entry.model);
   for (const auto& [key, value] : fields.items()) {
     const std::string path = fmt::format("model.{}.{}", entry.key, key);
-    const bool set =
-        std::any_of(choice.settings.begin(), choice.settings.end(),
-                    [&](const std::string& setting) { return setting.starts_with(path + "="); });
     origins.push_back({path, value.dump(),
-                       set ? "--set"
-                           : fmt::format("experiments/models/{}.toml [sizes.{}]", entry.key,
-                                         experiment.scale.model_size)});
+                       is_set(choice, path) ? "--set"
+                                            : fmt::format("experiments/models/{}.toml [sizes.{}]",
+                                                          entry.key, experiment.scale.model_size)});
   }
 }
 
@@ -67,7 +69,9 @@ std::vector<Origin> collect_all(const plan::Experiment& experiment,
     collect_model(experiment, entry, choice, origins);
   for (const auto& [role, corpus] : experiment.corpus_entries)
     origins.push_back({"corpus." + role, corpus.name,
-                       fmt::format("experiments/scales/{}.toml", experiment.scale.name)});
+                       is_set(choice, "scale.corpora." + role)
+                           ? "--set"
+                           : fmt::format("experiments/scales/{}.toml", experiment.scale.name)});
   return origins;
 }
 

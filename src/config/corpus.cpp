@@ -9,7 +9,30 @@ namespace {
 
 const std::filesystem::path kFolder = "experiments/corpora";
 
+// What may change cannot be the published corpus.
+void check_published(const Corpus& corpus, const Node& root, Problems& problems) {
+  if (corpus.published.empty()) return;
+  for (const CorpusSource& source : corpus.sources)
+    if (!has_fingerprint(source))
+      problems.add(root.find("published")->source,
+                   "published = \"{}\", but '{}' has no fingerprint; give its sha256 or an address "
+                   "with a revision of 40 hex digits, or leave published out: a stand-in",
+                   corpus.published, source.name);
+}
+
 }  // namespace
+
+bool has_fingerprint(const CorpusSource& source) {
+  constexpr size_t kRevisionDigits = 40;
+  if (!source.sha256.empty()) return true;
+  size_t digits = 0;
+  for (const char c : source.name + "/") {
+    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    if (c == '/' && digits == kRevisionDigits) return source.kind == "url";
+    digits = c == '/' ? 0 : hex ? digits + 1 : kRevisionDigits + 1;
+  }
+  return false;
+}
 
 void describe(Fields& fields, CorpusSource& source) {
   fields.field("kind", source.kind, one_of({"deb", "wheel", "url", "file"}) + required());
@@ -31,6 +54,7 @@ void describe(Fields& fields, Corpus& corpus) {
   fields.field("name", corpus.name, required());
   fields.field("title", corpus.title);
   fields.field("stands_for", corpus.stands_for);
+  fields.field("published", corpus.published);
   fields.field("licence", corpus.licence);
   fields.field("filter", corpus.filter);
   fields.field("minimum_words", corpus.minimum_words, at_least(0));
@@ -45,6 +69,7 @@ Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_a
   for (const CorpusSource& source : corpus.sources)
     if (source.kind == "wheel" && (source.version.empty() || source.sha256.empty()))
       problems.add(root.source, "wheel '{}' needs version and sha256", source.name);
+  check_published(corpus, root, problems);
   problems.throw_if_any();
   return corpus;
 }

@@ -33,17 +33,27 @@ struct CorpusSource {
 struct Corpus {
   std::string name;
   std::string title;       // for reports
-  std::string stands_for;  // the paper's corpus this one is a stand-in for; "" = it is the real one
+  std::string stands_for;  // the paper's corpus this one was chosen for; "" = none
+  std::string published;   // the paper's corpus that this one is itself; "" = it is none
   std::string licence;
   bool filter = true;          // the paragraph filter of the built corpora; off for published sets
   int64_t minimum_words = 40;  // of a document, after filtering
   std::string text_field = "text";
   std::vector<CorpusSource> sources;
+
+  // Is it the paper's corpus of this name itself? Whatever does not say so is a stand-in, also
+  // files of a user's that play the role.
+  bool is(const std::string& paper_corpus) const { return published == paper_corpus; }
 };
+
+// Does it give the same bytes for ever? A source with a SHA-256, or with a revision of 40 hex
+// digits in its address, has a fingerprint.
+bool has_fingerprint(const CorpusSource& source);
 
 void describe(Fields&, CorpusSource&);
 void describe(Fields&, Corpus&);
-// `path` is experiments/corpora/NAME.toml; Error with every problem at once.
+// `path` is experiments/corpora/NAME.toml; Error with every problem at once: one is a corpus that
+// calls itself published while a source of it has no fingerprint.
 Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_as);
 // experiments/corpora/NAME.toml under `root`, or a path ending in .toml.
 Corpus find_corpus(const std::filesystem::path& root, const std::string& name);

@@ -24,7 +24,7 @@ StudyRow make_row(const Study& study, const plan::Cell& cell) {
   row.model_title = title_of(study.sources.claims, cell.model,
                              study.experiment().model_entries.at(cell.model).title);
   row.corpus_title = title_of(study.sources.claims, cell.corpus, cell.corpus);
-  if (!corpus.stands_for.empty()) row.stand_in = corpus.name;
+  if (!corpus.is(cell.corpus)) row.stand_in = corpus.name;
   return row;
 }
 

@@ -59,11 +59,11 @@ class RowBuilder {
  private:
   PlanRow of_cell(const plan::Cell& cell) const {
     const plan::Experiment& experiment = plan_.experiment;
-    const std::string& corpus = experiment.corpus_entries.at(cell.corpus).name;
+    const config::Corpus& corpus = experiment.corpus_entries.at(cell.corpus);
     PlanRow row;
     row.model = cell.model;
     row.cell = fmt::format("{} / {}", experiment.model_entries.at(cell.model).title, cell.corpus);
-    if (corpus != cell.corpus) row.corpus = "> " + corpus;
+    if (!corpus.is(cell.corpus)) row.corpus = "> " + corpus.name;
     if (experiment.seeds.size() > 1)
       row.corpus += fmt::format("{}seed {}", row.corpus.empty() ? "" : ", ", cell.seed);
     return row;

@@ -140,6 +140,9 @@ struct Experiment {
   std::map<std::string, ModelEntry> model_entries;
   std::map<std::string, config::Corpus> corpus_entries;  // by role
 
+  // Settings of the command line that change something, by path, the last of each:
+  // "match.batch=8", "seeds=[0, 1, 2]". A report of other settings has a folder of its own.
+  std::vector<std::string> asked;
   std::vector<Difference> differences;  // from the manifest and the paper's model sizes
   config::Node resolved;  // the manifest after all overrides: each value with its source
 

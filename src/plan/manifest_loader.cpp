@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "config/library.hpp"
 #include "plan/manifest.hpp"
+#include "plan/manifest_differences.hpp"
 #include "plan/manifest_rules.hpp"
 
 namespace repro::plan {
@@ -51,17 +52,15 @@ void collect_leaves(const Node& node, const std::string& prefix,
 // The files of one experiment as nodes, with overrides applied.
 struct Tree {
   Node manifest;
+  Node paper;  // the manifest before every override
   Node scale;
   std::vector<std::pair<std::string, Node>> model_settings;  // "qwen_moe.layers" -> value
   std::vector<Difference> differences;
+  std::vector<std::string> asked;
 };
 
 void override_manifest(Tree& tree, const std::string& path, const Node& value, Problems& problems) {
-  const Node* before = tree.manifest.find(path);
-  std::string paper = before ? before->text() : "(default)";
-  if (path == "steps" && tree.manifest.find("cell_steps") != nullptr) paper = "by cell";
-  if (paper != value.text())
-    tree.differences.push_back({path, paper, value.text(), value.source.text()});
+  note_difference(tree.differences, tree.paper, path, value);
   // A word or a number: either may replace the other.
   if (path == "speed") std::get<Node::Table>(tree.manifest.value).erase(path);
   set_path(tree.manifest, path, value, problems);
@@ -154,7 +153,7 @@ Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentO
                Problems& problems) {
   Tree tree;
   auto read = config::read_manifest(root, manifest);
-  tree.manifest = std::move(read.node);
+  tree.manifest = tree.paper = std::move(read.node);
   const auto scale = config::read_extended(root, "experiments/scales", options.scale, "scale");
   tree.scale = scale.node;
   override_all(tree, take(tree.scale, "override"), problems);
@@ -163,6 +162,7 @@ Tree read_tree(const fs::path& root, const fs::path& manifest, const ExperimentO
   // What stands in a manifest itself, the wishes for a scale of one that it extends leave alone.
   for (const std::string& name : scale.names)
     if (const Node* at = own.find(name)) override_all(tree, *at, problems, read.extending);
+  tree.asked = asked_of(options, tree.manifest, tree.scale);
   apply_settings(tree, options.settings, problems);
   return tree;
 }
@@ -315,8 +315,9 @@ Experiment load_experiment(const fs::path& root, const std::string& name,
     load_role(root, role, tree.scale, experiment, problems);
   check_models(experiment, problems);
   problems.throw_if_any();
+  experiment.asked = std::move(tree.asked);
   experiment.differences = std::move(tree.differences);
-  add_differences(experiment);
+  add_differences(experiment, tree.scale);
   experiment.resolved = std::move(tree.manifest);
   return experiment;
 }

@@ -162,23 +162,4 @@ void check_models(const Experiment& experiment, Problems& problems) {
     }
 }
 
-void add_differences(Experiment& experiment) {
-  for (const auto& [key, entry] : experiment.model_entries) {
-    const nlohmann::json paper = config::to_full_json(entry.paper).flatten();
-    const nlohmann::json here = config::to_full_json(entry.model).flatten();
-    for (const auto& [pointer, value] : here.items()) {
-      if (paper.contains(pointer) && paper[pointer] == value) continue;
-      std::string path = pointer.substr(1);
-      std::replace(path.begin(), path.end(), '/', '.');
-      experiment.differences.push_back({"model." + key + "." + path,
-                                        paper.contains(pointer) ? paper[pointer].dump() : "-",
-                                        value.dump(), "experiments/models/" + key + ".toml"});
-    }
-  }
-  for (const auto& [role, corpus] : experiment.corpus_entries)
-    if (!corpus.stands_for.empty())
-      experiment.differences.push_back(
-          {"corpus." + role, corpus.stands_for, corpus.name, "scale " + experiment.scale.name});
-}
-
 }  // namespace repro::plan

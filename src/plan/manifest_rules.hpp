@@ -1,6 +1,5 @@
 #pragma once
-// What must hold across the fields of an experiment, and what differs from the paper. Internal to
-// loading.
+// What must hold across the fields of an experiment. Internal to loading.
 
 #include <filesystem>
 
@@ -14,8 +13,5 @@ void check_rules(const std::filesystem::path& root, const Experiment& experiment
 
 // Rules between an arm and its model.
 void check_models(const Experiment& experiment, config::Problems& problems);
-
-// Appends what the scale changes besides the manifest's own values: model sizes and corpora.
-void add_differences(Experiment& experiment);
 
 }  // namespace repro::plan

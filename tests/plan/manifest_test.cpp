@@ -144,6 +144,55 @@ TEST_CASE("a setting of the wrong type or of an unknown path is refused", "[plan
   refused("arm.disco.finetune.lr=4");
 }
 
+namespace {
+
+Experiment asked_for(std::vector<std::string> settings, std::optional<int64_t> seeds = {}) {
+  ExperimentOptions options;
+  options.settings = std::move(settings);
+  options.seeds = seeds;
+  return load_experiment(REPRO_SOURCE_ROOT, "table3", options);
+}
+
+// The paper's value that is shown beside the path's; "" where no difference is.
+std::string papers_value(const Experiment& experiment, const std::string& path) {
+  std::string paper;
+  for (const Difference& one : experiment.differences)
+    if (one.path == path) {
+      CHECK(paper.empty());  // once
+      paper = one.paper;
+    }
+  return paper;
+}
+
+}  // namespace
+
+TEST_CASE("a difference names the paper's own value, whatever changed it before", "[plan]") {
+  CHECK(papers_value(asked_for({"match.sequence=64"}), "match.sequence") == "1024");
+  CHECK(papers_value(asked_for({"match.sequence=1024"}), "match.sequence") == "");
+  CHECK(papers_value(asked_for({}), "corpus.c4") == "c4");
+}
+
+TEST_CASE("steps that the manifest leaves to its cells are named cell by cell, never 0", "[plan]") {
+  for (const char* path : {"steps", "arm.full.steps"}) {
+    const std::string paper = papers_value(asked_for({std::string(path) + "=77"}), path);
+    CHECK_THAT(paper, Catch::Contains("21150 (qwen_moe/c4)") &&
+                          Catch::Contains("21000 (llama_moe/openwebtext)"));
+  }
+  CHECK_THAT(papers_value(asked_for({"arm.disco.submodel.steps=0.5"}), "arm.disco.submodel.steps"),
+             Catch::Contains("4200 (qwen_moe/c4)"));
+}
+
+TEST_CASE("what is asked besides the scale is told by what it changes, not by how it is typed",
+          "[plan]") {
+  CHECK(asked_for({}).asked.empty());
+  CHECK(asked_for({"match.sequence=128", "scale.corpora.c4=web"}, 1).asked.empty());
+  const std::vector<std::string> two = {"match.batch=8", "seeds=[0, 1, 2]"};
+  CHECK(asked_for({"match.batch=8"}, 3).asked == two);
+  CHECK(asked_for({"seeds=[0,1,2]", "match.batch=4", "match.batch = 8"}).asked == two);
+  CHECK(asked_for({"scale.corpora.c4=reference"}).asked ==
+        std::vector<std::string>{"scale.corpora.c4=\"reference\""});
+}
+
 TEST_CASE("an unknown experiment is answered with the nearest name", "[plan]") {
   CHECK_THROWS_WITH(load_experiment(REPRO_SOURCE_ROOT, "tabel3", {}),
                     Catch::Contains("did you mean 'table3'?"));

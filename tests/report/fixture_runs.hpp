@@ -81,7 +81,7 @@ inline plan::Plan plan_of(const Fixture& fixture) {
     corpus.name = fixture.stand_in ? name : role;
     corpus.title = std::string("text of ") + corpus.name;
     corpus.licence = "public domain";
-    if (fixture.stand_in) corpus.stands_for = role;
+    (fixture.stand_in ? corpus.stands_for : corpus.published) = role;
     experiment.corpus_entries[role] = corpus;
   }
   if (fixture.stand_in)
@@ -254,7 +254,7 @@ inline findings::Sources sources_of(const fs::path& runs) {
     sources.profiles.emplace(name, config::find_profile(REPRO_SOURCE_ROOT, name));
   sources.runs = runs;
   sources.claims = claims::load_claims(fs::path(REPRO_TESTS) / "report/claims.toml", "claims.toml");
-  sources.prices.name = "fixture";
+  sources.prices.name = "paper";
   sources.prices.title = "prices of a test";
   sources.prices.offers = {offer("rtx-4090", 0.35), offer("a100-80g", 2.28)};
   return sources;

@@ -240,6 +240,29 @@ TEST_CASE("absolute numbers are judged at the paper's own scale only", "[report]
   CHECK_FALSE(has(report.terminal, "STAND-IN"));
 }
 
+TEST_CASE("files of a user's in a published corpus' place stand in, at the paper's scale too",
+          "[report]") {
+  const TemporaryDirectory folder;
+  Fixture fixture;
+  fixture.seeds = {0, 1, 2};
+  fixture.stand_in = false;
+  plan::Experiment experiment = plan_of(fixture).experiment;
+  experiment.corpus_entries["c4"].name = "mine";
+  experiment.corpus_entries["c4"].published.clear();
+  const plan::Plan plan = plan::make_plan(std::move(experiment));
+  write_runs(plan, fixture, folder.path());
+  const Report report = rendered(plan, folder.path());
+  CHECK(has(split(report.terminal, '\n')[0], "the paper's scale, STAND-IN corpora mine"));
+  CHECK(has(report.terminal, "C4 > mine"));
+  const auto text = [&](const char* id) {
+    return findings::verdict_text(found(report.findings, id));
+  };
+  CHECK(text("table3:qwen_moe:c4:saving") == "not reproduced on a stand-in corpus");
+  CHECK(text("table3:qwen_moe:wikitext2:saving") == "not reproduced");
+  // An absolute number means nothing beside another text.
+  CHECK(has(text("table3:qwen_moe:c4:full_cost"), "not tested"));
+}
+
 TEST_CASE("unsteady clocks are said, with the savings by each run's own clock", "[report]") {
   const TemporaryDirectory folder;
   Fixture fixture;
