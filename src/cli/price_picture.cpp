@@ -58,7 +58,7 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
       picture.panels.push_back({.title = row.family,
                                 .x_label = fmt::format("price of {} / price of {}",
                                                        priced.low_device, priced.high_device),
-                                .target = 0.0,
+                                .targets = {0.0},
                                 .whole_range = true});
     report::Panel& panel = picture.panels.back();
     report::Curve line{.label = row.member, .points = {}};

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <set>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -39,8 +43,8 @@ const Training* reference_of(const Seed& seed) {
 double longest_seconds(const Study& study) {
   double longest = 0;
   for (const StudyRow& row : study.rows)
-    if (const Training* run = reference_of(row.seeds.front()))
-      longest = std::max(longest, run->clocks.wall());
+    for (const Seed& seed : row.seeds)
+      if (const Training* run = reference_of(seed)) longest = std::max(longest, run->clocks.wall());
   return longest;
 }
 
@@ -118,35 +122,55 @@ Stroke stroke_of(const plan::Cell& cell, const plan::ArmPlan& arm) {
 }
 
 // The endings that are drawn: of the baseline the reference alone.
-std::vector<const plan::Ending*> drawn(const plan::Cell& cell, const plan::ArmPlan& arm) {
-  if (&arm == &cell.arms[cell.baseline]) return {&arm.endings[cell.reference]};
-  std::vector<const plan::Ending*> all;
-  for (const plan::Ending& ending : arm.endings) all.push_back(&ending);
+std::vector<size_t> drawn(const plan::Cell& cell, const plan::ArmPlan& arm) {
+  if (&arm == &cell.arms[cell.baseline]) return {cell.reference};
+  std::vector<size_t> all(arm.endings.size());
+  std::iota(all.begin(), all.end(), size_t{0});
   return all;
+}
+
+using PointsOf =
+    std::function<std::vector<Point>(const Seed&, const plan::ArmPlan&, const plan::Ending&)>;
+
+// The runs of all seeds: those that differ in the seed alone in one colour, under one name. The
+// title says how many of the seeds have run where some have not.
+void add_curves(const StudyRow& row, bool mark_points, const PointsOf& points_of, Panel& panel) {
+  std::set<const Seed*> seen;
+  const plan::Cell& first = row.seeds.front().runs.cell();
+  for (size_t index = 0; index < first.arms.size(); ++index)
+    for (const size_t at : drawn(first, first.arms[index])) {
+      std::string label = run_label(first.arms[index], first.arms[index].endings[at]);
+      for (const Seed& seed : row.seeds) {
+        const plan::ArmPlan& arm = seed.runs.cell().arms[index];
+        auto points = points_of(seed, arm, arm.endings[at]);
+        if (points.empty()) continue;
+        panel.curves.push_back({std::exchange(label, ""), stroke_of(seed.runs.cell(), arm),
+                                std::move(points), mark_points});
+        seen.insert(&seed);
+      }
+    }
+  if (!seen.empty() && seen.size() < row.seeds.size())
+    panel.title += fmt::format(", {} of {} seeds", seen.size(), row.seeds.size());
 }
 
 Panel loss_panel(const Study& study, const StudyRow& row, Axis axis) {
   const AxisUnit unit = unit_of(axis, study);
-  const int64_t window = study.experiment().target.window;
-  const Seed& seed = row.seeds.front();
-  const plan::Cell& cell = seed.runs.cell();
   Panel panel{.title = row.corpus_text(), .x_label = unit.label};
-  for (const plan::ArmPlan& arm : cell.arms) {
+  const auto points_of = [&](const Seed& seed, const plan::ArmPlan& arm,
+                             const plan::Ending& ending) {
+    const Training* run = seed.runs.training(ending.job);
+    if (run == nullptr) return std::vector<Point>{};
     const double dollars_an_hour =
         study.prices.of(arm.last().profile).value_or(0) * study.timing.relative(arm.last().profile);
-    const double offset = offset_of(seed, arm, axis, study);
-    for (const plan::Ending* ending : drawn(cell, arm)) {
-      const Training* run = seed.runs.training(ending->job);
-      if (run == nullptr) continue;
-      const double dollars_a_step =
-          study.timing.step_seconds(ending->job).value_or(0) / 3600 * dollars_an_hour;
-      auto points = loss_points(*run, window, axis, dollars_a_step, offset, unit.factor);
-      if (!points.empty())
-        panel.curves.push_back({run_label(arm, *ending), stroke_of(cell, arm), std::move(points)});
-    }
-  }
-  if (seed.comparison && study.experiment().protocol == plan::Protocol::target)
-    panel.target = seed.comparison->target.threshold();
+    const double dollars_a_step =
+        study.timing.step_seconds(ending.job).value_or(0) / 3600 * dollars_an_hour;
+    return loss_points(*run, study.experiment().target.window, axis, dollars_a_step,
+                       offset_of(seed, arm, axis, study), unit.factor);
+  };
+  add_curves(row, /*mark_points=*/false, points_of, panel);
+  if (study.experiment().protocol == plan::Protocol::target)
+    for (const Seed& seed : row.seeds)
+      if (seed.comparison) panel.targets.push_back(seed.comparison->target.threshold());
   if (const findings::Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
@@ -166,16 +190,13 @@ std::vector<Point> perplexity_points(const Seed& seed, const plan::Ending& endin
 }
 
 Panel perplexity_panel(const Study& study, const StudyRow& row) {
-  const Seed& seed = row.seeds.front();
-  const plan::Cell& cell = seed.runs.cell();
   Panel panel{.title = row.corpus_text(), .x_label = unit_of(Axis::steps, study).label};
-  for (const plan::ArmPlan& arm : cell.arms)
-    for (const plan::Ending* ending : drawn(cell, arm)) {
-      auto points = perplexity_points(seed, *ending);
-      if (!points.empty())
-        panel.curves.push_back({run_label(arm, *ending), stroke_of(cell, arm), std::move(points),
-                                /*mark_points=*/true});
-    }
+  add_curves(
+      row, /*mark_points=*/true,
+      [](const Seed& seed, const plan::ArmPlan&, const plan::Ending& ending) {
+        return perplexity_points(seed, ending);
+      },
+      panel);
   if (const findings::Status* obstacle = row.obstacle()) panel.empty = obstacle->text();
   return panel;
 }
@@ -192,6 +213,12 @@ Picture picture_of(const Study& study, const std::string& model, std::string y_l
   for (const StudyRow& row : study.rows)
     if (row.model == model) picture.panels.push_back(make_panel(row));
   return picture;
+}
+
+// "; 1 seed", "; 3 seeds, a curve each".
+std::string seeds_of(const Study& study) {
+  const size_t seeds = study.experiment().seeds.size();
+  return seeds == 1 ? "; 1 seed" : fmt::format("; {} seeds, a curve each", seeds);
 }
 
 // "; F n: a run of n steps", for each last phase that is not called after its arm.
@@ -215,7 +242,7 @@ std::vector<NamedPicture> pictures_of(const Study& study) {
                              {"time", "wall-clock time", Axis::time},
                              {"dollars", "dollars", Axis::dollars}};
   std::vector<NamedPicture> pictures;
-  const std::string legend = legend_of(study);
+  const std::string legend = seeds_of(study) + legend_of(study);
   for (const std::string& model : study.experiment().models) {
     const std::string& title = study.experiment().model_entries.at(model).title;
     for (const Kind& kind : kKinds)

@@ -48,8 +48,8 @@ std::string_view colour(const Panel& panel, size_t curve) {
   if (panel.curves[curve].stroke == Stroke::reference) return kReference;
   size_t place = 0, of = 0;
   for (size_t i = 0; i < panel.curves.size(); ++i) {
-    if (panel.curves[i].stroke == Stroke::reference) continue;
-    if (i < curve) ++place;
+    if (panel.curves[i].stroke == Stroke::reference || panel.curves[i].label.empty()) continue;
+    if (i <= curve) place = of;
     ++of;
   }
   // A short ladder takes the darker, better visible half.
@@ -82,16 +82,20 @@ Range y_range(const Panel& panel) {
   for (const Curve& curve : panel.curves)
     for (const Point& point : curve.points)
       if (panel.whole_range) range.add(point.y);
-  if (panel.target) range.add(*panel.target);
+  for (const double target : panel.targets) range.add(target);
   const double margin = 0.05 * std::max(range.high - range.low, 1e-3);
   return {range.low - margin, range.high + margin};
+}
+
+std::string legend_entry(const std::string& label) {
+  return label.empty() ? "notitle" : "title " + gnuplot_string(label);
 }
 
 // Squares, triangles and diamonds, so that marks of several kinds can be told apart.
 std::string mark_plot(const Curve& drawn, size_t kind, size_t number) {
   constexpr std::array<int, 4> kMarks = {5, 9, 13, 11};
-  return fmt::format("$d{} using 1:2 with points pt {} ps 0.9 lc rgb '{}' title {}", number,
-                     kMarks[kind % kMarks.size()], kReference, gnuplot_string(drawn.label));
+  return fmt::format("$d{} using 1:2 with points pt {} ps 0.9 lc rgb '{}' {}", number,
+                     kMarks[kind % kMarks.size()], kReference, legend_entry(drawn.label));
 }
 
 std::string curve_plots(const Panel& panel, size_t curve, size_t number) {
@@ -99,9 +103,9 @@ std::string curve_plots(const Panel& panel, size_t curve, size_t number) {
   if (!drawn.connected) return mark_plot(drawn, curve, number);
   const std::string_view ink = colour(panel, curve);
   std::string out =
-      fmt::format("$d{} using 1:2 with {} lc rgb '{}' lw {} pt 7 ps 0.5 title {}", number,
+      fmt::format("$d{} using 1:2 with {} lc rgb '{}' lw {} pt 7 ps 0.5 {}", number,
                   drawn.mark_points ? "linespoints" : "lines", ink,
-                  drawn.stroke == Stroke::reference ? 2.2 : 1.8, gnuplot_string(drawn.label));
+                  drawn.stroke == Stroke::reference ? 2.2 : 1.8, legend_entry(drawn.label));
   // Where a run ended: the loss that its horizon bought.
   if (!drawn.mark_points)
     out += fmt::format(", $d{} every ::{} using 1:2 with points pt 7 ps 0.7 lc rgb '{}' notitle",
@@ -124,9 +128,10 @@ std::string panel_script(const Picture& picture, const Panel& panel, size_t firs
   std::vector<std::string> plots;
   for (size_t i = 0; i < panel.curves.size(); ++i)
     plots.push_back(curve_plots(panel, i, first_block + i));
-  if (panel.target)
-    plots.push_back(fmt::format("{:.7g} with lines dt 2 lw 1.2 lc rgb '{}' title {}", *panel.target,
-                                kTarget, gnuplot_string(picture.target_label)));
+  for (const double& target : panel.targets)
+    plots.push_back(
+        fmt::format("{:.7g} with lines dt 2 lw 1.2 lc rgb '{}' {}", target, kTarget,
+                    legend_entry(&target == &panel.targets.front() ? picture.target_label : "")));
   return titles + fmt::format("set xrange [0:*]\nset yrange [{:.7g}:{:.7g}]\nplot {}\n", range.low,
                               range.high, join(plots, ", \\\n     "));
 }
@@ -141,7 +146,9 @@ std::string legend_place(const Picture& picture, size_t panel) {
   const double all = picture_width(picture);
   const double width = (all - kLeft - kRight - kBetween * (count - 1)) / count;
   const double centre = (kLeft + static_cast<double>(panel) * (width + kBetween) + width / 2) / all;
-  const size_t entries = picture.panels[panel].curves.size() + 1;
+  const auto& curves = picture.panels[panel].curves;
+  const auto entries = 1 + std::count_if(curves.begin(), curves.end(),
+                                         [](const Curve& curve) { return !curve.label.empty(); });
   return fmt::format("set key at screen {:.4f},0.015 maxrows {}\n", centre, (entries + 2) / 3);
 }
 

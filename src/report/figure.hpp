@@ -3,7 +3,6 @@
 // with one legend; it is drawn as SVG (for pages) and PNG (for places that take no SVG).
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,9 @@ enum class Stroke {
 };
 
 struct Curve {
-  std::string label;  // in the legend, which the first panel's curves make
+  // In the legend, which the first panel's curves make; "" = one more of the curve before: in its
+  // colour and without an entry of its own.
+  std::string label;
   Stroke stroke = Stroke::ladder;
   std::vector<Point> points;
   bool mark_points = false;  // sparse data: a dot at each; otherwise at the last only
@@ -30,8 +31,8 @@ struct Curve {
 struct Panel {
   std::string title;
   std::string x_label;
-  std::vector<Curve> curves = {};     // none: the panel says `empty`
-  std::optional<double> target = {};  // a dashed horizontal line
+  std::vector<Curve> curves = {};    // none: the panel says `empty`
+  std::vector<double> targets = {};  // dashed horizontal lines, one entry in the legend
   std::string empty = "not run";
   bool whole_range =
       false;  // every point sets the range; otherwise a training's first fall does not

@@ -14,7 +14,7 @@ Picture picture() {
   Panel panel{.title = "it's \"C4\" \\ web", .x_label = "steps"};
   panel.curves = {{"full_run", Stroke::reference, {{1, 7}, {2, 6}, {3, 5}}},
                   {"fine-tune", Stroke::ladder, {{1, 6}, {2, 5.5}}}};
-  panel.target = 5.1;
+  panel.targets = {5.1};
   Panel empty{.title = "wiki", .x_label = "steps"};
   empty.empty = "failed";
   picture.panels = {panel, empty};
@@ -29,6 +29,30 @@ bool mentions(const std::string& text, const std::string& part) {
 
 TEST_CASE("quotes and backslashes of a title do not end gnuplot's string", "[report]") {
   CHECK(mentions(gnuplot_script(picture()), R"(set title "it's \"C4\" \\ web")"));
+}
+
+TEST_CASE("one more run of a kind has the colour of the one before and no name of its own",
+          "[report]") {
+  Picture seeds{.y_label = "loss", .target_label = "target"};
+  seeds.panels = {{.title = "C4", .x_label = "steps"}};
+  seeds.panels[0].curves = {{"F 10", Stroke::ladder, {{1, 7}, {2, 6}}},
+                            {"", Stroke::ladder, {{1, 7}, {2, 5}}},
+                            {"F 20", Stroke::ladder, {{1, 7}, {2, 4}}}};
+  seeds.panels[0].targets = {5, 5.1};
+  const std::string script = gnuplot_script(seeds);
+  const auto line_of = [&](const std::string& start) {
+    const size_t at = script.find(start);
+    REQUIRE(at != std::string::npos);
+    return script.substr(at, script.find(", ", at) - at);
+  };
+  const auto colour = [](const std::string& line) { return line.substr(line.find("rgb"), 13); };
+  CHECK(mentions(line_of("$d0 using"), "title \"F 10\""));
+  CHECK(mentions(line_of("$d1 using"), "notitle"));
+  CHECK(colour(line_of("$d1 using")) == colour(line_of("$d0 using")));
+  CHECK(colour(line_of("$d2 using")) != colour(line_of("$d0 using")));
+  CHECK(mentions(line_of("5 with lines dt 2"), "title \"target\""));
+  CHECK(mentions(line_of("5.1 with lines dt 2"), "notitle"));
+  CHECK(mentions(script, "maxrows 1"));  // three names, in up to three columns
 }
 
 TEST_CASE("gnuplot draws SVG and PNG with the titles as given", "[report]") {
