@@ -6,7 +6,9 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "cli/device_price.hpp"
 #include "cli/plan_origins.hpp"
+#include "cli/plan_totals.hpp"
 #include "cli/plan_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
@@ -23,6 +25,7 @@ using nlohmann::json;
 struct PlanOptions {
   ExperimentChoice choice;
   std::string prices = "paper";
+  std::vector<std::string> low, high;  // "PROFILE=PRICE"
   int jobs = 0;
   bool explain = false;
 };
@@ -51,7 +54,7 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
                  {"done", row.done},
                  {"steps", row.steps},
                  {"profile", row.profile},
-                 {"evidence", evidence_text(row)},
+                 {"evidence", row.hours ? key(row.evidence) : key(measure::Evidence::none)},
                  {"jobs", json::array()},
                  {"hours", nullptr},
                  {"dollars", nullptr},
@@ -70,53 +73,31 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
   return object;
 }
 
-// What the hours and dollars rest on, and their sums by device.
-// Devices that work for hours which the snapshot has no price of.
-std::set<std::string> unpriced_devices(const std::vector<forecast::PlanRow>& rows) {
-  std::set<std::string> devices;
-  for (const forecast::PlanRow& row : rows)
-    if (row.hours && !row.dollars && !row.profile.empty()) devices.insert(row.profile);
-  return devices;
+json json_of(const PlanTotals& totals) {
+  json devices = json::object();
+  for (const auto& [name, device] : totals.devices)
+    devices[name] = {{"hours", device.hours},
+                     {"price", device.price ? json(*device.price) : json()}};
+  return {{"devices", devices},
+          {"missing_prices", totals.missing_prices},
+          {"dollars", totals.dollars ? json(*totals.dollars) : json()},
+          {"whole", totals.whole}};
 }
 
+// What the hours and dollars rest on, and their sums by device.
 void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
                   const forecast::PlanBasis& basis, const forecast::MachineSpeed& speed) {
-  std::map<std::string, std::pair<double, double>> sums;  // device -> hours, dollars
-  std::set<std::string> evidence;
-  for (const forecast::PlanRow& row : rows) {
-    if (row.hours) evidence.insert(evidence_text(row));
-    if (!row.dollars) continue;
-    sums[row.profile].first += *row.hours;
-    sums[row.profile].second += *row.dollars;
-  }
-  std::set<std::string> unknown;
+  const PlanTotals totals = totals_of(rows, basis);
+  for (const std::string& line : total_lines(totals, plan.experiment, basis))
+    fmt::print("{}\n", line);
+  std::set<std::string> kinds;
   for (const forecast::PlanRow& row : rows)
-    if (!row.hours) unknown.insert(row.phase);
-  double total = 0;
-  for (const auto& [device, sum] : sums) {
-    total += sum.second;
-    fmt::print("{}: {:.4g} device-hours at ${:.2f}/h = ${:.4g}\n", device, sum.first,
-               basis.prices.spread(device)->median, sum.second);
-  }
-  const std::set<std::string> unpriced = unpriced_devices(rows);
-  if (unpriced.empty()) {
-    fmt::print("all devices: ${:.4g} (prices: {})\n", total, basis.prices.name);
-  } else {
-    const std::string devices = join({unpriced.begin(), unpriced.end()}, ", ");
-    fmt::print(
-        "all devices: n/m, because snapshot '{}' has no price of {}; `repro price import` "
-        "makes a\nsnapshot of a catalog, and --prices FILE.toml takes it\n",
-        basis.prices.name, devices);
-  }
-  const std::vector<std::string> kinds(evidence.begin(), evidence.end());
-  fmt::print("times are {}; this machine's speed: {}\n", join(kinds, " and "), speed.basis());
-  if (!unknown.empty())
-    fmt::print("not known until one has run here: the time of {}\n",
-               join({unknown.begin(), unknown.end()}, ", "));
-  if (plan.experiment.scale.stand_in)
-    fmt::print(
-        "scale {} is a stand-in: this machine's hours at the prices of the paper's devices\n",
-        plan.experiment.scale.name);
+    if (row.hours) kinds.insert(evidence_text(row));
+  fmt::print("times are {}; this machine's speed: {}\n",
+             join({kinds.begin(), kinds.end()}, " and "), speed.basis());
+  const std::string sum = total_lines(totals, plan.experiment, basis).back();
+  for (const std::string& doubt : plan_doubts(totals, plan.experiment, rows, basis))
+    if (doubt != sum) fmt::print("{}\n", doubt);
 }
 
 Exit show_plan(const Context& context, const PlanOptions& options) {
@@ -126,18 +107,21 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
     return Exit::ok;
   }
   const forecast::MachineSpeed speed(plan.graph, context.runs);
-  const forecast::PlanBasis basis =
-      forecast::load_basis(context.root(), plan.experiment, options.prices);
+  forecast::PlanBasis basis = forecast::load_basis(context.root(), plan.experiment, options.prices);
+  give_prices(options.low, plan.experiment, basis.prices);
+  give_prices(options.high, plan.experiment, basis.prices);
   // Of a ladder that is searched as much as the search may take at its longest.
   const std::vector<bool> counted = findings::most_jobs(plan);
   const std::vector<forecast::PlanRow> rows =
       forecast::plan_rows(plan, counted, launch::find_done(plan.graph, context.runs), speed, basis);
-  const std::vector<std::string> warnings = memory_warnings(rows, basis);
   if (context.json) {
+    const PlanTotals totals = totals_of(rows, basis);
     json answer = {{"experiment", plan.experiment.name},
                    {"scale", plan.experiment.scale.name},
                    {"rows", json::array()},
-                   {"memory_warnings", warnings}};
+                   {"totals", json_of(totals)},
+                   {"doubts", plan_doubts(totals, plan.experiment, rows, basis)},
+                   {"memory_warnings", memory_warnings(rows, basis)}};
     for (const forecast::PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
     print(answer);
     return Exit::ok;
@@ -147,7 +131,6 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   fmt::print("{}", report::to_terminal(plan_table(plan, rows, basis),
                                        std::max(terminal_width(), kNarrowest)));
   fmt::print("\n");
-  for (const std::string& line : warnings) fmt::print("memory: {}\n", line);
   print_totals(plan, rows, basis, speed);
   if (plan.experiment.match.device != "cpu") return Exit::ok;
   const int slots =
@@ -165,6 +148,7 @@ void add_plan(Program& program) {
       "plan", "the jobs, their predicted hours, memory and dollars; starts nothing",
       "  repro plan table3                       what `repro run table3` would do\n"
       "  repro plan table3 --scale paper         the published sizes: do they fit, what they cost\n"
+      "  repro plan table3 --low rtx-4090=0.40 --high a100-80g=0.87\n"
       "  repro plan table3 --explain             each resolved value and the line it came from");
   auto options = std::make_shared<PlanOptions>();
   add_experiment(verb, options->choice);
@@ -172,6 +156,11 @@ void add_plan(Program& program) {
       ->check(CLI::Range(1, 4096));
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
+  verb.add_option("--low", options->low,
+                  "price of a device besides the baseline's, as PROFILE=PRICE, dollars an hour")
+      ->allow_extra_args(false);
+  verb.add_option("--high", options->high, "price of the baseline's device, likewise")
+      ->allow_extra_args(false);
   verb.add_flag("--explain", options->explain, "print each resolved value with its file and line");
   program.on(verb, [&program, options] { return show_plan(program.context(), *options); });
 }

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/device_price.hpp"
 #include "cli/numbers_given.hpp"
 #include "cli/price_import.hpp"
 #include "cli/price_view.hpp"
@@ -29,26 +29,6 @@ struct PriceChoice {
   std::optional<double> utilisation;
   fs::path output;
 };
-
-// "rtx-4090=0.40": the device, and dollars an hour where given.
-struct DeviceAtPrice {
-  std::string device;
-  std::optional<double> price;
-};
-DeviceAtPrice parse_device(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos) return {text, std::nullopt};
-  std::string_view digits = std::string_view(text).substr(equals + 1);
-  if (digits.starts_with('$')) digits.remove_prefix(1);
-  double price = 0;
-  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), price);
-  if (error != std::errc() || stop != digits.data() + digits.size() || !(price > 0) || price > 1e6)
-    throw Error(
-        "'{}': the price after '=' must be dollars an hour, a number above 0 and at most a "
-        "million, as in rtx-4090=0.40",
-        text);
-  return {text.substr(0, equals), price};
-}
 
 claims::Basis parse_basis(const std::string& text) {
   if (text == "paper") return claims::Basis::paper;

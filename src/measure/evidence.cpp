@@ -11,6 +11,10 @@ std::string_view name(Evidence evidence) {
   return kNames[static_cast<size_t>(evidence)];
 }
 
+std::string_view key(Evidence evidence) {
+  return evidence == Evidence::none ? "none" : name(evidence);
+}
+
 Evidence combined(Evidence a, Evidence b) {
   if (a == b) return a;
   return std::max({a, b, Evidence::mixed});

@@ -12,6 +12,7 @@ namespace repro::measure {
 // given without a source; not known.
 enum class Evidence { measured, published, calibrated, mixed, projected, assumed, none };
 std::string_view name(Evidence evidence);  // "measured", ..., "n/m" for none
+std::string_view key(Evidence evidence);   // for machines: likewise, "none" for none
 
 // Of a number that needs both: no better known than its worse part, `mixed` where neither part is
 // projected, assumed or unknown.

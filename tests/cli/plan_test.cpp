@@ -63,6 +63,65 @@ TEST_CASE("a plan counts every job of the graph once", "[cli]") {
   CHECK(jobs == 3 * 2 + 6 * (4 + 4 + 1 + 3 + 8) + 2 * (5 + 4 + 9));
 }
 
+Finished plan_at(const TemporaryDirectory& folder, std::vector<std::string> more) {
+  more.insert(more.begin(), {"plan", "table3", "--root", kRoot, "--scale", "paper"});
+  return run_in(folder.path(), more);
+}
+
+TEST_CASE("a missing price is named with the option that gives it, and given there it adds up",
+          "[cli]") {
+  TemporaryDirectory folder;
+  std::ofstream(folder.path() / "none.toml") << R"(date = "2026-01-01"
+source = "a test"
+[[offers]]
+profile = "h100-sxm"
+provider = "x"
+price_instance = 2.0
+price_gpu = 2.0
+)";
+  const std::string missing =
+      "all devices: n/m: snapshot 'none' has no price of a100-80g, rtx-4090; give it in dollars an "
+      "hour with --high a100-80g=PRICE --low rtx-4090=PRICE, or with --prices FILE.toml";
+  const Finished without = plan_at(folder, {"--prices", "none.toml"});
+  CHECK(without.exit_code == 0);
+  CHECK_THAT(without.output, Contains(missing) && Contains("device-hours, no price"));
+  const Finished given = plan_at(
+      folder, {"--prices", "none.toml", "--low", "rtx-4090=0.40", "--high", "a100-80g=0.87"});
+  CHECK_THAT(given.output, Contains("device-hours at $0.40/h = $") &&
+                               Contains("device-hours at $0.87/h = $") &&
+                               Contains("all devices: $") && !Contains("no price"));
+  const json answer = json::parse(plan_at(folder, {"--prices", "none.toml", "--json"}).output);
+  CHECK(answer.at("totals").at("dollars").is_null());
+  CHECK(answer.at("totals").at("missing_prices") == json{"a100-80g", "rtx-4090"});
+  CHECK(std::any_of(answer.at("doubts").begin(), answer.at("doubts").end(), [&](const json& line) {
+    return line.get<std::string>().starts_with(missing);
+  }));
+}
+
+TEST_CASE("a price of a device that the plan does not run on, or none at all, is refused",
+          "[cli]") {
+  TemporaryDirectory folder;
+  const Finished other = plan_at(folder, {"--low", "h100-sxm=2"});
+  CHECK(other.exit_code == 4);
+  CHECK_THAT(other.errors, Contains("'h100-sxm=2': table3 runs on a100-80g and rtx-4090"));
+  const Finished bare = plan_at(folder, {"--high", "a100-80g"});
+  CHECK(bare.exit_code == 4);
+  CHECK_THAT(bare.errors, Contains("write a100-80g=PRICE, dollars an hour"));
+}
+
+TEST_CASE("the doubts of a plan in JSON are those of its text", "[cli]") {
+  TemporaryDirectory folder;
+  const Finished text = plan_at(folder, {});
+  const json answer = json::parse(plan_at(folder, {"--json"}).output);
+  CHECK(answer.at("doubts").size() >= 2);
+  for (const json& doubt : answer.at("doubts"))
+    CHECK_THAT(text.output, Contains(doubt.get<std::string>()));
+  double sum = 0;
+  for (const json& row : answer.at("rows"))
+    sum += row.at("dollars").is_null() ? 0 : row.at("dollars").get<double>();
+  CHECK(answer.at("totals").at("dollars").get<double>() == Approx(sum));
+}
+
 TEST_CASE("--explain names the file and line of a value, and the command line", "[cli]") {
   TemporaryDirectory folder;
   const Finished ended = run_in(folder.path(), {"plan", "table3", "--root", kRoot, "--set",
