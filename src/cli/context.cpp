@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
 #include "config/library.hpp"
 #include "findings/study.hpp"
 #include "plan/packages.hpp"
@@ -29,7 +30,7 @@ std::filesystem::path Context::own_library() const {
 
 std::string ExperimentChoice::text() const {
   std::string text = fmt::format("{} --scale {}", name, scale);
-  for (const std::string& setting : settings) text += fmt::format(" --set {}", setting);
+  for (const std::string& setting : settings) text += " --set " + shell_quoted(setting);
   if (seeds > 0) text += fmt::format(" --seeds {}", seeds);
   return text;
 }

@@ -12,6 +12,7 @@
 #include "cli/price_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
+#include "report/written.hpp"
 
 namespace repro::cli {
 namespace {
@@ -104,18 +105,24 @@ void write_files(const Priced& priced, const fs::path& folder) {
   report::Page page{.title = rows.title,
                     .blocks = {rows, price_hours(priced.table), price_conditions(priced.table)}};
   const report::Picture picture = price_picture(priced.table, priced.offers);
+  std::vector<fs::path> files;
+  const auto write = [&](const char* name, const std::string& text) {
+    write_file_atomically(folder / name, text);
+    files.push_back(folder / name);
+  };
   if (report::gnuplot_found() && !picture.panels.empty()) {
     report::draw(picture, folder / "saving");
+    for (const char* drawn : {"saving.svg", "saving.png"}) files.push_back(folder / drawn);
     page.blocks.push_back(report::Figure{.name = "saving",
                                          .caption = "Saving over the price ratio",
                                          .svg = read_file(folder / "saving.svg")});
   }
-  write_file_atomically(folder / "price.md", report::to_markdown(page));
-  write_file_atomically(folder / "price.html", report::to_html(page));
-  write_file_atomically(folder / "price.tex", report::to_latex(page));
-  write_file_atomically(folder / "price.csv", report::to_csv(price_list(priced.table)));
-  write_file_atomically(folder / "price.json",
-                        price_json(priced.table, priced.offers).dump(2) + "\n");
+  write("price.md", report::to_markdown(page));
+  write("price.html", report::to_html(page));
+  write("price.tex", report::to_latex(page));
+  write("price.csv", report::to_csv(price_list(priced.table)));
+  write("price.json", price_json(priced.table, priced.offers).dump(2) + "\n");
+  report::keep_list(folder, "price", files);
 }
 
 Exit run_price(const Context& context, const PriceChoice& choice) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/program.hpp"
@@ -15,8 +16,24 @@ struct ReportChoice {
   std::filesystem::path output;
 };
 
+// A folder that was mistyped is not made, nor filled with a report of nothing.
+void require_runs(const Context& context, const plan::Plan& plan, const ExperimentChoice& choice) {
+  const auto& jobs = plan.graph.jobs();
+  if (std::any_of(jobs.begin(), jobs.end(), [&](const run::Job& job) {
+        return std::filesystem::exists(context.runs / job.directory);
+      }))
+    return;
+  throw Error(
+      Exit::nothing_measured, "{}: {}; `repro run {}` makes runs, and --runs names another folder",
+      context.runs.string(),
+      std::filesystem::exists(context.runs) ? fmt::format("holds no run of {}", choice.text())
+                                            : "no such folder",
+      choice.text());
+}
+
 Exit render_report(const Context& context, const ReportChoice& options) {
   const plan::Plan plan = load_plan(context, options.choice);
+  require_runs(context, plan, options.choice);
   const report::Report report = show_report(context, plan, options.prices, options.output);
   if (report.counts.failed > 0) return Exit::run_failed;
   return report.counts.measured == 0 ? Exit::nothing_measured : Exit::ok;
@@ -35,8 +52,10 @@ void add_report(Program& program) {
   add_experiment(verb, options->choice);
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
-  verb.add_option("--output", options->output,
-                  "folder to write to; default: <runs>/reports/<experiment>-<scale>");
+  verb.add_option(
+      "--output", options->output,
+      "folder to write to; default: <runs>/reports/<experiment>-<scale>, and 8 digits behind "
+      "it of other settings or prices");
   program.on(verb, [&program, options] { return render_report(program.context(), *options); });
 }
 

@@ -7,11 +7,14 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
 #include "findings/interval_text.hpp"
 #include "report/curves.hpp"
 #include "report/details.hpp"
 #include "report/page.hpp"
 #include "report/view.hpp"
+#include "report/written.hpp"
 
 namespace repro::report {
 namespace {
@@ -35,6 +38,26 @@ std::string evidence_text(const Study& study, const std::vector<Finding>& findin
 std::string headline(const Study& study, const std::vector<Finding>& findings) {
   return fmt::format("{}, {}, {}", study.view.title, scope_text(study),
                      evidence_text(study, findings));
+}
+
+// What was asked besides the experiment and its scale; empty = nothing that changes it.
+std::vector<std::string> asked_of(const Study& study) {
+  constexpr const char* kUsualPrices = "paper";
+  std::vector<std::string> asked = study.experiment().asked;
+  if (const std::string& prices = study.sources.prices.name; prices != kUsualPrices)
+    asked.push_back("prices=" + prices);
+  return asked;
+}
+
+// "table3-mini"; of other settings or prices "table3-mini-5f2a91c0", so that no report writes over
+// that of another question.
+std::string folder_name(const Study& study) {
+  const plan::Experiment& experiment = study.experiment();
+  const std::string name = experiment.name + "-" + experiment.scale.name;
+  const std::vector<std::string> asked = asked_of(study);
+  if (asked.empty()) return name;
+  const std::string key = join(asked, "\n") + "\n" + config::to_toml(study.sources.prices);
+  return name + "-" + sha256_hex(key).substr(0, 8);
 }
 
 std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
@@ -89,6 +112,8 @@ Page make_page(const Study& study, const std::vector<Finding>& findings, const T
   blocks.emplace_back(Paragraph{study.experiment().title, /*lead=*/true});
   blocks.emplace_back(view);
   blocks.emplace_back(Paragraph{progress_text(study)});
+  if (const auto asked = asked_of(study); !asked.empty())
+    blocks.emplace_back(Paragraph{"asked besides the scale: " + join(asked, ", ")});
   for (Figure& figure : figures) blocks.emplace_back(std::move(figure));
   for (const Section& section : sections) {
     blocks.emplace_back(Heading{section.heading});
@@ -126,6 +151,7 @@ json report_json(const Study& study, const std::vector<Finding>& findings, const
   return {{"schema", 1},
           {"experiment", study.experiment().name},
           {"scale", study.experiment().scale.name},
+          {"asked", asked_of(study)},
           {"stand_in", study.stand_in()},
           {"title", study.experiment().title},
           {"headline", headline(study, findings)},
@@ -159,11 +185,8 @@ CellCounts count(const Study& study) {
 Report render(const plan::Plan& plan, const findings::Sources& sources,
               const ReportOptions& options) {
   const Study study(plan, sources);
-  const plan::Experiment& experiment = plan.experiment;
   const fs::path folder =
-      options.output.empty()
-          ? sources.runs / "reports" / (experiment.name + "-" + experiment.scale.name)
-          : options.output;
+      options.output.empty() ? sources.runs / "reports" / folder_name(study) : options.output;
   make_directories(folder);
 
   Report report;
@@ -186,6 +209,7 @@ Report render(const plan::Plan& plan, const findings::Sources& sources,
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json",
         report_json(study, report.findings, view, sections).dump(1) + "\n");
+  keep_list(folder, "report", report.files);
   report.terminal = terminal_text(study, report.findings, view, folder, options.width);
   return report;
 }

@@ -15,7 +15,8 @@ namespace repro::report {
 enum class Format { markdown, html, latex, csv, json, figures };
 
 struct ReportOptions {
-  std::filesystem::path output = {};  // "" = <runs>/reports/<experiment>-<scale>
+  // "" = <runs>/reports/<experiment>-<scale>, of other settings or prices with 8 digits behind it.
+  std::filesystem::path output = {};
   std::vector<Format> formats = {Format::markdown, Format::html, Format::latex,
                                  Format::csv,      Format::json, Format::figures};
   size_t width = 120;  // of the terminal text
@@ -36,7 +37,7 @@ struct Report {
 };
 
 // Writes report.md, report.html, report.tex, table.csv (every finding, a line each), report.json
-// and the figures (SVG, PNG). Error for a view that there is none of, a damaged run directory, or a
+// and the figures (SVG, PNG), and removes those that an earlier report left there. Error for a view that there is none of, a damaged run directory, or a
 // folder that cannot be written.
 Report render(const plan::Plan& plan, const findings::Sources& sources,
               const ReportOptions& options = {});

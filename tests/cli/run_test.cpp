@@ -164,6 +164,38 @@ TEST_CASE("a missing worker is one clear line", "[cli]") {
   CHECK_THAT(ended.errors, Contains("absent: cannot run the worker"));
 }
 
+TEST_CASE("a report from a folder without its runs is an error and makes nothing", "[cli]") {
+  TemporaryDirectory folder;
+  const Finished typed = run_in(folder.path(), cell({"report", "table3", "--runs", "rnus"}));
+  CHECK(typed.exit_code == 6);
+  CHECK(typed.output.empty());
+  CHECK_THAT(typed.errors,
+             Catch::StartsWith("repro: error: rnus: no such folder; `repro run table3 "
+                               "--scale smoke --set 'models=[\"qwen_moe\"]'") &&
+                 Contains("--runs names another folder"));
+  CHECK_FALSE(fs::exists(folder.path() / "rnus"));
+  fs::create_directories(folder.path() / "elsewhere");
+  const Finished empty = run_in(folder.path(), cell({"report", "table3", "--runs", "elsewhere"}));
+  CHECK(empty.exit_code == 6);
+  CHECK_THAT(empty.errors, Contains("elsewhere: holds no run of table3 --scale smoke"));
+  CHECK(fs::is_empty(folder.path() / "elsewhere"));
+}
+
+TEST_CASE("reports of other settings stand beside the usual one", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path worker = write_worker(folder, "finish");
+  const std::vector<std::string> usual = {"run", "table3", "--root", kRoot, "--scale", "smoke"};
+  CHECK(run_in(folder.path(), usual, worker).exit_code == 0);
+  CHECK(run_in(folder.path(), cell({"run", "table3"}), worker).exit_code == 0);
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder.path() / "runs/reports"))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  REQUIRE(names.size() == 2);
+  CHECK(names[0] == "table3-smoke");
+  CHECK_THAT(names[1], Catch::Matches("table3-smoke-[0-9a-f]{8}"));
+}
+
 TEST_CASE("off a terminal progress is plain lines without control characters", "[cli]") {
   TemporaryDirectory folder;
   const Finished ended =
