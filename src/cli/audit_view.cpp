@@ -66,8 +66,8 @@ report::Table audit_findings(const AuditReport& audit, bool all) {
     for (const AuditFinding& finding : check.findings) {
       const bool against = finding.ruling == Ruling::suspect || is_contradiction(finding.ruling);
       if (!all && !against) continue;
-      table.add({first ? check.id : "", finding.subject, text_of(finding.ruling), finding.sentence,
-                 finding.arithmetic},
+      table.add({first ? report::TableCell(check.id) : report::TableCell::repeated(check.id),
+                 finding.subject, text_of(finding.ruling), finding.sentence, finding.arithmetic},
                 first && !table.rows.empty());
       first = false;
     }

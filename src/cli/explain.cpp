@@ -14,6 +14,8 @@
 #include "findings/findings.hpp"
 #include "findings/interval_text.hpp"
 #include "findings/numbers.hpp"
+#include "report/report.hpp"
+#include "report/view.hpp"
 #include "run/comparison.hpp"
 #include "run/run_directory.hpp"
 #include "run/verifier.hpp"
@@ -174,17 +176,8 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const auto found = findings::findings_of(study);
   const findings::Finding& finding = find_finding(found, id);
   if (context.json) {
-    json answer = {{"id", finding.id},
-                   {"row", finding.row},
-                   {"quantity", finding.quantity},
-                   {"unit", finding.unit},
-                   {"paper", finding.paper_text},
-                   {"here", finding.here_text},
-                   {"evidence", finding.evidence},
-                   {"verdict", findings::verdict_text(finding)},
-                   {"reason", finding.judgement.reason},
-                   {"inputs", finding.inputs}};
-    answer.update(findings::interval_json(finding));
+    json answer = report::to_json(finding);
+    answer["doubts"] = report::doubts(study, found);
     print(answer);
     return Exit::ok;
   }

@@ -23,7 +23,7 @@ nlohmann::json number_json(std::optional<double> value) {
 
 nlohmann::json hours_json(const PhaseHours& phase) {
   return {{"hours", number_json(phase.hours)},
-          {"evidence", name(phase.evidence)},
+          {"evidence", key(phase.evidence)},
           {"basis", phase.basis},
           {"utilisation", number_json(phase.utilisation)}};
 }
@@ -32,32 +32,38 @@ nlohmann::json hours_json(const PhaseHours& phase) {
 
 report::Table price_list(const PricedTable& priced) {
   report::Table table;
-  table.columns = {{.heading = "cell"}};
+  table.columns = {{.heading = "id"}, {.heading = "cell"}};
   for (const char* heading :
-       {"paper_full_dollars", "paper_method_dollars", "paper_saving_percent", "full_hours",
-        "full_evidence", "low_hours", "low_evidence", "high_hours", "high_evidence", "full_dollars",
-        "low_dollars", "high_dollars", "method_dollars", "saving_percent", "saving_percent_least",
-        "saving_percent_greatest", "break_even_ratio", "evidence"})
+       {"paper_full_dollars", "paper_method_dollars", "paper_saving", "full_hours", "full_evidence",
+        "low_hours", "low_evidence", "high_hours", "high_evidence", "full_dollars", "low_dollars",
+        "high_dollars", "method_dollars", "saving", "saving_low", "saving_high", "break_even_ratio",
+        "evidence"})
     table.columns.push_back({.heading = heading});
-  const auto value = [](std::optional<double> known) {
-    return known ? report::TableCell(fmt::format("{}", *known), known) : report::TableCell("n/m");
-  };
-  const auto percent = [&](std::optional<double> fraction) {
-    return value(fraction ? std::optional(100 * *fraction) : std::nullopt);
-  };
+  const auto value = [](std::optional<double> known) { return report::TableCell("", known); };
   const auto label = [](Evidence evidence) {
-    return report::TableCell(std::string(name(evidence)));
+    return report::TableCell(std::string(key(evidence)));
   };
   for (const PricedRow& row : priced.rows) {
-    table.add(
-        {row.subject, value(row.paper_full), value(row.paper_method), percent(row.paper_saving()),
-         value(row.full_time.hours), label(row.full_time.evidence), value(row.low_time.hours),
-         label(row.low_time.evidence), value(row.high_time.hours), label(row.high_time.evidence),
-         value(row.if_priced(row.full.dollars)), value(row.phase_dollars(0)),
-         value(row.phase_dollars(1)), value(row.if_priced(row.method.dollars)),
-         percent(row.if_priced(row.saving)), percent(bound(row, &measure::Interval::low)),
-         percent(bound(row, &measure::Interval::high)), value(row.if_priced(row.line.break_even())),
-         label(row.evidence())});
+    table.add({row.id,
+               row.subject,
+               value(row.paper_full),
+               value(row.paper_method),
+               value(row.paper_saving()),
+               value(row.full_time.hours),
+               label(row.full_time.evidence),
+               value(row.low_time.hours),
+               label(row.low_time.evidence),
+               value(row.high_time.hours),
+               label(row.high_time.evidence),
+               value(row.if_priced(row.full.dollars)),
+               value(row.phase_dollars(0)),
+               value(row.phase_dollars(1)),
+               value(row.if_priced(row.method.dollars)),
+               value(row.if_priced(row.saving)),
+               value(bound(row, &measure::Interval::low)),
+               value(bound(row, &measure::Interval::high)),
+               value(row.if_priced(row.line.break_even())),
+               label(row.evidence())});
   }
   return table;
 }
@@ -73,9 +79,9 @@ nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRa
                         {"device_hours", number(phase.device_hours)},
                         {"dollars", number(phase.dollars)},
                         {"overhead", phase.overhead}});
-    rows.push_back({{"row", row.id},
-                    {"title", row.subject},
-                    {"evidence", name(row.evidence())},
+    rows.push_back({{"id", row.id},
+                    {"cell", row.subject},
+                    {"evidence", key(row.evidence())},
                     {"missing", row.missing()},
                     {"hours",
                      {{"full", hours_json(row.full_time)},
@@ -105,7 +111,7 @@ nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRa
           {"low", {{"device", priced.low_device}, {"price", priced.low_price}}},
           {"high", {{"device", priced.high_device}, {"price", priced.high_price}}},
           {"paper_price_ratio", priced.paper_ratio},
-          {"doubts", priced.doubts},
+          {"doubts", price_doubts(priced)},
           {"rows", rows},
           {"offers", offered}};
 }

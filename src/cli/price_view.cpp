@@ -146,6 +146,20 @@ std::optional<std::string> impossible_hours(const PricedTable& priced) {
 
 }  // namespace
 
+std::vector<std::string> price_doubts(const PricedTable& priced) {
+  std::vector<std::string> doubts;
+  const auto priced_row =
+      std::find_if(priced.rows.begin(), priced.rows.end(), [](const auto& r) { return r.priced; });
+  if (priced_row != priced.rows.end() && !priced_row->method.unknown.empty())
+    doubts.push_back("not measured and not included (n/m): " +
+                     join(priced_row->method.unknown, ", "));
+  doubts.insert(doubts.end(), priced.doubts.begin(), priced.doubts.end());
+  if (const auto impossible = impossible_hours(priced)) doubts.push_back(*impossible);
+  for (const PricedRow& row : priced.rows)
+    if (!row.priced) doubts.push_back(row.subject + " is not priced: " + row.missing());
+  return doubts;
+}
+
 report::Table price_rows(const PricedTable& priced) {
   report::Table table{.title = fmt::format("{}: {} at {}/h, {} at {}/h", priced.title,
                                            priced.low_device, price_text(priced.low_price),
@@ -168,14 +182,9 @@ report::Table price_rows(const PricedTable& priced) {
                number(row.if_priced(row.method.dollars), 2, method_evidence(row)),
                number(percent(row.if_priced(row.saving)), 1, row.evidence())});
   add_legend(table);
-  const auto priced_row =
-      std::find_if(priced.rows.begin(), priced.rows.end(), [](const auto& r) { return r.priced; });
-  if (priced_row != priced.rows.end() && !priced_row->method.unknown.empty())
-    table.notes.push_back("not measured and not included (n/m): " +
-                          join(priced_row->method.unknown, ", "));
   table.notes.push_back(fmt::format("price ratio here {:.4g}, in the paper {:.4g}",
                                     priced.low_price / priced.high_price, priced.paper_ratio));
-  for (const std::string& doubt : priced.doubts) table.notes.push_back(doubt);
+  for (const std::string& doubt : price_doubts(priced)) table.notes.push_back(doubt);
   return table;
 }
 
@@ -202,7 +211,6 @@ report::Table price_hours(const PricedTable& priced) {
   }
   add_legend(table);
   table.notes = grounds(priced);
-  if (const auto impossible = impossible_hours(priced)) table.notes.push_back(*impossible);
   return table;
 }
 

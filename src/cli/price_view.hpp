@@ -20,6 +20,9 @@ struct OfferedRatio {
 std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
                                          const std::string& low, const std::string& high);
 
+// What a reader of the numbers alone must be told: what is not included, profiles that are not
+// certified, hours that cannot be true, rows without a price.
+std::vector<std::string> price_doubts(const claims::PricedTable& priced);
 // Each number is marked by its evidence.
 report::Table price_rows(const claims::PricedTable& priced);
 // The hours that the costs rest on, and what those rest on.

@@ -31,6 +31,10 @@ Table arm_differences(const Study& study);                // between the arms, f
 Table corpora(const Study& study);                        // what stood in for what
 Table runs(const Study& study);                           // directories and states
 
+// For machines: "measured", "none"; and what `here` is of the true number: "=", "<=", ">=", "none".
+std::string evidence_key(const Finding& finding);
+std::string bound_of(const Finding& finding);
+
 // "Qwen / C4 > web, seed 1": the row, with the seed where there are several and the arm where it is
 // not the only one besides the baseline.
 std::string label_of(const findings::StudyRow& row, const findings::Seed& seed, size_t arm);

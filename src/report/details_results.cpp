@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "findings/findings.hpp"
 #include "findings/numbers.hpp"
+#include "measure/evidence.hpp"
 #include "report/details.hpp"
 #include "report/view.hpp"
 
@@ -134,8 +135,8 @@ Table every_number(const std::vector<Finding>& findings) {
 
 Table findings_table(const std::vector<Finding>& findings) {
   Table table;
-  for (const char* key : {"id", "cell", "quantity", "unit", "paper", "here", "here_text", "low",
-                          "high", "here_over_paper", "evidence", "verdict", "stand_in", "reason"})
+  for (const char* key : {"id", "cell", "quantity", "unit", "paper", "here", "bound", "low", "high",
+                          "here_over_paper", "evidence", "verdict", "stand_in", "reason"})
     table.columns.push_back({.heading = key});
   for (const Finding& finding : findings) {
     const auto number = [](const std::optional<double>& value) { return TableCell("", value); };
@@ -143,12 +144,24 @@ Table findings_table(const std::vector<Finding>& findings) {
     if (finding.range) low = finding.range->low, high = finding.range->high;
     TableCell ratio = ratio_cell(finding);
     ratio.text.clear();
-    table.add({finding.id, finding.row, finding.quantity, finding.unit, number(finding.paper),
-               number(finding.here), finding.here_text, number(low), number(high), ratio,
-               finding.evidence, std::string(measure::name(finding.judgement.verdict)),
-               finding.scope.empty() ? "no" : "yes", finding.judgement.reason});
+    table.add({finding.id, finding.row, finding.quantity, machine_unit(finding.unit),
+               number(finding.paper), number(finding.here), bound_of(finding), number(low),
+               number(high), ratio, evidence_key(finding),
+               std::string(measure::name(finding.judgement.verdict)),
+               finding.scope.empty() ? "false" : "true", finding.judgement.reason});
   }
   return table;
+}
+
+std::string evidence_key(const Finding& finding) {
+  return finding.evidence == "-" ? std::string(key(measure::Evidence::none)) : finding.evidence;
+}
+
+std::string bound_of(const Finding& finding) {
+  if (!finding.here) return "none";
+  for (const char* sign : {"<=", ">="})
+    if (finding.here_text.starts_with(sign)) return sign;
+  return "=";
 }
 
 Table model_quality(const Study& study) {

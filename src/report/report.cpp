@@ -122,39 +122,20 @@ Page make_page(const Study& study, const std::vector<Finding>& findings, const T
   return page;
 }
 
-json finding_json(const Finding& finding) {
-  const auto number = [](const std::optional<double>& value) {
-    return value ? json(*value) : json();
-  };
-  json answer = {{"id", finding.id},
-                 {"row", finding.row},
-                 {"quantity", finding.quantity},
-                 {"unit", finding.unit},
-                 {"paper", number(finding.paper)},
-                 {"here", number(finding.here)},
-                 {"here_text", finding.here_text},
-                 {"evidence", finding.evidence},
-                 {"verdict", measure::name(finding.judgement.verdict)},
-                 {"stand_in", !finding.scope.empty()},
-                 {"reason", finding.judgement.reason},
-                 {"inputs", finding.inputs}};
-  answer.update(findings::interval_json(finding));
-  return answer;
-}
-
 json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view,
                  const std::vector<Section>& sections) {
   json all = json::array();
-  for (const Finding& finding : findings) all.push_back(finding_json(finding));
+  for (const Finding& finding : findings) all.push_back(to_json(finding));
   json details = json::object();
   for (const Section& section : sections) details[section.key] = to_json(section.table);
-  return {{"schema", 1},
+  return {{"schema", 2},
           {"experiment", study.experiment().name},
           {"scale", study.experiment().scale.name},
           {"asked", asked_of(study)},
           {"stand_in", study.stand_in()},
           {"title", study.experiment().title},
           {"headline", headline(study, findings)},
+          {"doubts", doubts(study, findings)},
           {"table", to_json(view)},
           {"findings", all},
           {"details", details}};
@@ -181,6 +162,26 @@ CellCounts count(const Study& study) {
 }
 
 }  // namespace
+
+json to_json(const Finding& finding) {
+  const auto number = [](const std::optional<double>& value) {
+    return value ? json(*value) : json();
+  };
+  json answer = {{"id", finding.id},
+                 {"cell", finding.row},
+                 {"quantity", finding.quantity},
+                 {"unit", machine_unit(finding.unit)},
+                 {"paper", number(finding.paper)},
+                 {"here", number(finding.here)},
+                 {"bound", bound_of(finding)},
+                 {"evidence", evidence_key(finding)},
+                 {"verdict", measure::name(finding.judgement.verdict)},
+                 {"stand_in", !finding.scope.empty()},
+                 {"reason", finding.judgement.reason},
+                 {"inputs", finding.inputs}};
+  answer.update(findings::interval_json(finding));
+  return answer;
+}
 
 Report render(const plan::Plan& plan, const findings::Sources& sources,
               const ReportOptions& options) {

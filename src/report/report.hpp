@@ -4,6 +4,7 @@
 // run that is missing, unfinished or failed is shown as that, never as a number.
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,12 @@ struct Report {
   std::vector<std::filesystem::path> files;  // written, report.html among them
 };
 
+// A finding by the convention of docs/tables.md: the same in report.json and of `explain`.
+nlohmann::json to_json(const findings::Finding& finding);
+
 // Writes report.md, report.html, report.tex, table.csv (every finding, a line each), report.json
-// and the figures (SVG, PNG), and removes those that an earlier report left there. Error for a view that there is none of, a damaged run directory, or a
-// folder that cannot be written.
+// and the figures (SVG, PNG), and removes those that an earlier report left there. Error for a view
+// that there is none of, a damaged run directory, or a folder that cannot be written.
 Report render(const plan::Plan& plan, const findings::Sources& sources,
               const ReportOptions& options = {});
 

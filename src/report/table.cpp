@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -33,17 +35,47 @@ bool has_groups(const Table& table) {
   return false;
 }
 
+namespace {
+
+// Lower case, a run of anything but letters and digits as one '_'.
+std::string machine_key(const std::string& heading) {
+  std::string key;
+  for (const char c : heading) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    const bool kept = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (kept)
+      key += static_cast<char>(upper ? c - 'A' + 'a' : c);
+    else if (!key.empty() && key.back() != '_')
+      key += '_';
+  }
+  if (!key.empty() && key.back() == '_') key.pop_back();
+  return key.empty() ? "column" : key;
+}
+
+const std::string& machine_text(const TableCell& cell) {
+  return cell.said.empty() ? cell.text : cell.said;
+}
+
+bool is_number(const TableCell& cell) { return cell.value && std::isfinite(*cell.value); }
+
+}  // namespace
+
 std::vector<std::string> column_keys(const Table& table) {
   std::vector<std::string> keys;
   for (const Column& column : table.columns) {
-    std::string key = column.key;
-    if (key.empty())
-      key = column.group.empty() ? column.heading : column.group + " " + column.heading;
-    for (char& c : key)
-      if (c == ' ') c = '_';
-    keys.push_back(key);
+    const std::string key =
+        machine_key(!column.key.empty() ? column.key : column.group + " " + column.heading);
+    std::string own = key;
+    for (int twin = 2; std::find(keys.begin(), keys.end(), own) != keys.end(); ++twin)
+      own = fmt::format("{}_{}", key, twin);
+    keys.push_back(own);
   }
   return keys;
+}
+
+std::string machine_unit(const std::string& unit) {
+  if (unit.empty()) return "none";
+  return unit == "%" ? "fraction" : unit;
 }
 
 nlohmann::json to_json(const Table& table) {
@@ -58,8 +90,8 @@ nlohmann::json to_json(const Table& table) {
     auto object = nlohmann::json::object();
     for (size_t i = 0; i < keys.size(); ++i) {
       nlohmann::json& cell = object[keys[i]];
-      cell["text"] = row.cells[i].text;
-      if (row.cells[i].value) cell["value"] = *row.cells[i].value;
+      cell["text"] = machine_text(row.cells[i]);
+      if (is_number(row.cells[i])) cell["value"] = *row.cells[i].value;
       if (!row.cells[i].mark.empty()) cell["note"] = row.cells[i].mark;
     }
     rows.push_back(std::move(object));
@@ -91,10 +123,18 @@ std::string to_csv(const Table& table) {
     out += "\r\n";
   };
   line(column_keys(table));
+  std::vector<bool> numbers(table.columns.size(), false);
+  for (const TableRow& row : table.rows)
+    for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = numbers[i] || row.cells[i].value;
   for (const TableRow& row : table.rows) {
     std::vector<std::string> fields;
-    for (const TableCell& cell : row.cells)
-      fields.push_back(cell.value ? fmt::format("{}", *cell.value) : cell.text);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const TableCell& cell = row.cells[i];
+      if (is_number(cell))
+        fields.push_back(fmt::format("{}", *cell.value));
+      else
+        fields.push_back(numbers[i] ? "" : machine_text(cell));
+    }
     line(fields);
   }
   return out;

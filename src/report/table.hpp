@@ -1,7 +1,8 @@
 #pragma once
 // A table as people read it, independent of where it is shown: headings in groups, aligned cells,
 // footnotes below. One renderer a format; every renderer escapes what its format would misread. The
-// machine formats (CSV, JSON) carry a cell's full-precision value where it has one.
+// machine formats (CSV, JSON) carry a cell's full-precision value where it has one, and follow one
+// convention: docs/tables.md.
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -17,20 +18,27 @@ struct Column {
   std::string heading;     // "paper"
   std::string group = {};  // neighbours of equal group share one heading above; "" = none
   Align align = Align::right;
-  std::string key = {};  // name in CSV and JSON; "" = made of group and heading
+  std::string key = {};  // name in CSV and JSON: a-z, 0-9, _; "" = made of group and heading
 };
 
 struct TableCell {
   std::string text = {};
-  std::optional<double> value =
-      {};                 // for CSV and JSON, all digits; the text stays beside it in JSON
-  std::string mark = {};  // of a footnote: "a"
+  std::optional<double> value = {};  // for CSV and JSON, all digits, in the unit of the convention;
+                                     // the text stays beside it in JSON
+  std::string mark = {};             // of a footnote: "a"
+  std::string said = {};             // for CSV and JSON where people are shown less; "" = the text
 
   TableCell() = default;
   TableCell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a string is a cell
   TableCell(const char* shown) : text(shown) {}             // NOLINT
   TableCell(std::string shown, std::optional<double> number, std::string footnote = {})
       : text(std::move(shown)), value(number), mark(std::move(footnote)) {}
+  // Blank for people, who read it in the row above.
+  static TableCell repeated(std::string same) {
+    TableCell cell;
+    cell.said = std::move(same);
+    return cell;
+  }
 };
 
 struct TableRow {
@@ -64,11 +72,16 @@ std::string to_html(const Table& table);
 // A booktabs tabular inside a table environment, or a longtable when it is longer than a page.
 // Wider than a page, its texts become paragraphs. Needs the packages array, booktabs and longtable.
 std::string to_latex(const Table& table);
-// RFC 4180: a heading line of keys, then values (all digits) or texts.
+// RFC 4180: a heading line of keys. A column in which any cell has a value is a column of numbers:
+// all digits, and nothing where a number is missing or has no end. Else texts.
 std::string to_csv(const Table& table);
 // {"title", "columns": [{"key", "heading", "group"}], "rows": [{key: {"text", "value", "note"}}],
 // "notes"}
 nlohmann::json to_json(const Table& table);
+
+// A unit as machine formats name it: their shares are fractions ("%" -> "fraction"), and no unit is
+// "none".
+std::string machine_unit(const std::string& unit);
 
 // A whole page around a body: style inline, no reference to any other file.
 std::string html_page(std::string_view title, std::string_view body);

@@ -38,6 +38,7 @@ class ViewMaker {
     const bool below = study_.view.layout == "below";
     for (const StudyRow& row : study_.rows) below ? add_two_lines(row) : add_line(row);
     table_.notes = speed_note(study_);
+    for (std::string& sentence : profile_doubts(study_)) table_.notes.push_back(sentence);
     for (std::string& sentence : fairness_notes(study_)) table_.notes.push_back(sentence);
     for (const std::string& name : study_.view.notes)
       for (std::string& sentence : note(name, study_, found_))
@@ -186,7 +187,8 @@ class ViewMaker {
   void add_two_lines(const StudyRow& row) {
     std::vector<TableCell> paper = {row.model_title, row.corpus_title + ", paper"};
     std::vector<TableCell> here = {
-        "", (row.stand_in.empty() ? row.corpus_title : row.stand_in) + ", here"};
+        TableCell::repeated(row.model_title),
+        (row.stand_in.empty() ? row.corpus_title : row.stand_in) + ", here"};
     size_t marked = 0;
     for (const ViewColumn& column : study_.view.columns) {
       const Finding& found = finding(row, column.quantity);
@@ -202,7 +204,7 @@ class ViewMaker {
                         found.here);
     }
     if (marked > 0) mark_remark(row, here[marked]);
-    paper.emplace_back("");
+    paper.push_back(TableCell::repeated(findings::verdict_text(verdict(row))));
     here.emplace_back(findings::verdict_text(verdict(row)));
     table_.add(std::move(paper), starts_new_model(study_, row));
     table_.add(std::move(here));

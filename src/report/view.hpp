@@ -42,6 +42,15 @@ std::vector<std::string> speed_note(const findings::Study& study);
 // budget.
 std::vector<std::string> fairness_notes(const findings::Study& study);
 
+// "profile 'mine' is not certified: ...", of each that the numbers rest on.
+std::vector<std::string> profile_doubts(const findings::Study& study);
+
+// What a reader of the numbers alone must be told, as the text tells it: what stands in,
+// uncertified profiles, the speed assumed, a baseline that fails or is not checked, unsteady
+// clocks, and each row's remark.
+std::vector<std::string> doubts(const findings::Study& study,
+                                const std::vector<findings::Finding>& found);
+
 // Footnote marks a, b, ...: equal texts share one.
 class Footnotes {
  public:

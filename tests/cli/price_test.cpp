@@ -5,6 +5,7 @@
 #include "cli/price_view.hpp"
 #include "cli/repro_process.hpp"
 #include "config/prices.hpp"
+#include "report/machine_table.hpp"
 
 namespace repro::cli {
 namespace {
@@ -81,7 +82,7 @@ seconds = 60.0
   const nlohmann::json& qwen = priced.at("rows").at(0);
   CHECK(qwen.at("evidence") == "calibrated");
   CHECK(qwen.at("full_dollars").get<double>() == Approx(21150 * 90.0 / 3600 * 0.05));
-  CHECK(priced.at("rows").at(3).at("evidence") == "n/m");
+  CHECK(priced.at("rows").at(3).at("evidence") == "none");
   CHECK(priced.at("rows").at(3).at("saving").is_null());
 }
 
@@ -125,6 +126,36 @@ TEST_CASE("a priced table is written with its curve", "[cli]") {
     CAPTURE(file);
     CHECK(fs::exists(folder.path() / "out" / file));
   }
+}
+
+TEST_CASE("price.csv holds numbers or texts, and shares as fractions like price.json", "[cli]") {
+  const TemporaryDirectory folder;
+  const std::vector<std::string> numbers = {
+      "paper_full_dollars", "paper_method_dollars", "paper_saving", "full_hours",
+      "low_hours",          "high_hours",           "full_dollars", "low_dollars",
+      "high_dollars",       "method_dollars",       "saving",       "saving_low",
+      "saving_high",        "break_even_ratio"};
+  run_in(folder.path(), {"price", "table3", "--root", kRoot, "--output", "out"});
+  const auto table = report::read_machine_table(read_file(folder.path() / "out/price.csv"));
+  report::check_convention(table, numbers);
+  const nlohmann::json json = nlohmann::json::parse(read_file(folder.path() / "out/price.json"));
+  for (size_t i = 0; i < table.rows.size(); ++i) {
+    CHECK(table.column("id").at(i) == json.at("rows").at(i).at("id"));
+    CHECK(std::stod(table.column("saving").at(i)) ==
+          Approx(json.at("rows").at(i).at("saving").get<double>()));
+  }
+  CHECK(std::stod(table.column("saving").at(0)) == Approx(0.6947).margin(1e-4));
+}
+
+TEST_CASE("what the priced table warns of is in the JSON's doubts", "[cli]") {
+  const TemporaryDirectory folder;
+  const std::vector<std::string> words = {"price", "table3", "--root",
+                                          kRoot,   "--high", "h100-sxm=1.87"};
+  const Finished text = run_in(folder.path(), words);
+  const nlohmann::json json = price(folder, {"--high", "h100-sxm=1.87"});
+  CHECK(json.at("doubts").size() == 2);  // what is not included, hours too short to be true
+  for (const nlohmann::json& doubt : json.at("doubts"))
+    CHECK_THAT(text.output, Contains(doubt.get<std::string>().substr(0, 40)));
 }
 
 TEST_CASE("a break-even far beyond every price does not squeeze the curve", "[cli]") {
