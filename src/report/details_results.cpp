@@ -111,9 +111,11 @@ Table every_number(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     const bool new_row = last_row && *last_row != finding.row;
     last_row = &finding.row;
+    TableCell unit = finding.unit;
+    unit.said = machine_unit(finding.unit);
     table.add({finding.row,
                finding.quantity,
-               finding.unit,
+               unit,
                {finding.paper_text, finding.paper},
                {finding.here_text, finding.here},
                shown_range(finding),
