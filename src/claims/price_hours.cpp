@@ -48,6 +48,14 @@ Basis basis_for(const PriceQuestion& question, const config::Profile& device,
   return papers_own && !question.utilisation ? Basis::paper : Basis::projected;
 }
 
+// The hours' interval follows the step's; a profile may know none.
+void add_range(const MeasuredStep& step, const std::string& device, PhaseHours& phase) {
+  if (!step.reach()) return;
+  phase.range = measure::Interval{*phase.hours * step.seconds_low / step.seconds,
+                                  *phase.hours * step.seconds_high / step.seconds};
+  phase.timed = device + " " + step.model + " " + step.shape;
+}
+
 PhaseHours none(std::string why) {
   return {
       .hours = {}, .evidence = measure::Evidence::none, .basis = std::move(why), .utilisation = {}};
@@ -116,13 +124,16 @@ PhaseHours HoursOfPhase::measured(const ClaimRow& row) const {
     if (step.size != "paper") continue;
     const auto here = static_cast<double>(step.batch * step.sequence);
     const bool same = here == tokens->value;
-    return {.hours = steps->value * step.seconds / 3600 * tokens->value / here,
-            .evidence = same ? measure::Evidence::calibrated : measure::Evidence::projected,
-            .basis = same ? "step time measured x the paper's steps"
-                          : fmt::format("step time measured with {} tokens, not {}, x the paper's "
-                                        "steps",
-                                        here, tokens->value),
-            .utilisation = {}};
+    PhaseHours phase{
+        .hours = steps->value * step.seconds / 3600 * tokens->value / here,
+        .evidence = same ? measure::Evidence::calibrated : measure::Evidence::projected,
+        .basis = same ? "step time measured x the paper's steps"
+                      : fmt::format("step time measured with {} tokens, not {}, x the paper's "
+                                    "steps",
+                                    here, tokens->value),
+        .utilisation = {}};
+    add_range(step, device_.name, phase);
+    return phase;
   }
   return extrapolated(series, row, steps->value, tokens->value);
 }
@@ -135,11 +146,14 @@ PhaseHours HoursOfPhase::extrapolated(const std::vector<MeasuredStep>& series, c
           "the measured step of size '{}' does not say its FLOPs; measure again", step.size));
   const measure::StepFit fit = measure::fit_steps(series);
   const double flops = tokens * flops_per_token(row);
-  return {.hours = steps * fit.seconds(flops) / 3600,
-          .evidence = measure::Evidence::projected,
-          .basis = fmt::format("step extrapolated {}-fold in FLOPs {}",
-                               with_commas(std::llround(flops / fit.largest_flops)), describe(fit)),
-          .utilisation = {}};
+  PhaseHours phase{
+      .hours = steps * fit.seconds(flops) / 3600,
+      .evidence = measure::Evidence::projected,
+      .basis = fmt::format("step extrapolated {}-fold in FLOPs {}",
+                           with_commas(std::llround(flops / fit.largest_flops)), describe(fit)),
+      .utilisation = {}};
+  add_range(*device_.step(series.front().model, series.front().shape), device_.name, phase);
+  return phase;
 }
 
 std::vector<MeasuredStep> HoursOfPhase::series_of(const ClaimRow& row) const {

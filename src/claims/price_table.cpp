@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -13,6 +14,32 @@
 
 namespace repro::claims {
 namespace {
+
+// What timed steps leave open of the saving: each step by itself at either end, in quadrature.
+std::optional<measure::Interval> timing_range(const PricedRow& row, int64_t devices,
+                                              double price_ratio) {
+  const std::array phases = {&row.full_time, &row.low_time, &row.high_time};
+  const auto saving = [&](const std::string& timed, double measure::Interval::*end) {
+    std::array<double, 3> hours;
+    for (size_t i = 0; i < phases.size(); ++i)
+      hours[i] = phases[i]->range && phases[i]->timed == timed ? (*phases[i]->range).*end
+                                                               : *phases[i]->hours;
+    return measure::saving_line(hours[0], hours[1], devices, hours[2]).at(price_ratio);
+  };
+  std::set<std::string> timed;
+  for (const PhaseHours* phase : phases)
+    if (phase->range) timed.insert(phase->timed);
+  if (timed.empty()) return std::nullopt;
+  const double middle = row.line.at(price_ratio);
+  double down = 0, up = 0;
+  for (const std::string& step : timed) {
+    const auto [least, greatest] = std::minmax(
+        {saving(step, &measure::Interval::low), saving(step, &measure::Interval::high), middle});
+    down = std::hypot(down, middle - least);
+    up = std::hypot(up, greatest - middle);
+  }
+  return measure::Interval{row.saving - down, row.saving + up};
+}
 
 class Pricer {
  public:
@@ -84,6 +111,7 @@ class Pricer {
     priced.saving = 1 - priced.method.dollars / priced.full.dollars;
     priced.line = measure::saving_line(*priced.full_time.hours, *priced.low_time.hours, devices,
                                        *priced.high_time.hours);
+    priced.timing_range = timing_range(priced, devices, low.price / high.price);
   }
 
   void conditions(PricedRow& priced, const ClaimRow& claim) const {

@@ -46,6 +46,9 @@ struct PhaseHours {
   measure::Evidence evidence = measure::Evidence::none;
   std::string basis;                  // what the hours rest on, or why there are none
   std::optional<double> utilisation;  // of the device's peak that they imply
+  // 95 %, of hours whose step was timed: of the timing alone, not of an extrapolation.
+  std::optional<measure::Interval> range = {};
+  std::string timed = {};  // which step that was: phases of one step err together
 };
 
 struct PricedRow {
@@ -65,6 +68,8 @@ struct PricedRow {
   double saving = 0;           // 1 - method / full
   measure::SavingLine line;
   std::optional<measure::Interval> range;  // of the saving over the offers' prices
+  // Of the saving, 95 %, by what timed steps leave open; empty where none was timed.
+  std::optional<measure::Interval> timing_range;
   // What would have to be true for the method to save anything:
   double break_even_low_price = 0;          // a cheap device costs less than this
   std::optional<double> needed_step_ratio;  // full steps / fine-tuning steps; empty = no ratio does

@@ -57,11 +57,17 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
                  {"evidence", row.hours ? key(row.evidence) : key(measure::Evidence::none)},
                  {"jobs", json::array()},
                  {"hours", nullptr},
+                 {"hours_low", nullptr},
+                 {"hours_high", nullptr},
                  {"dollars", nullptr},
                  {"parameters", nullptr},
                  {"memory_bytes", nullptr}};
   for (size_t job : row.jobs) object["jobs"].push_back(plan.graph[job].directory);
   if (row.hours) object["hours"] = *row.hours;
+  if (row.hours_range) {
+    object["hours_low"] = row.hours_range->low;
+    object["hours_high"] = row.hours_range->high;
+  }
   if (row.dollars) object["dollars"] = *row.dollars;
   if (row.cost) {
     object["parameters"] = row.cost->parameters;
@@ -77,6 +83,8 @@ json json_of(const PlanTotals& totals) {
   json devices = json::object();
   for (const auto& [name, device] : totals.devices)
     devices[name] = {{"hours", device.hours},
+                     {"hours_low", device.low},
+                     {"hours_high", device.high},
                      {"price", device.price ? json(*device.price) : json()}};
   return {{"devices", devices},
           {"missing_prices", totals.missing_prices},

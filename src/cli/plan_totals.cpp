@@ -41,6 +41,9 @@ PlanTotals totals_of(const std::vector<forecast::PlanRow>& rows, const forecast:
     if (!row.hours) continue;
     PlanTotals::Device& device = totals.devices[row.profile];
     device.hours += *row.hours;
+    // One device's steps err together.
+    device.low += row.hours_range ? row.hours_range->low : *row.hours;
+    device.high += row.hours_range ? row.hours_range->high : *row.hours;
     if (const auto spread = basis.prices.spread(row.profile)) device.price = spread->median;
   }
   for (const auto& [name, device] : totals.devices)
@@ -56,9 +59,14 @@ std::vector<std::string> total_lines(const PlanTotals& totals, const plan::Exper
   std::vector<std::string> lines;
   for (const auto& [name, device] : totals.devices) {
     std::string line = fmt::format("{}: {:.4g} device-hours", name, device.hours);
+    const bool open = device.low < device.high;
+    if (open) line += fmt::format(" ({:.4g} to {:.4g})", device.low, device.high);
     line += device.price ? fmt::format(" at ${:.2f}/h = ${:.4g}", *device.price,
                                        device.hours * *device.price)
                          : ", no price";
+    if (open && device.price)
+      line += fmt::format(" (${:.4g} to ${:.4g}, 95 %, by its measured steps)",
+                          device.low * *device.price, device.high * *device.price);
     lines.push_back(std::move(line));
   }
   lines.push_back(sum_line(totals, experiment, basis));

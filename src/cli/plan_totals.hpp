@@ -13,6 +13,7 @@ namespace repro::cli {
 struct PlanTotals {
   struct Device {
     double hours = 0;
+    double low = 0, high = 0;     // of the hours: equal to them where no step has an interval
     std::optional<double> price;  // dollars an hour; empty = the snapshot has none
   };
   std::map<std::string, Device> devices;    // that priced phases run on, with known hours

@@ -13,8 +13,12 @@ using claims::PricedRow;
 using claims::PricedTable;
 using measure::Evidence;
 
-std::optional<double> bound(const PricedRow& row, double measure::Interval::*end) {
-  return row.range ? std::optional((*row.range).*end) : std::nullopt;
+constexpr double measure::Interval::*kLow = &measure::Interval::low;
+constexpr double measure::Interval::*kHigh = &measure::Interval::high;
+
+std::optional<double> bound(const std::optional<measure::Interval>& range,
+                            double measure::Interval::*end) {
+  return range ? std::optional((*range).*end) : std::nullopt;
 }
 
 nlohmann::json number_json(std::optional<double> value) {
@@ -23,6 +27,8 @@ nlohmann::json number_json(std::optional<double> value) {
 
 nlohmann::json hours_json(const PhaseHours& phase) {
   return {{"hours", number_json(phase.hours)},
+          {"hours_low", number_json(bound(phase.range, kLow))},
+          {"hours_high", number_json(bound(phase.range, kHigh))},
           {"evidence", key(phase.evidence)},
           {"basis", phase.basis},
           {"utilisation", number_json(phase.utilisation)}};
@@ -33,11 +39,19 @@ nlohmann::json hours_json(const PhaseHours& phase) {
 report::Table price_list(const PricedTable& priced) {
   report::Table table;
   table.columns = {{.heading = "id"}, {.heading = "cell"}};
-  for (const char* heading :
-       {"paper_full_dollars", "paper_method_dollars", "paper_saving", "full_hours", "full_evidence",
-        "low_hours", "low_evidence", "high_hours", "high_evidence", "full_dollars", "low_dollars",
-        "high_dollars", "method_dollars", "saving", "saving_low", "saving_high", "break_even_ratio",
-        "evidence"})
+  for (const char* heading : {"paper_full_dollars", "paper_method_dollars",
+                              "paper_saving",       "full_hours",
+                              "full_hours_low",     "full_hours_high",
+                              "full_evidence",      "low_hours",
+                              "low_hours_low",      "low_hours_high",
+                              "low_evidence",       "high_hours",
+                              "high_hours_low",     "high_hours_high",
+                              "high_evidence",      "full_dollars",
+                              "low_dollars",        "high_dollars",
+                              "method_dollars",     "saving",
+                              "saving_low",         "saving_high",
+                              "saving_timing_low",  "saving_timing_high",
+                              "break_even_ratio",   "evidence"})
     table.columns.push_back({.heading = heading});
   const auto value = [](std::optional<double> known) { return report::TableCell("", known); };
   const auto label = [](Evidence evidence) {
@@ -50,18 +64,26 @@ report::Table price_list(const PricedTable& priced) {
                value(row.paper_method),
                value(row.paper_saving()),
                value(row.full_time.hours),
+               value(bound(row.full_time.range, kLow)),
+               value(bound(row.full_time.range, kHigh)),
                label(row.full_time.evidence),
                value(row.low_time.hours),
+               value(bound(row.low_time.range, kLow)),
+               value(bound(row.low_time.range, kHigh)),
                label(row.low_time.evidence),
                value(row.high_time.hours),
+               value(bound(row.high_time.range, kLow)),
+               value(bound(row.high_time.range, kHigh)),
                label(row.high_time.evidence),
                value(row.if_priced(row.full.dollars)),
                value(row.phase_dollars(0)),
                value(row.phase_dollars(1)),
                value(row.if_priced(row.method.dollars)),
                value(row.if_priced(row.saving)),
-               value(bound(row, &measure::Interval::low)),
-               value(bound(row, &measure::Interval::high)),
+               value(bound(row.range, kLow)),
+               value(bound(row.range, kHigh)),
+               value(bound(row.timing_range, kLow)),
+               value(bound(row.timing_range, kHigh)),
                value(row.if_priced(row.line.break_even())),
                label(row.evidence())});
   }
@@ -93,8 +115,10 @@ nlohmann::json price_json(const PricedTable& priced, const std::vector<OfferedRa
                     {"full_dollars", number(row.if_priced(row.full.dollars))},
                     {"method_dollars", number(row.if_priced(row.method.dollars))},
                     {"saving", number(row.if_priced(row.saving))},
-                    {"saving_low", number(bound(row, &measure::Interval::low))},
-                    {"saving_high", number(bound(row, &measure::Interval::high))},
+                    {"saving_low", number(bound(row.range, kLow))},
+                    {"saving_high", number(bound(row.range, kHigh))},
+                    {"saving_timing_low", number(bound(row.timing_range, kLow))},
+                    {"saving_timing_high", number(bound(row.timing_range, kHigh))},
                     {"A", number(row.if_priced(row.line.a))},
                     {"B", number(row.if_priced(row.line.b))},
                     {"break_even_ratio", number(row.if_priced(row.line.break_even()))},

@@ -173,15 +173,25 @@ report::Table price_rows(const PricedTable& priced) {
                                   {.heading = "F $", .group = "here"},
                                   {.heading = "method $", .group = "here"},
                                   {.heading = "saving %", .group = "here"}}};
+  const auto saving = [](const PricedRow& row) {
+    report::TableCell cell = number(percent(row.if_priced(row.saving)), 1, row.evidence());
+    if (row.timing_range)
+      cell.text += fmt::format(" ({:.1f} to {:.1f})", 100 * row.timing_range->low,
+                               100 * row.timing_range->high);
+    return cell;
+  };
   for (const PricedRow& row : priced.rows)
     table.add({row.subject, plain(row.paper_full, 2), plain(row.paper_method, 2),
                plain(percent(row.paper_saving()), 1),
                number(row.if_priced(row.full.dollars), 2, row.full_time.evidence),
                number(row.phase_dollars(0), 2, row.low_time.evidence),
                number(row.phase_dollars(1), 2, row.high_time.evidence),
-               number(row.if_priced(row.method.dollars), 2, method_evidence(row)),
-               number(percent(row.if_priced(row.saving)), 1, row.evidence())});
+               number(row.if_priced(row.method.dollars), 2, method_evidence(row)), saving(row)});
   add_legend(table);
+  if (std::any_of(priced.rows.begin(), priced.rows.end(),
+                  [](const auto& row) { return row.timing_range.has_value(); }))
+    table.notes.push_back(
+        "saving (a to b): 95 %, by what the timings of the measured steps leave open");
   table.notes.push_back(fmt::format("price ratio here {:.4g}, in the paper {:.4g}",
                                     priced.low_price / priced.high_price, priced.paper_ratio));
   for (const std::string& doubt : price_doubts(priced)) table.notes.push_back(doubt);
@@ -204,7 +214,11 @@ report::Table price_hours(const PricedTable& priced) {
                                   {.heading = "% of peak", .group = high}}};
   for (const PricedRow& row : priced.rows) {
     const auto hours = [](const PhaseHours& phase) {
-      return number(phase.hours, 2, phase.evidence);
+      report::TableCell cell = number(phase.hours, 2, phase.evidence);
+      if (phase.range)
+        cell.text +=
+            fmt::format(" ({} to {})", rounded(phase.range->low, 2), rounded(phase.range->high, 2));
+      return cell;
     };
     table.add({row.subject, hours(row.full_time), share_text(row.full_time), hours(row.low_time),
                share_text(row.low_time), hours(row.high_time), share_text(row.high_time)});

@@ -45,8 +45,15 @@ void add_measure(Program& program, CLI::App& parent) {
       "  repro profile measure --scale mini --name desk\n"
       "  repro profile measure --uncertified && \\\n"
       "    repro price table3 --low rtx-4090 --high measured=0.10\n"
-      "A busy machine is measured but not certified: exit code 5, and every table made from the\n"
-      "profile says so. --uncertified accepts that: exit code 0.");
+      "Each number has a 95 % interval, which other programs, a hypervisor and a wandering pace "
+      "widen;\n"
+      "where it is wide, it is timed up to 4 times as long. One that reaches more than 30 % from "
+      "its\n"
+      "number decides nothing (a saving of one half would be open by 15 points): such a profile "
+      "is\n"
+      "not certified, exit code 5, and every table made from it says so. --uncertified accepts "
+      "that:\n"
+      "exit code 0.");
   auto options = std::make_shared<MeasureOptions>();
   verb.add_option("--experiment", options->choice.name,
                   "whose models are timed; default: what experiments/defaults.toml names");

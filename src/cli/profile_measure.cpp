@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -86,6 +88,7 @@ report::Table gemm_table(const config::Measurement& measured) {
                                   {.heading = "columns"},
                                   {.heading = "inner"},
                                   {.heading = "GFLOP/s"},
+                                  {.heading = "95 %"},
                                   {.heading = "spread %"}}};
   bool any_slice = false;
   for (const config::MeasuredGemm& gemm : measured.gemms) {
@@ -96,6 +99,9 @@ report::Table gemm_table(const config::Measurement& measured) {
                      : with_commas(gemm.n),
                with_commas(gemm.k),
                report::TableCell(fmt::format("{:.1f}", gemm.flops / 1e9), gemm.flops),
+               gemm.reach()
+                   ? fmt::format("{:.1f} to {:.1f}", gemm.flops_low / 1e9, gemm.flops_high / 1e9)
+                   : "unknown",
                fmt::format("{:.0f}", 100 * gemm.relative_spread)});
   }
   if (any_slice)
@@ -112,6 +118,8 @@ report::Table step_table(const config::Profile& profile) {
                                   {.heading = "size", .align = report::Align::left},
                                   {.heading = "tokens"},
                                   {.heading = "seconds"},
+                                  {.heading = "95 %"},
+                                  {.heading = "repeats"},
                                   {.heading = "spread %"},
                                   {.heading = "GFLOP/s"},
                                   {.heading = "% of GEMM peak"}}};
@@ -120,11 +128,14 @@ report::Table step_table(const config::Profile& profile) {
     const auto peak = profile.measured_peak(step.precision == "fp32" ? "fp32" : "bf16");
     const double rate = step.flops() / step.seconds;
     const std::string group = step.model + step.shape;
-    table.add({step.model, step.shape, step.size, with_commas(step.batch * step.sequence),
-               report::TableCell(fmt::format("{:.3f}", step.seconds), step.seconds),
-               fmt::format("{:.0f}", 100 * step.relative_spread), fmt::format("{:.1f}", rate / 1e9),
-               peak ? fmt::format("{:.0f}", 100 * rate / *peak) : "-"},
-              group != last && !last.empty());
+    table.add(
+        {step.model, step.shape, step.size, with_commas(step.batch * step.sequence),
+         report::TableCell(fmt::format("{:.3f}", step.seconds), step.seconds),
+         step.reach() ? fmt::format("{:.3f} to {:.3f}", step.seconds_low, step.seconds_high)
+                      : "unknown",
+         std::to_string(step.repeats), fmt::format("{:.0f}", 100 * step.relative_spread),
+         fmt::format("{:.1f}", rate / 1e9), peak ? fmt::format("{:.0f}", 100 * rate / *peak) : "-"},
+        group != last && !last.empty());
     last = group;
   }
   return table;
@@ -152,6 +163,13 @@ void print_measurement(const Context& context, const config::Profile& profile) {
     if (const auto peak = profile.measured_peak(dtype))
       fmt::print("{} GEMM peak {:.1f} GFLOP/s\n", dtype, *peak / 1e9);
   fmt::print("memory bandwidth {}/s\n", human_bytes(measured.bandwidth));
+  fmt::print(
+      "meanwhile other programs took {:.1f} cores, a hypervisor {:.0f} % of the time, and the "
+      "pace wandered by {:.0f} %\n",
+      measured.others, 100 * measured.stolen, 100 * measured.drift);
+  if (const auto widest = measured.widest())
+    fmt::print("the widest 95 % interval, of {}, reaches {:.0f} % from its number\n", widest->what,
+               100 * widest->reach);
   print_fits(profile);
 }
 
@@ -164,15 +182,25 @@ fs::path file_of(const Context& context, const std::string& name) {
   if (const auto found = config::look_up(context.root(), "hardware_profiles", name);
       found && !context.root_option)
     return found->path;
-  const fs::path folder = context.own_library() / "hardware_profiles";
+  return context.own_library() / "hardware_profiles" / (name + ".toml");
+}
+
+// Minutes of measuring must not end in a profile that cannot be written.
+void check_can_be_written(const fs::path& file) {
+  const fs::path folder = file.parent_path();
   make_directories(folder);
-  return folder / (name + ".toml");
+  if (::access(folder.c_str(), W_OK) != 0)
+    throw Error(
+        "{}: cannot be written: {}; name another folder with --root, or leave it out: then "
+        "the profile goes into your own library",
+        file.string(), std::strerror(errno));
 }
 
 }  // namespace
 
 Exit measure_profile(const Context& context, const MeasureOptions& options) {
   const fs::path file = file_of(context, options.name);
+  check_can_be_written(file);
   run::JobGraph graph;
   ExperimentChoice choice = options.choice;
   if (choice.name.empty()) choice.name = config::default_of(context.root(), "measure");
@@ -190,7 +218,7 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
   if (keeps_certified(file, profile))
     throw Error(Exit::inconclusive,
                 "{}: a certified measurement, so it is kept: the new one is not certified: {}; "
-                "measure again when the machine is idle, or write it beside with --name",
+                "measure again when less else runs, or write it beside with --name",
                 file.string(), reason);
   write_file_atomically(file, config::to_toml(profile));
   if (!context.json) fmt::print("wrote {}\n", file.string());
@@ -198,10 +226,11 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
   const std::string verdict =
       fmt::format("{}: written, but not certified: {}", file.string(), reason);
   if (!options.uncertified)
-    throw Error(Exit::inconclusive,
-                "{}; measure again when the machine is idle, or accept it as it is with "
-                "--uncertified",
-                verdict);
+    throw Error(
+        Exit::inconclusive,
+        "{}; measure again when less else runs or with more --phase-seconds, or accept it as it "
+        "is with --uncertified",
+        verdict);
   fmt::print(stderr, "repro: warning: {}\n", verdict);
   return Exit::ok;
 }

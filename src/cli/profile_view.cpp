@@ -17,6 +17,25 @@ std::string rate(std::optional<double> flops) {
 
 json or_null(std::optional<double> value) { return value ? json(*value) : json(nullptr); }
 
+// With every number's interval, or null.
+json measured_json(const config::Profile& profile) {
+  if (!profile.has_measurement) return nullptr;
+  const config::Measurement& measured = profile.measured;
+  json steps = json::array();
+  for (const config::MeasuredStep& step : measured.steps)
+    steps.push_back({{"model", step.model},
+                     {"shape", step.shape},
+                     {"size", step.size},
+                     {"seconds", step.seconds},
+                     {"seconds_low", step.reach() ? json(step.seconds_low) : json()},
+                     {"seconds_high", step.reach() ? json(step.seconds_high) : json()},
+                     {"repeats", step.repeats}});
+  return {{"date", measured.date},       {"certified", measured.certified},
+          {"reason", measured.reason},   {"drift", measured.drift},
+          {"others", measured.others},   {"stolen", measured.stolen},
+          {"threads", measured.threads}, {"steps", steps}};
+}
+
 }  // namespace
 
 std::vector<config::Profile> load_profiles(const Context& context) {
@@ -49,7 +68,9 @@ json profiles_json(const std::vector<config::Profile>& profiles) {
                    {"kind", profile.kind},
                    {"memory_bytes", profile.memory_bytes},
                    {"bf16_peak", or_null(profile.peak("bf16"))},
-                   {"bf16_measured", or_null(profile.measured_peak("bf16"))}});
+                   {"bf16_measured", or_null(profile.measured_peak("bf16"))},
+                   {"measured", measured_json(profile)},
+                   {"doubts", profile.doubt() ? json{*profile.doubt()} : json::array()}});
   return all;
 }
 

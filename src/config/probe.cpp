@@ -23,7 +23,9 @@ void describe(Fields& fields, ProbeSpec& spec) {
   fields.field("gemm_repeats", spec.gemm_repeats, at_least(1));
   fields.field("gemm_seconds", spec.gemm_seconds, positive());
   fields.field("entry_seconds", spec.entry_seconds, positive());
-  fields.field("maximum_spread", spec.maximum_spread, positive());
+  fields.field("enough", spec.enough, positive());
+  fields.field("patience", spec.patience, at_least(1));
+  fields.field("maximum_reach", spec.maximum_reach, positive());
   fields.field("memory_fraction", spec.memory_fraction, between(0, 1));
   fields.field("memory_bytes", spec.memory_bytes, at_least(0));
 }

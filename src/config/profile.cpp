@@ -1,6 +1,7 @@
 #include "config/profile.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -26,6 +27,8 @@ void describe(Fields& fields, MeasuredGemm& gemm) {
   fields.field("whole_n", gemm.whole_n, at_least(0));
   fields.field("flops", gemm.flops, positive() + required());
   fields.field("relative_spread", gemm.relative_spread, at_least(0));
+  fields.field("flops_low", gemm.flops_low, at_least(0));
+  fields.field("flops_high", gemm.flops_high, at_least(0));
 }
 
 namespace {
@@ -53,6 +56,8 @@ void describe(Fields& fields, MeasuredStep& step) {
   fields.field("seconds", step.seconds, positive() + required());
   fields.field("relative_spread", step.relative_spread, at_least(0));
   fields.field("repeats", step.repeats, at_least(0));
+  fields.field("seconds_low", step.seconds_low, at_least(0));
+  fields.field("seconds_high", step.seconds_high, at_least(0));
 }
 
 void describe(Fields& fields, Measurement& measured) {
@@ -61,6 +66,9 @@ void describe(Fields& fields, Measurement& measured) {
   fields.field("processor", measured.processor);
   fields.field("threads", measured.threads, at_least(0));
   fields.field("load_before", measured.load_before, at_least(0));
+  fields.field("drift", measured.drift, at_least(0));
+  fields.field("others", measured.others, at_least(0));
+  fields.field("stolen", measured.stolen, at_least(0));
   fields.field("certified", measured.certified);
   fields.field("reason", measured.reason);
   fields.field("bandwidth", measured.bandwidth, at_least(0));
@@ -85,6 +93,40 @@ void describe_device(Fields& fields, Profile& profile) {
 void describe(Fields& fields, Profile& profile) {
   describe_device(fields, profile);
   fields.table("measured", profile.measured);
+}
+
+namespace {
+
+std::optional<double> reach_of(double low, double number, double high) {
+  if (high <= 0) return std::nullopt;
+  return std::max(high - number, number - low) / number;
+}
+
+}  // namespace
+
+std::optional<double> MeasuredGemm::reach() const {
+  if (flops_low <= 0) return std::nullopt;
+  return reach_of(1 / flops_high, 1 / flops, 1 / flops_low);
+}
+
+std::optional<double> MeasuredStep::reach() const {
+  return reach_of(seconds_low, seconds, seconds_high);
+}
+
+std::optional<Measurement::Widest> Measurement::widest() const {
+  std::optional<Widest> worst;
+  const auto add = [&](std::optional<double> known, const std::string& what) {
+    const double reach = known.value_or(std::numeric_limits<double>::infinity());
+    if (!worst || reach > worst->reach) worst = Widest{what, reach};
+  };
+  for (const MeasuredStep& step : steps)
+    add(step.reach(), fmt::format("{} {}, {}", step.model, step.shape, step.size));
+  std::map<std::string, const MeasuredGemm*> best;
+  for (const MeasuredGemm& gemm : gemms)
+    if (const MeasuredGemm*& one = best[gemm.dtype]; one == nullptr || gemm.flops > one->flops)
+      one = &gemm;
+  for (const auto& [dtype, gemm] : best) add(gemm->reach(), "the " + dtype + " GEMM peak");
+  return worst;
 }
 
 double MeasuredStep::flops() const {

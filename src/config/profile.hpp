@@ -27,11 +27,14 @@ struct MeasuredGemm {
   std::string dtype;
   int64_t m = 0, n = 0, k = 0;
   int64_t whole_n = 0;         // of the model's own shape, where n is a slice of it; else n
-  double flops = 0;            // median, FLOP/s
-  double relative_spread = 0;  // (p90 - p10) / median
+  double flops = 0;            // by the median of its batches' means, FLOP/s
+  double relative_spread = 0;  // (p90 - p10) / median of the single timings
+  // 95 % interval of flops, as a step's of its seconds; 0 = the profile does not say.
+  double flops_low = 0, flops_high = 0;
+  std::optional<double> reach() const;
 };
 
-// Median seconds of one optimizer step of a real model, or of a smaller one: then several
+// Seconds of one optimizer step of a real model, or of a smaller one: then several
 // sizes are measured, the largest first, so that the step of the real one can be extrapolated.
 struct MeasuredStep {
   std::string model;           // key: "qwen_moe"
@@ -43,9 +46,14 @@ struct MeasuredStep {
   int64_t layers = 0;    // of the model measured
   int64_t width = 0;
   double flops_per_token = 0;  // of that model by Megatron's count; needed when size is not "paper"
-  double seconds = 0;
-  double relative_spread = 0;
+  double seconds = 0;          // the median of the means of consecutive batches
+  double relative_spread = 0;  // (p90 - p10) / median of the single timings
   int64_t repeats = 0;
+  // 95 % interval of seconds: of the batches' order, of how the machine's pace wandered meanwhile,
+  // and down to what it may take where other programs leave it alone. 0 = the profile does not say.
+  double seconds_low = 0, seconds_high = 0;
+  // How far the farther end lies from the number, as a part of it; empty = not known.
+  std::optional<double> reach() const;
   double flops() const;  // of the whole step; 0 = the profile does not say
 };
 
@@ -55,11 +63,22 @@ struct Measurement {
   std::string processor;
   int64_t threads = 0;
   double load_before = 0;
-  bool certified = false;  // false: the machine was too noisy, `reason` says how
+  double drift = 0;        // how far the pace of one fixed multiplication wandered: +- this part
+  double others = 0;       // cores that other programs of this machine took meanwhile
+  double stolen = 0;       // part of the time that a hypervisor gave to other machines
+  bool certified = false;  // false: an interval decides nothing, `reason` says which
   std::string reason;
   double bandwidth = 0;  // bytes / s, 0 = not measured
   std::vector<MeasuredGemm> gemms;
   std::vector<MeasuredStep> steps;
+
+  // The number that is known worst among those that anything rests on: every step, and of each data
+  // type the best multiplication. Empty when nothing was measured.
+  struct Widest {
+    std::string what;  // "qwen_moe full, 2 of 24 layers"
+    double reach = 0;  // infinite without an interval
+  };
+  std::optional<Widest> widest() const;
 };
 
 struct Profile {

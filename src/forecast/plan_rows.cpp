@@ -129,7 +129,11 @@ class RowBuilder {
     const double step_tokens = static_cast<double>(row.cost->spec.batch * row.cost->spec.sequence);
     if (const auto* step = profile->second.step(row.model, shape_of(*row.cost));
         step && step->size == "paper") {
-      row.hours = step->seconds * static_cast<double>(*row.tokens) / step_tokens / 3600;
+      const double hours_a_second = static_cast<double>(*row.tokens) / step_tokens / 3600;
+      row.hours = step->seconds * hours_a_second;
+      if (step->reach())
+        row.hours_range = measure::Interval{step->seconds_low * hours_a_second,
+                                            step->seconds_high * hours_a_second};
       row.evidence = measure::Evidence::calibrated;
     } else if (const auto peak = profile->second.peak(peak_dtype(row.cost->spec.precision))) {
       const double flops = row.cost->flops_per_token * static_cast<double>(*row.tokens);

@@ -12,6 +12,7 @@
 #include "config/profile.hpp"
 #include "forecast/prediction.hpp"
 #include "measure/evidence.hpp"
+#include "measure/stats.hpp"
 #include "plan/plan.hpp"
 
 namespace repro::forecast {
@@ -33,7 +34,9 @@ struct PlanRow {
   std::string profile = {};                              // hardware it is priced on; "" = none
   std::optional<double> hours = {};                      // of all its jobs, one after another
   measure::Evidence evidence = measure::Evidence::none;  // of the hours
-  std::optional<double> dollars = {};                    // hours x price of the profile
+  // 95 %, of hours whose step a profile measured with an interval.
+  std::optional<measure::Interval> hours_range = {};
+  std::optional<double> dollars = {};  // hours x price of the profile
 };
 
 // What predictions rest on besides the plan.

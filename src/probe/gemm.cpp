@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/stopwatch.hpp"
 #include "model/kernels/fused_linear.hpp"
 #include "probe/timing.hpp"
 #include "train/device.hpp"
@@ -76,14 +77,20 @@ class Multiplication {
     train::synchronise(device_);
   }
   double once() {
-    return time_repeats(1, 1, [this] { run(1); }).median;
+    run(1);  // warm-up
+    Stopwatch stopwatch;
+    run(1);
+    return stopwatch.seconds();
   }
   // Seconds of one.
   Timing timed(const config::ProbeSpec& spec) {
     const auto times = std::max<int64_t>(1, static_cast<int64_t>(kLeastSeconds / once()));
-    Timing timing = time_repeats(
-        1, spec.gemm_repeats, [&] { run(times); }, spec.gemm_seconds);
-    timing.median /= static_cast<double>(times);
+    const Patience patience{.seconds = spec.gemm_seconds / spec.patience,
+                            .most_seconds = spec.gemm_seconds,
+                            .enough = spec.enough};
+    Timing timing = time_work(1, patience, [&] { run(times); });
+    for (double* seconds : {&timing.seconds, &timing.low, &timing.high})
+      *seconds /= static_cast<double>(times);
     return timing;
   }
 
@@ -123,15 +130,17 @@ config::MeasuredGemm measure_gemm(const Shape& whole, at::ScalarType type,
   Timing timing = Multiplication(shape, type, device, GemmKernels::library).timed(spec);
   if (device.is_cpu()) {
     const Timing fused = Multiplication(shape, type, device, GemmKernels::fused).timed(spec);
-    if (fused.median < timing.median) timing = fused;
+    if (fused.seconds < timing.seconds) timing = fused;
   }
   return {.dtype = type == at::kFloat ? "fp32" : "bf16",
           .m = shape.m,
           .n = shape.n,
           .k = shape.k,
           .whole_n = whole.n,
-          .flops = shape.flops() / timing.median,
-          .relative_spread = timing.relative_spread};
+          .flops = shape.flops() / timing.seconds,
+          .relative_spread = timing.relative_spread,
+          .flops_low = timing.known() ? shape.flops() / timing.high : 0,
+          .flops_high = timing.known() ? shape.flops() / timing.low : 0};
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "config/profile.hpp"
 #include "measure/flops.hpp"
 #include "model/transformer.hpp"
+#include "probe/conditions.hpp"
 #include "probe/gemm.hpp"
 #include "probe/size.hpp"
 #include "probe/timing.hpp"
@@ -33,15 +34,18 @@ using nlohmann::json;
 constexpr int64_t kBandwidthBytes = int64_t{256} << 20;
 
 // Bytes read and written a second by a copy far larger than the caches.
-double measure_bandwidth(const c10::Device& device, int64_t repeats) {
+double measure_bandwidth(const c10::Device& device, const config::ProbeSpec& spec) {
   const auto options = at::TensorOptions().device(device).dtype(at::kFloat);
   const at::Tensor from = at::ones({kBandwidthBytes / 4}, options);
   at::Tensor to = at::zeros({kBandwidthBytes / 4}, options);
-  const Timing timing = time_repeats(2, repeats, [&] {
+  const Patience patience{.seconds = spec.gemm_seconds / spec.patience,
+                          .most_seconds = spec.gemm_seconds,
+                          .enough = spec.enough};
+  const Timing timing = time_work(2, patience, [&] {
     to.copy_(from);
     train::synchronise(device);
   });
-  return 2.0 * static_cast<double>(kBandwidthBytes) / timing.median;
+  return 2.0 * static_cast<double>(kBandwidthBytes) / timing.seconds;
 }
 
 at::Tensor random_tokens(const config::ProbeEntry& entry, const c10::Device& device) {
@@ -71,7 +75,9 @@ config::MeasuredStep measure_step(const ProbeSize& size, const config::ProbeSpec
     model.values_changed();
     train::synchronise(device);
   };
-  const Timing timing = time_repeats(spec.warmup, spec.steps, step, size.seconds);
+  const Patience patience{
+      .seconds = size.seconds, .most_seconds = spec.patience * size.seconds, .enough = spec.enough};
+  const Timing timing = time_work(spec.warmup, patience, step);
   return {.model = entry.model,
           .shape = entry.shape,
           .size = size.name,
@@ -82,9 +88,11 @@ config::MeasuredStep measure_step(const ProbeSize& size, const config::ProbeSpec
           .width = entry.config.width,
           .flops_per_token = static_cast<double>(measure::flops_per_token(
               measure::Convention::megatron, entry.config, entry.sequence)),
-          .seconds = timing.median,
+          .seconds = timing.seconds,
           .relative_spread = timing.relative_spread,
-          .repeats = timing.repeats};
+          .repeats = timing.repeats,
+          .seconds_low = timing.known() ? timing.low : 0,
+          .seconds_high = timing.known() ? timing.high : 0};
 }
 
 std::string today() {
@@ -134,13 +142,6 @@ std::vector<config::MeasuredStep> measure_steps(const config::ProbeSpec& spec,
   return steps;
 }
 
-double worst_spread(const config::Measurement& measured) {
-  double worst = 0;
-  for (const auto& gemm : measured.gemms) worst = std::max(worst, gemm.relative_spread);
-  for (const auto& step : measured.steps) worst = std::max(worst, step.relative_spread);
-  return worst;
-}
-
 }  // namespace
 
 json run_probe(const config::ProbeSpec& spec, const data::ProgressCallback& progress) {
@@ -157,21 +158,31 @@ json run_probe(const config::ProbeSpec& spec, const data::ProgressCallback& prog
   measured.processor = run::cpu_model();
   measured.threads = spec.threads;
   measured.load_before = load_average();
-  progress("bandwidth", 0, 1, "copies");
-  measured.bandwidth = measure_bandwidth(device, spec.gemm_repeats);
-  measured.gemms = measure_gemms(spec, device, progress);
-  measured.steps = measure_steps(spec, device, measured.gemms, free_bytes, progress);
-  const double clock_after = megahertz();
-  measured.reason =
-      why_not_certified(measured.load_before, spec.threads, cores, worst_spread(measured),
-                        spec.maximum_spread, clock_before > 0 ? clock_after / clock_before : 1);
+  const Surroundings surroundings;
+  Pace pace(device);
+  // Between any two measurements.
+  const auto paced = [&](std::string_view what, double done, double of, std::string_view unit) {
+    progress(what, done, of, unit);
+    pace.sample();
+  };
+  paced("bandwidth", 0, 1, "copies");
+  measured.bandwidth = measure_bandwidth(device, spec);
+  measured.gemms = measure_gemms(spec, device, paced);
+  measured.steps = measure_steps(spec, device, measured.gemms, free_bytes, paced);
+  pace.sample();
+  measured.drift = pace.drift();
+  measured.others = surroundings.others();
+  measured.stolen = surroundings.stolen();
+  // A device of its own leaves no core to share.
+  widen(measured, device.is_cpu() ? surroundings.cores() : 0);
+  measured.reason = why_not_certified(measured, spec.maximum_reach);
   measured.certified = measured.reason.empty();
   return {{"measurement", config::to_json(measured)},
           {"context",
            {{"cores", cores},
             {"load_after", load_average()},
             {"megahertz_before", clock_before},
-            {"megahertz_after", clock_after},
+            {"megahertz_after", megahertz()},
             {"free_memory_bytes", free_bytes},
             {"device", spec.device},
             {"torch", TORCH_VERSION}}}};

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <numeric>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/stopwatch.hpp"
-#include "base/text.hpp"
+#include "measure/stats.hpp"
 
 namespace repro::probe {
 namespace {
@@ -19,30 +21,78 @@ double quantile(const std::vector<double>& sorted, double share) {
   return std::lerp(sorted[below], sorted[above], at - static_cast<double>(below));
 }
 
-}  // namespace
+// Of 6 to 8 the smallest and the largest hold the median with 97 to 99 %. More would be shorter
+// than a slow spell, and so tell less of it.
+constexpr size_t kFewestBatches = 6, kMostBatches = 8;
 
-Timing timing_of(std::vector<double> seconds) {
-  check(!seconds.empty(), "something was timed");
-  std::sort(seconds.begin(), seconds.end());
-  const double median = quantile(seconds, 0.5);
-  return {median, (quantile(seconds, 0.9) - quantile(seconds, 0.1)) / median,
-          static_cast<int64_t>(seconds.size())};
+// Means of consecutive batches: three timings each where there are enough.
+std::vector<double> batch_means(const std::vector<double>& seconds) {
+  const size_t batches = seconds.size() < kFewestBatches
+                             ? seconds.size()
+                             : std::clamp(seconds.size() / 3, kFewestBatches, kMostBatches);
+  std::vector<double> means;
+  for (size_t i = 0; i < batches; ++i) {
+    const auto first = seconds.begin() + static_cast<int64_t>(i * seconds.size() / batches);
+    const auto last = seconds.begin() + static_cast<int64_t>((i + 1) * seconds.size() / batches);
+    means.push_back(std::accumulate(first, last, 0.0) / static_cast<double>(last - first));
+  }
+  return means;
 }
 
-Timing time_repeats(int64_t warmup, int64_t repeats, const std::function<void()>& work,
-                    double seconds) {
-  Stopwatch stopwatch;
-  for (int64_t i = 0; i < warmup && (i == 0 || stopwatch.seconds() < seconds); ++i) work();
+void add_interval(const std::vector<double>& sorted_means, Timing& timing) {
+  timing.low = sorted_means.front();
+  timing.high = sorted_means.back();
+  if (sorted_means.size() >= kFewestBatches) return;
+  const auto interval = measure::mean_interval(measure::summarise(sorted_means));
+  timing.low = interval ? std::clamp(interval->low, 0.0, timing.low) : 0;
+  timing.high =
+      interval ? std::max(interval->high, timing.high) : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+double Timing::reach() const { return std::max(high - seconds, seconds - low) / seconds; }
+
+Timing timing_of(const std::vector<double>& seconds) {
+  check(!seconds.empty(), "something was timed");
+  std::vector<double> means = batch_means(seconds), sorted = seconds;
+  std::sort(means.begin(), means.end());
+  std::sort(sorted.begin(), sorted.end());
+  Timing timing;
+  timing.seconds = quantile(means, 0.5);
+  timing.relative_spread = (quantile(sorted, 0.9) - quantile(sorted, 0.1)) / quantile(sorted, 0.5);
+  timing.repeats = static_cast<int64_t>(seconds.size());
+  add_interval(means, timing);
+  return timing;
+}
+
+Timing time_until(const std::function<double()>& time_once, const Patience& patience) {
   std::vector<double> taken;
-  for (int64_t i = 0; i < repeats; ++i) {
-    if (i >= kFewestRepeats && stopwatch.seconds() > seconds) break;
-    // So slow that a machine must be busy elsewhere, which the load will say.
-    if (i >= 1 && stopwatch.seconds() > 3 * seconds) break;
-    stopwatch.lap();
-    work();
-    taken.push_back(stopwatch.lap());
-  }
-  return timing_of(std::move(taken));
+  double elapsed = 0;
+  size_t next_look = 1;  // an interval of many timings is not worth computing after each
+  // So slow that not even the fewest can be waited for: three times as long at most.
+  do {
+    taken.push_back(time_once());
+    elapsed += taken.back();
+    if (taken.size() < kFewestBatches || elapsed < patience.seconds) continue;
+    if (elapsed >= patience.most_seconds) break;
+    if (taken.size() < next_look) continue;
+    next_look = taken.size() + taken.size() / 4 + 1;
+    if (timing_of(taken).reach() <= patience.enough) break;
+  } while (elapsed < 3 * patience.most_seconds);
+  return timing_of(taken);
+}
+
+Timing time_work(int64_t warmup, const Patience& patience, const std::function<void()>& work) {
+  Stopwatch stopwatch;
+  for (int64_t i = 0; i < warmup && (i == 0 || stopwatch.seconds() < patience.seconds); ++i) work();
+  return time_until(
+      [&] {
+        stopwatch.lap();
+        work();
+        return stopwatch.lap();
+      },
+      patience);
 }
 
 double load_average() {
@@ -60,24 +110,6 @@ double megahertz() {
     ++cores;
   }
   return cores > 0 ? sum / static_cast<double>(cores) : 0;
-}
-
-std::string why_not_certified(double load_before, int64_t threads, int64_t cores,
-                              double worst_spread, double maximum_spread, double clock_ratio) {
-  std::vector<std::string> reasons;
-  // Half a core of other work is the least that shows in timings.
-  if (load_before + static_cast<double>(threads) > static_cast<double>(cores) + 0.5)
-    reasons.push_back(
-        fmt::format("load {:.1f} before the start leaves too few of {} cores for {} "
-                    "thread(s)",
-                    load_before, cores, threads));
-  if (worst_spread > maximum_spread)
-    reasons.push_back(fmt::format("timings spread by {:.0f} % of their median, {:.0f} % is allowed",
-                                  100 * worst_spread, 100 * maximum_spread));
-  if (clock_ratio < 0.9)
-    reasons.push_back(fmt::format("the processor's clock fell to {:.0f} % during the measurement",
-                                  100 * clock_ratio));
-  return join(reasons, "; ");
 }
 
 }  // namespace repro::probe

@@ -253,6 +253,62 @@ TEST_CASE("two profiles price submodels on one device and the rest on another", 
   CHECK(*row.high_time.hours == Approx(4100 * 1.5 / 3600));
 }
 
+namespace {
+
+config::MeasuredStep timed(config::MeasuredStep step, double low, double high) {
+  step.seconds_low = low;
+  step.seconds_high = high;
+  return step;
+}
+
+}  // namespace
+
+TEST_CASE("a timed step's interval is carried into hours and into the saving", "[claims]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.10, 0.20);
+  question.basis = Basis::measured;
+  question.low.profile = named("cheap");
+  question.high.profile = named("dear");
+  question.low.profile.measured.steps = {timed(step("qwen_moe", "one-expert", 3.0), 2.4, 3.9)};
+  question.high.profile.measured.steps = {step("qwen_moe", "full", 1.5)};
+  const PricedRow row = paper.price(question).rows[0];
+  REQUIRE(row.low_time.range);
+  CHECK(row.low_time.range->low == Approx(*row.low_time.hours * 2.4 / 3.0));
+  CHECK(row.low_time.range->high == Approx(*row.low_time.hours * 3.9 / 3.0));
+  CHECK_FALSE(row.full_time.range);
+  REQUIRE(row.timing_range);
+  const double full = *row.full_time.hours * 0.20;
+  const double fine = *row.high_time.hours * 0.20;
+  const double submodels = 4 * 0.10;  // four devices
+  CHECK(row.timing_range->low == Approx(1 - (row.low_time.range->high * submodels + fine) / full));
+  CHECK(row.timing_range->high == Approx(1 - (row.low_time.range->low * submodels + fine) / full));
+}
+
+TEST_CASE("phases of one timed step err together, so that their ratio stays", "[claims]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.10, 0.20);
+  question.basis = Basis::best;
+  question.high.profile = named("dear");
+  question.high.profile.measured.steps = {timed(step("qwen_moe", "full", 1.5), 0.75, 3.0)};
+  const PricedRow row = paper.price(question).rows[0];
+  REQUIRE(row.timing_range);
+  // Half and twice the hours of both: only the submodels' share of the cost moves.
+  const double share = 1 - row.line.a;
+  const double submodels = row.line.b * 0.5;
+  CHECK(row.saving == Approx(1 - share - submodels));
+  CHECK(row.timing_range->low == Approx(1 - share - 2 * submodels));
+  CHECK(row.timing_range->high == Approx(1 - share - submodels / 2));
+}
+
+TEST_CASE("a step of a profile that knows no interval gives none", "[claims]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.10, 0.20);
+  question.basis = Basis::measured;
+  question.low.profile.measured.steps = {step("qwen_moe", "one-expert", 3.0)};
+  question.high.profile.measured.steps = {step("qwen_moe", "full", 1.5)};
+  CHECK_FALSE(paper.price(question).rows[0].timing_range);
+}
+
 TEST_CASE("the curve runs from ratio 0 to the last, and crosses zero at the break-even",
           "[claims]") {
   const measure::SavingLine line{.a = 0.8, .b = 0.4};

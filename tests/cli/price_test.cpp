@@ -131,9 +131,11 @@ TEST_CASE("a priced table is written with its curve", "[cli]") {
 TEST_CASE("price.csv holds numbers or texts, and shares as fractions like price.json", "[cli]") {
   const TemporaryDirectory folder;
   const std::vector<std::string> numbers = {
-      "paper_full_dollars", "paper_method_dollars", "paper_saving", "full_hours",
-      "low_hours",          "high_hours",           "full_dollars", "low_dollars",
-      "high_dollars",       "method_dollars",       "saving",       "saving_low",
+      "paper_full_dollars", "paper_method_dollars", "paper_saving",   "full_hours",
+      "low_hours",          "high_hours",           "full_hours_low", "full_hours_high",
+      "low_hours_low",      "low_hours_high",       "high_hours_low", "high_hours_high",
+      "saving_timing_low",  "saving_timing_high",   "full_dollars",   "low_dollars",
+      "high_dollars",       "method_dollars",       "saving",         "saving_low",
       "saving_high",        "break_even_ratio"};
   run_in(folder.path(), {"price", "table3", "--root", kRoot, "--output", "out"});
   const auto table = report::read_machine_table(read_file(folder.path() / "out/price.csv"));

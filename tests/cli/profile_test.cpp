@@ -32,10 +32,30 @@ TEST_CASE("what profile measure writes, price takes and calls projected", "[cli]
   const Finished priced = run_in(folder.path(), {"price", "table3", "--root", ".", "--low",
                                                  "rtx-4090", "--high", "mine=0.10", "--json"});
   REQUIRE(priced.exit_code == 0);
-  const nlohmann::json hours = nlohmann::json::parse(priced.output).at("rows").at(0).at("hours");
+  const nlohmann::json row = nlohmann::json::parse(priced.output).at("rows").at(0);
+  const nlohmann::json& hours = row.at("hours");
+  CHECK(hours.at("full").at("hours_low") < hours.at("full").at("hours"));
+  CHECK(hours.at("full").at("hours_high") > hours.at("full").at("hours"));
+  CHECK(hours.at("low").at("hours_low").is_null());
+  CHECK(row.at("saving_timing_low") < row.at("saving"));
+  CHECK(row.at("saving_timing_high") > row.at("saving"));
   CHECK(hours.at("low").at("evidence") == "published");
   CHECK(hours.at("full").at("evidence") == "projected");
   CHECK_THAT(hours.at("full").at("basis").get<std::string>(), Contains("its error is unknown"));
+}
+
+TEST_CASE("a profile that could not be written is refused before anything is measured", "[cli]") {
+  const TemporaryDirectory folder;
+  // The user's own library would stand where a file is.
+  write_file_atomically(folder.path() / "data", "");
+  const fs::path worker =
+      write_worker(folder, "touch " + (folder.path() / "started").string() + "; finish");
+  const Finished refused =
+      run_in(folder.path(), {"profile", "measure", "--scale", "smoke"}, worker);
+  CHECK(refused.exit_code == 4);
+  CHECK_THAT(refused.errors, Contains((folder.path() / "data/repro").string()));
+  CHECK_FALSE(fs::exists(folder.path() / "started"));
+  CHECK_FALSE(fs::exists(folder.path() / "runs"));
 }
 
 }  // namespace repro::cli

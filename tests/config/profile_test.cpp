@@ -37,6 +37,25 @@ TEST_CASE("an unknown peak is empty and the reason names device and dtype", "[co
   CHECK_FALSE(processor.has_measurement);
 }
 
+TEST_CASE("of the multiplications only the best of a type must be known well", "[config]") {
+  Measurement measured;
+  CHECK_FALSE(measured.widest());
+  measured.gemms = {{.dtype = "bf16", .flops = 10, .flops_low = 1, .flops_high = 11},
+                    {.dtype = "bf16", .flops = 20, .flops_low = 18, .flops_high = 21}};
+  REQUIRE(measured.widest());
+  CHECK(measured.widest()->what == "the bf16 GEMM peak");
+  CHECK(measured.widest()->reach == Approx(20.0 / 18 - 1));
+  MeasuredStep step;
+  step.model = "qwen_moe";
+  step.size = "paper";
+  step.seconds = 2;
+  step.seconds_low = 1.9;
+  step.seconds_high = 2.5;
+  measured.steps = {step};
+  CHECK(measured.widest()->what == "qwen_moe full, paper");
+  CHECK(measured.widest()->reach == Approx(0.25));
+}
+
 TEST_CASE("a measured profile is written, read back, and finds its steps", "[config]") {
   Profile profile = find_profile(kProject, "a100-80g");
   profile.name = "mine";
@@ -54,6 +73,8 @@ TEST_CASE("a measured profile is written, read back, and finds its steps", "[con
   step.batch = 16;
   step.sequence = 1024;
   step.seconds = 1.7;
+  step.seconds_low = 1.6;
+  step.seconds_high = 1.9;
   profile.measured.steps = {step};
   const TemporaryDirectory directory;
   const auto path = directory.path() / "mine.toml";

@@ -38,6 +38,36 @@ TEST_CASE("what a search will not run stands in no row", "[forecast]") {
     CHECK(std::count(row.jobs.begin(), row.jobs.end(), spared) == 0);
 }
 
+TEST_CASE("a measured step's interval is that of the hours planned from it", "[forecast]") {
+  plan::ExperimentOptions options;
+  options.scale = "paper";
+  const plan::Plan plan =
+      plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", options));
+  PlanBasis basis;
+  config::MeasuredStep step;
+  step.model = "qwen_moe";
+  step.size = "paper";
+  step.batch = 16;
+  step.sequence = 1024;
+  step.seconds = 2;
+  step.seconds_low = 1.8;
+  step.seconds_high = 2.6;
+  basis.profiles["a100-80g"].measured.steps = {step};
+  const TemporaryDirectory no_runs;
+  const std::vector<bool> none(plan.graph.jobs().size(), false), all(none.size(), true);
+  int64_t with_range = 0;
+  for (const PlanRow& row :
+       plan_rows(plan, all, none, MachineSpeed(plan.graph, no_runs.path()), basis)) {
+    const bool timed = row.model == "qwen_moe" && row.profile == "a100-80g" && row.cost;
+    CHECK(row.hours_range.has_value() == timed);
+    if (!row.hours_range) continue;
+    ++with_range;
+    CHECK(row.hours_range->low == Approx(*row.hours * 0.9));
+    CHECK(row.hours_range->high == Approx(*row.hours * 1.3));
+  }
+  CHECK(with_range == 6);  // full and fine-tune on three corpora
+}
+
 TEST_CASE("a phase whose first job another arm has shows its other jobs", "[forecast]") {
   plan::Plan plan = plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", {}));
   plan::Cell& cell = plan.cells.front();

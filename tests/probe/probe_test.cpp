@@ -7,7 +7,6 @@
 #include "config/profile.hpp"
 #include "measure/memory.hpp"
 #include "probe/size.hpp"
-#include "probe/timing.hpp"
 #include "train/training_fixture.hpp"
 
 using namespace repro;
@@ -39,33 +38,6 @@ ProbeLimits limits(double flops, int64_t gigabytes, double seconds) {
 }
 
 }  // namespace
-
-TEST_CASE("a timing is its median, and its spread the middle four fifths of the rest", "[probe]") {
-  const Timing timing = timing_of({5, 1, 2, 4, 3, 6, 7, 8, 9, 10, 11});
-  CHECK(timing.median == 6);
-  CHECK(timing.relative_spread == Approx((10.0 - 2.0) / 6));
-  CHECK(timing_of({2}).relative_spread == 0);
-  CHECK(timing_of({1, 2}).median == 1.5);
-  CHECK(timing_of({1, 2}).repeats == 2);
-}
-
-TEST_CASE("repeats stop when their time is over, and all are done within it", "[probe]") {
-  int64_t calls = 0;
-  const Timing timing = time_repeats(
-      2, 1000, [&] { ++calls; }, 0);
-  CHECK(timing.repeats == 1);
-  CHECK(calls == 2);  // the first warm-up, and one that counts
-  CHECK(time_repeats(0, 20, [] {}).repeats == 20);
-}
-
-TEST_CASE("only a machine that is quiet, steady and cool is certified", "[probe]") {
-  CHECK(why_not_certified(0.1, 1, 2, 0.05, 0.15, 1.0).empty());
-  CHECK(why_not_certified(1.4, 1, 2, 0.05, 0.15, 1.0).empty());
-  CHECK_THAT(why_not_certified(1.6, 1, 2, 0.05, 0.15, 1.0), Catch::Contains("load 1.6"));
-  CHECK_THAT(why_not_certified(0.6, 2, 2, 0.05, 0.15, 1.0), Catch::Contains("2 thread(s)"));
-  CHECK_THAT(why_not_certified(0.1, 1, 2, 0.2, 0.15, 1.0), Catch::Contains("spread by 20 %"));
-  CHECK_THAT(why_not_certified(0.1, 1, 2, 0.05, 0.15, 0.8), Catch::Contains("fell to 80 %"));
-}
 
 TEST_CASE("a machine that holds the paper's model measures the paper's model", "[probe]") {
   config::ProbeSpec spec;
@@ -131,7 +103,7 @@ TEST_CASE("a whole model of another scale is named by it", "[probe]") {
 TEST_CASE("a shape too large for its time is sliced, and keeps its whole size", "[probe]") {
   config::ProbeSpec spec;
   spec.gemm_seconds = 1e-9;
-  spec.gemm_repeats = 3;
+  spec.entry_seconds = 0.2;
   config::ProbeEntry entry;
   entry.model = "wide";
   entry.config = tiny_model();
@@ -150,9 +122,9 @@ TEST_CASE("a shape too large for its time is sliced, and keeps its whole size", 
 
 TEST_CASE("a probe measures every shape and step asked for", "[probe]") {
   config::ProbeSpec spec;
-  spec.steps = 3;
   spec.warmup = 1;
-  spec.gemm_repeats = 3;
+  spec.entry_seconds = 0.3;
+  spec.gemm_seconds = 0.2;
   config::ProbeEntry full;
   full.model = "tiny";
   full.config = tiny_model();
@@ -174,7 +146,17 @@ TEST_CASE("a probe measures every shape and step asked for", "[probe]") {
   // 32 rows into: qkv 96 x 32; o, expert up and shared down 32 x 32; expert down 32 x 16; shared up
   // and head 64 x 32. Equal ones once, in two types.
   CHECK(measured.gemms.size() == 2 * 4);
-  for (const auto& gemm : measured.gemms) CHECK(gemm.flops > 1e6);
+  for (const auto& gemm : measured.gemms) {
+    CHECK(gemm.flops > 1e6);
+    CHECK(gemm.flops_low <= gemm.flops);
+    CHECK(gemm.flops_high >= gemm.flops);
+  }
+  for (const auto& step : measured.steps) {
+    CHECK(step.repeats >= 6);
+    CHECK(step.seconds_low <= step.seconds);
+    CHECK(step.seconds_high >= step.seconds);
+    CHECK(step.seconds_low < step.seconds_high);
+  }
   CHECK(measured.certified == measured.reason.empty());
   CHECK(result.at("context").at("cores") >= 1);
 }
