@@ -70,14 +70,17 @@ void become_child(Group group, const cpu_set_t* cores, pid_t parent) {
   if (cores != nullptr) ::sched_setaffinity(0, sizeof(*cores), cores);
 }
 
-[[noreturn]] void fail_to_start(const std::string& program, const std::string& reason) {
-  throw Error(Exit::run_failed, "cannot start '{}': {}; is it installed?", program, reason);
+[[noreturn]] void fail_to_start(const std::string& program, const std::error_code& reason) {
+  const char* way_out = "is it installed?";
+  if (reason == std::errc::too_many_files_open) way_out = "raise `ulimit -n`";
+  if (reason == std::errc::resource_unavailable_try_again) way_out = "raise `ulimit -u`";
+  throw Error(Exit::run_failed, "cannot start '{}': {}; {}", program, reason.message(), way_out);
 }
 
 fs::path path_of(const std::string& program) {
   if (program.find('/') != std::string::npos) return program;
   const auto path = find_program(program);
-  if (!path) fail_to_start(program, std::strerror(ENOENT));
+  if (!path) fail_to_start(program, std::make_error_code(std::errc::no_such_file_or_directory));
   return *path;
 }
 
@@ -89,6 +92,7 @@ bp::child start(const Command& command, Group group, std::FILE* out, std::FILE* 
   const cpu_set_t* pinned = command.cores.empty() ? nullptr : &cores;
   const std::string folder = command.folder.empty() ? "." : command.folder.string();
   std::error_code failed;
+  errno = 0;
   bp::child child(
       bp::exe = path_of(command.words[0]).string(),
       bp::args = std::vector<std::string>(command.words.begin() + 1, command.words.end()),
@@ -96,7 +100,11 @@ bp::child start(const Command& command, Group group, std::FILE* out, std::FILE* 
       bp::extend::on_exec_setup = [group, pinned, parent = ::getpid()](auto&) {
         become_child(group, pinned, parent);
       });
-  if (failed) fail_to_start(command.words[0], failed.message());
+  // Without a descriptor for its own pipe the library says nothing and returns no child.
+  if (!failed && child.id() <= 1) failed = {errno == 0 ? EMFILE : errno, std::generic_category()};
+  // And without one for /dev/null it passes on the -1 of its open().
+  if (failed == std::errc::bad_file_descriptor) failed = {EMFILE, std::generic_category()};
+  if (failed) fail_to_start(command.words[0], failed);
   return child;
 }
 
@@ -162,8 +170,12 @@ std::optional<ExitStatus> Child::poll() {
 }
 
 void Child::send(int signal) {
-  // kill() takes 0, -1 and 1 for our own group, for everybody and for init.
-  if (!poll() && id() > 1) ::kill(-id(), signal);
+  // kill() takes 0, -1 and 1 for our own group, for everybody and for init; and a group of this
+  // number that the child does not lead is somebody else's.
+  if (poll() || id() <= 1 || ::getpgid(id()) != id()) return;
+  ::kill(-id(), signal);
+  // A stopped process heeds no request, only SIGKILL, until it is continued.
+  if (signal != SIGKILL) ::kill(-id(), SIGCONT);
 }
 
 Completed run_to_end(const Command& command) {

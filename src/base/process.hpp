@@ -37,7 +37,7 @@ std::optional<std::filesystem::path> find_program(const std::string& name);
 class Child {
  public:
   // Output is appended to the two files. Error (run_failed) naming the program and the reason when
-  // it cannot be started.
+  // it cannot be started, for want of a file descriptor too.
   Child(const Command& command, const std::filesystem::path& standard_output,
         const std::filesystem::path& standard_error);
   ~Child();
@@ -47,7 +47,8 @@ class Child {
   pid_t id() const;  // of the process and of its group
   // How it ended; nothing while it runs. Does not wait.
   std::optional<ExitStatus> poll();
-  // To the whole group; nothing happens when the child has ended.
+  // To the whole group, which is continued where it was stopped; nothing happens when the child
+  // has ended.
   void send(int signal);
 
  private:

@@ -84,6 +84,7 @@ Launcher::Handle LocalLauncher::start(const run::RunDirectory& directory, int co
     auto job = std::make_unique<Job>(
         Job{Child(command, directory.stdout_file(), directory.stderr_file()), slots});
     const Handle handle = job->child.id();
+    check(handle > 1, "a job that was started is a process of its own");
     jobs_.emplace(handle, std::move(job));
     return handle;
   } catch (const Error& error) {

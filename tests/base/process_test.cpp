@@ -1,5 +1,6 @@
 #include "base/process.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -81,6 +82,74 @@ TEST_CASE("a child's group gets its signals, and a child that has ended gets non
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   CHECK((!fs::exists(status) || read_file(status).find("State:\tZ") != std::string::npos));
+}
+
+TEST_CASE("a request reaches a stopped child, which is continued to heed it", "[base]") {
+  TemporaryDirectory folder;
+  const fs::path out = folder.path() / "out";
+  Child child(
+      shell("trap 'echo saved; exit 7' TERM; echo up; kill -STOP $$; while :; do sleep 0.02; done"),
+      out, folder.path() / "err");
+  const auto stopped = [&] {
+    return read_file("/proc/" + std::to_string(child.id()) + "/status").find("State:\tT") !=
+           std::string::npos;
+  };
+  for (int i = 0; i < 500 && !stopped(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(stopped());
+  child.send(SIGTERM);
+  CHECK(end_of(child).code == 7);
+  CHECK(read_file(out) == "up\nsaved\n");
+}
+
+// The soft limit of open files while it lives.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(rlim_t limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{limit, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  FewDescriptors(const FewDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_CASE("without descriptors a program cannot be started, which is an error and no child",
+          "[base]") {
+  TemporaryDirectory folder;
+  const rlim_t open = [] {
+    const int next = ::dup(STDERR_FILENO);
+    ::close(next);
+    return static_cast<rlim_t>(next);
+  }();
+  int refused = 0;
+  int started = 0;
+  for (rlim_t left = 0; left < 12; ++left) {
+    std::string message;
+    {
+      const FewDescriptors few(open + left);
+      try {
+        Child child(shell("sleep 60"), folder.path() / "out", folder.path() / "err");
+        CHECK(child.id() > 1);
+        ++started;
+      } catch (const Error& error) {
+        message = error.what();
+        ++refused;
+      }
+      try {
+        const int code = run_to_end(shell("exit 3")).status.code;
+        CHECK(code == 3);
+      } catch (const Error& error) {
+        CHECK_THAT(error.what(), Catch::Contains("Too many open files"));
+      }
+    }
+    if (!message.empty()) CHECK_THAT(message, Catch::Contains("Too many open files"));
+  }
+  CHECK(refused >= 3);
+  CHECK(started >= 3);
 }
 
 TEST_CASE("a child is killed with the object that holds it", "[base]") {

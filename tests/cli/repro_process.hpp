@@ -61,7 +61,7 @@ finish() {
 }
 
 inline bool appears(const fs::path& path) {
-  for (int i = 0; i < 1000 && !fs::exists(path); ++i) ::usleep(10'000);
+  for (int i = 0; i < 6000 && !fs::exists(path); ++i) ::usleep(10'000);
   return fs::exists(path);
 }
 

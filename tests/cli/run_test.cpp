@@ -113,6 +113,44 @@ TEST_CASE("a second Ctrl-C kills what does not stop", "[cli]") {
   CHECK(process.wait().exit_code == 130);
 }
 
+TEST_CASE("a worker that is stopped heeds the first Ctrl-C, and a deaf one the second", "[cli]") {
+  for (const bool deaf : {false, true}) {
+    TemporaryDirectory folder;
+    const fs::path at_work = folder.path() / "at-work";
+    const fs::path worker = write_worker(
+        folder, std::string(deaf ? "trap '' TERM" : "trap 'touch $dir/saved; exit 130' TERM") +
+                    "\ntouch " + at_work.string() +
+                    "; kill -STOP $$; while :; do sleep 0.02; kill -STOP $$; done");
+    Process process(repro_command(folder.path(), cell({"run", "table3"}), worker));
+    REQUIRE(appears(at_work));
+    ::usleep(200'000);
+    process.signal(SIGINT);
+    if (deaf) {
+      ::usleep(500'000);
+      process.signal(SIGINT);
+    }
+    CHECK(process.wait().exit_code == 130);
+    CHECK(count_of(folder.path(), "saved") == (deaf ? 0 : 1));
+  }
+}
+
+TEST_CASE("with few descriptors a run ends, by an error that says so", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path worker = write_worker(folder, "exit 4");
+  std::string command;
+  for (const std::string& word : repro_command(folder.path(), cell({"run", "table3"}), worker))
+    command += shell_quoted(word) + " ";
+  for (int descriptors = 4; descriptors <= 12; ++descriptors) {
+    const Finished ended =
+        Process({"/bin/sh", "-c",
+                 fmt::format("ulimit -n {}; exec timeout 60 {}", descriptors, command)})
+            .wait();
+    CAPTURE(descriptors, ended.errors);
+    CHECK((ended.exit_code == 2 || ended.exit_code == 4));
+    CHECK_THAT(ended.errors, Contains("Too many open files") || Contains("its log is"));
+  }
+}
+
 TEST_CASE("a second repro on the same folder is refused and told who holds it", "[cli]") {
   TemporaryDirectory folder;
   const fs::path go = folder.path() / "go";
