@@ -14,7 +14,12 @@ volatile sig_atomic_t g_interrupts = 0;
 void count_interrupts() {
   struct sigaction action {};
   action.sa_handler = [](int) { g_interrupts = g_interrupts + 1; };
-  for (int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+  action.sa_flags = SA_RESTART;
+  for (int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  // `nohup` ignores it so that a run outlives its terminal.
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 int interrupts() { return g_interrupts; }

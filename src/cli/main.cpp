@@ -6,8 +6,10 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/text.hpp"
+#include "cli/output.hpp"
 #include "cli/program.hpp"
 
 namespace {
@@ -26,21 +28,35 @@ std::string_view without_library(std::string_view what) {
   return what.starts_with("[") && end != what.npos ? what.substr(end + 2) : what;
 }
 
+repro::Exit run(repro::cli::Program& program, int argc, char** argv) {
+  try {
+    return program.run(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.report_usage(error);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  repro::cli::prepare_standard_files();
   repro::Exit exit = repro::Exit::ok;
+  int lost = 0;  // why the answer could not be written
   repro::cli::Program program;
   try {
-    exit = program.run(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    exit = program.report_usage(error);
+    exit = run(program, argc, argv);
   } catch (const repro::Error& error) {
     print_error(error.what());
     exit = error.exit();
+  } catch (const std::system_error& error) {
+    exit = repro::Exit::run_failed;
+    if (std::ferror(stdout) != 0)
+      lost = error.code().value();
+    else
+      print_error(error.what());
   } catch (const std::exception& error) {
     print_error(std::string(without_library(error.what())).c_str());
     exit = repro::Exit::run_failed;
   }
-  return static_cast<int>(exit);
+  return static_cast<int>(repro::cli::finish_answer(exit, lost));
 }

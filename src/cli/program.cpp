@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "cli/verbs.hpp"
 
 namespace repro::cli {
@@ -12,8 +14,9 @@ constexpr const char* kSummary =
 constexpr const char* kFooter =
     "Begin with: repro run table3 --scale smoke\n"
     "Exit codes: 0 ok, 1 an audit found a contradiction, or with --gate two runs differ,\n"
-    "2 a run failed, 3 with --gate a target is not reached, 4 invalid input, 5 inconclusive,\n"
-    "6 nothing was measured, 7 a log of another program cannot be read, 64 usage, 130 interrupted";
+    "2 a run failed or the answer could not be written, 3 with --gate a target is not reached,\n"
+    "4 invalid input, 5 inconclusive, 6 nothing was measured, 7 a log of another program\n"
+    "cannot be read, 64 usage, 130 interrupted";
 
 }  // namespace
 
@@ -63,7 +66,9 @@ Exit Program::run(int argc, char** argv) {
 
 Exit Program::report_usage(const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    app_.exit(error);  // --help and --version, on standard output
+    std::ostringstream text;  // --help and --version
+    app_.exit(error, text, text);
+    fmt::print("{}", text.str());
     return Exit::ok;
   }
   fmt::print(stderr, "repro: error: {}; see --help\n", error.what());
