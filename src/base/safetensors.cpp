@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace repro {
@@ -35,7 +36,7 @@ json read_header(const std::filesystem::path& path, std::span<const std::byte> b
             fmt::format("its header of {} bytes does not fit in {} bytes", length, bytes.size()));
   data_begin = kLengthBytes + length;
   const char* text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
-  json header = json::parse(text, text + length, nullptr, /*allow_exceptions=*/false);
+  json header = parse_json({text, length});
   if (!header.is_object()) damaged(path, "its header is not a JSON object");
   return header;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "config/job_spec.hpp"
 #include "config/library.hpp"
 #include "plan/packages.hpp"
@@ -18,7 +19,7 @@ using nlohmann::json;
 
 // Texts of an earlier cleaning measured no overlap.
 std::optional<double> overlap_of(const fs::path& meta) {
-  const json found = json::parse(read_file(meta), nullptr, /*allow_exceptions=*/false);
+  const json found = parse_json(read_file(meta));
   if (!found.is_object() || !found.contains("overlap_13gram")) return std::nullopt;
   int64_t words = 0;
   int64_t seen = 0;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/difference_view.hpp"
 #include "cli/program.hpp"
@@ -33,7 +34,7 @@ struct ExplainOptions {
 };
 
 json read_job(const run::RunDirectory& directory) {
-  json job = json::parse(read_file(directory.job_file()), nullptr, /*allow_exceptions=*/false);
+  json job = parse_json(read_file(directory.job_file()));
   if (!job.is_object())
     throw Error("{}: is damaged; run the experiment again", directory.job_file().string());
   return job;

@@ -7,6 +7,7 @@
 
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "run/job.hpp"
 #include "run/run_directory.hpp"
 
@@ -52,7 +53,7 @@ run::Job import_job(const fs::path& source, const imports::ForeignLog& log,
 bool holds(const fs::path& folder, const run::Job& job) {
   const fs::path file = run::RunDirectory(folder).job_file();
   if (!fs::exists(file)) return false;
-  const json found = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  const json found = parse_json(read_file(file));
   return found.is_object() && found.contains("key") && found["key"] == job.key;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
@@ -30,7 +31,7 @@ struct RunStanding {
 // Steps that a training is to do; 0 = unknown. A job file that cannot be read is no reason to fail.
 double planned_steps(const run::RunDirectory& directory) {
   if (!std::filesystem::exists(directory.job_file())) return 0;
-  const json job = json::parse(read_file(directory.job_file()), nullptr, false);
+  const json job = parse_json(read_file(directory.job_file()));
   if (!job.is_object() || !job.contains("spec")) return 0;
   return job["spec"].value("steps", 0.0);
 }

@@ -1,9 +1,12 @@
 #include "findings/outcomes.hpp"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <type_traits>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "config/job_spec.hpp"
 #include "run/verifier.hpp"
 
@@ -12,9 +15,24 @@ namespace {
 
 using nlohmann::json;
 
+struct Impossible : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// What is counted or measured of a run is never negative.
+template <typename Number = double>
+Number amount(const json& object, const char* key) {
+  const json& value = object.at(key);
+  if (value.get<double>() < 0)
+    throw Impossible(fmt::format("{} = {}: must not be negative", key, value.dump()));
+  if (std::is_integral_v<Number> && !value.is_number_integer())
+    throw Impossible(fmt::format("{} = {}: expected an integer", key, value.dump()));
+  return value.get<Number>();
+}
+
 double total_seconds(const json& seconds) {
   double sum = 0;
-  for (const auto& [part, value] : seconds.items()) sum += value.get<double>();
+  for (const auto& [part, value] : seconds.items()) sum += amount(seconds, part.c_str());
   return sum;
 }
 
@@ -22,7 +40,7 @@ double total_seconds(const json& seconds) {
 std::string read_machine(const run::RunDirectory& directory, run::Verifier& verifier) {
   if (!std::filesystem::exists(directory.environment_file())) return "";
   verifier.require(directory, directory.environment_file().filename());
-  const json file = json::parse(read_file(directory.environment_file()), nullptr, false);
+  const json file = parse_json(read_file(directory.environment_file()));
   if (!file.is_object() || !file.contains("cpu")) return "";
   const json& cpu = file["cpu"];
   std::string text = cpu.value("model", "unknown processor");
@@ -38,16 +56,15 @@ Training read_training(const run::Job& job, const json& result, const run::RunDi
   Training training;
   training.model = spec.model;
   training.sequence = spec.sequence;
-  training.steps = result.at("steps");
-  training.tokens = result.at("tokens");
-  if (const auto epochs = result.find("epochs"); epochs != result.end())
-    training.epochs = epochs->get<double>();
+  training.steps = amount<int64_t>(result, "steps");
+  training.tokens = amount<int64_t>(result, "tokens");
+  if (result.contains("epochs")) training.epochs = amount(result, "epochs");
   const json& clocks = result.at("clocks");
-  training.clocks = {clocks.at("train"), clocks.at("eval"), clocks.at("checkpoint"),
-                     clocks.at("other")};
-  training.tokens_per_second = result.at("tokens_per_second");
-  training.parameters = result.at("parameters");
-  training.peak_memory_bytes = result.at("peak_memory_bytes");
+  training.clocks = {amount(clocks, "train"), amount(clocks, "eval"), amount(clocks, "checkpoint"),
+                     amount(clocks, "other")};
+  training.tokens_per_second = amount(result, "tokens_per_second");
+  training.parameters = amount<int64_t>(result, "parameters");
+  training.peak_memory_bytes = amount<int64_t>(result, "peak_memory_bytes");
   training.machine = read_machine(directory, verifier);
   training.records = verifier.records(directory);
   return training;
@@ -60,8 +77,7 @@ Evaluation read_evaluation(const json& result) {
         measure.at("split"),         measure.at("window"),
         measure.at("stride"),        measure.at("loss"),
         measure.at("bits_per_byte"), measure.value("blocks", std::vector<double>())};
-  if (const auto share = result.find("active_share"); share != result.end())
-    evaluation.active_share = share->get<double>();
+  if (result.contains("active_share")) evaluation.active_share = amount(result, "active_share");
   return evaluation;
 }
 
@@ -89,11 +105,11 @@ Preparing read_preparing(const json& result) {
   Preparing preparing{.fingerprint = result.at("fingerprint"),
                       .packages = {},
                       .overlap = {},
-                      .train_tokens = result.at("splits").at("train").at("tokens")};
+                      .train_tokens = amount<int64_t>(result.at("splits").at("train"), "tokens")};
   for (const json& package : result.at("packages"))
     preparing.packages.push_back(package_text(package));
   for (const auto& [split, overlap] : result.at("overlap_13gram").items())
-    preparing.overlap[split] = overlap.at("share");
+    preparing.overlap[split] = amount(overlap, "share");
   return preparing;
 }
 
@@ -139,6 +155,9 @@ Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs
     if (outcome.status.done()) {
       try {
         read_result(job, directory, verifier, outcome);
+      } catch (const Impossible& error) {
+        throw Error("{}: {}; delete its folder and run again", directory.result_file().string(),
+                    error.what());
       } catch (const json::exception&) {
         throw Error("{}: a field is missing or of the wrong type; delete its folder and run again",
                     directory.result_file().string());

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "import/catalog_readers.hpp"
 
@@ -84,7 +85,7 @@ void read_gpuhunt_rows(const CsvTable& table, OfferList& offers) {
 }
 
 void read_gpuhunt_list(const std::string& text, OfferList& offers) {
-  const json list = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json list = parse_json(text);
   if (list.is_discarded())
     throw Error("{}:1: neither a SkyPilot CSV nor a JSON list of offers", offers.file());
   if (!list.is_array()) throw Error("{}:1: expected a JSON list of offers", offers.file());

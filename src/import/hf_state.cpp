@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "import/hf_trainer.hpp"
 
@@ -41,14 +42,12 @@ std::string with_quoted_constants(const std::string& text) {
 
 json parse_state(const std::string& text, const LogBuilder& log) {
   const std::string quoted = with_quoted_constants(text);
-  try {
-    return json::parse(quoted);
-  } catch (const json::parse_error& error) {
-    const auto stop = static_cast<std::ptrdiff_t>(std::min(error.byte, quoted.size()));
-    const auto before = std::count(quoted.begin(), quoted.begin() + stop, '\n');
-    throw Error(Exit::bad_log, "{}: not readable as JSON; the file is damaged or truncated",
-                log.place(static_cast<size_t>(before) + 1).text());
-  }
+  size_t stop = 0;
+  json state = parse_json(quoted, &stop);
+  if (!state.is_discarded()) return state;
+  const auto end = quoted.begin() + static_cast<std::ptrdiff_t>(stop);
+  throw Error(Exit::bad_log, "{}: not readable as JSON; the file is damaged or truncated",
+              log.place(static_cast<size_t>(std::count(quoted.begin(), end, '\n')) + 1).text());
 }
 
 std::optional<double> state_number(const json& entry, const std::string& key) {

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 
@@ -23,7 +24,7 @@ FileLock hold(const fs::path& cache) {
 json read_lock(const fs::path& cache) {
   const fs::path path = lock_path(cache);
   if (!fs::exists(path)) return json::object();
-  json lock = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  json lock = parse_json(read_file(path));
   if (!lock.is_object())
     throw Error("{}: not a JSON object of packages; remove it and run the same command again",
                 path.string());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "run/records.hpp"
 #include "run/verifier.hpp"
 
@@ -37,7 +38,7 @@ void compare(const std::string& path, const json* first, const json* second,
 // An absent or unreadable file compares as an empty object.
 json read_object(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return json::object();
-  const json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  const json object = parse_json(read_file(path));
   return object.is_object() ? object : json::object();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace repro::run {
 namespace {
@@ -19,7 +20,7 @@ using nlohmann::json;
 fs::path lock_path(const fs::path& runs) { return runs / ".lock"; }
 
 LockHolder read_holder(const fs::path& path) {
-  const json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  const json object = parse_json(read_file(path));
   LockHolder holder;
   if (!object.is_object()) return holder;  // it is being written at this moment
   holder.pid = object.value("pid", int64_t{0});

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace repro::run {
 namespace {
@@ -166,7 +167,7 @@ Records read_records(const std::filesystem::path& path) {
       continue;
     }
     try {
-      add_line(records, json::parse(line));
+      add_line(records, parse_json(line));
     } catch (const std::exception&) {
       throw Error("{}:{}: not a record; delete the run's folder and run again", path.string(),
                   number);
@@ -181,7 +182,7 @@ void truncate_records(const std::filesystem::path& path, int64_t step) {
   std::string kept;
   std::string_view rest = text;
   for (size_t end; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1)) {
-    const json line = json::parse(rest.substr(0, end), nullptr, false);
+    const json line = parse_json(rest.substr(0, end));
     if (line.is_object() && line.value("step", int64_t{0}) <= step) kept += rest.substr(0, end + 1);
   }
   write_file_atomically(path, kept);
@@ -200,7 +201,7 @@ std::optional<Progress> read_progress(const std::filesystem::path& path) {
   tail.resize(tail.rfind('\n') == std::string::npos ? 0 : tail.rfind('\n'));
   while (!tail.empty()) {
     const size_t line_begin = tail.rfind('\n') == std::string::npos ? 0 : tail.rfind('\n') + 1;
-    const json line = json::parse(tail.substr(line_begin), nullptr, false);
+    const json line = parse_json(tail.substr(line_begin));
     try {
       if (line.is_object())
         if (auto progress = parse_progress(line)) return progress;

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "run/seal.hpp"
 #include "run/verifier.hpp"
@@ -12,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 json read_object(const fs::path& path, const char* way_out) {
-  json object = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  json object = parse_json(read_file(path));
   if (!object.is_object()) throw Error("{}: is damaged; {}", path.string(), way_out);
   return object;
 }
@@ -50,7 +51,7 @@ int RunDirectory::schema() const {
     }
   }
   if (!fs::exists(job_file(), ignored)) return 0;
-  const json file = json::parse(read_file(job_file()), nullptr, /*allow_exceptions=*/false);
+  const json file = parse_json(read_file(job_file()));
   return file.is_object() && file.contains("schema") && file["schema"].is_number_integer()
              ? file["schema"].get<int>()
              : 0;

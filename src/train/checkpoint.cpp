@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "model/weights.hpp"
 
 namespace repro::train {
@@ -102,7 +103,7 @@ json read_verified_state(const fs::path& folder) {
   const std::string text = read_file(folder / kStateFile);
   if (sha256_hex(text) != read_file(folder / kDoneFile))
     throw Error("{}: its bytes changed after it was written", (folder / kStateFile).string());
-  const json state = json::parse(text);
+  const json state = parse_json(text);
   if (state.at("schema") != kSchema)
     throw Error("{}: written by another version (schema {})", folder.string(),
                 state.at("schema").get<int>());

@@ -166,6 +166,18 @@ TEST_CASE("headers name JSON values but do not include the JSON library", "[laye
   CHECK(json_violations(includes_of(kSources)) == std::vector<std::string>{});
 }
 
+TEST_CASE("JSON is parsed in one place, which bounds its depth", "[layering]") {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::recursive_directory_iterator(kSources)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path());
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    if (text.find("json::parse(") != std::string::npos)
+      found.push_back(fs::relative(entry.path(), kSources).string());
+  }
+  CHECK(found == std::vector<std::string>{"base/json.cpp"});
+}
+
 // Lines of the harness that speak of one paper; what ends a --help may show its names.
 std::vector<std::string> paper_words(const fs::path& root, const std::set<std::string>& rooms) {
   static const std::regex kWords(R"(disco|submodel|fine-?tun|\btable[0-9]|ds_moe|\bemo\b)",

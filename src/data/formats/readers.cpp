@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "data/formats/archive.hpp"
@@ -79,7 +80,7 @@ std::vector<std::string> text_paragraphs(std::string_view text) {
 
 void read_summaries(const std::string& json_text, const std::string& where,
                     const VisitText& visit) {
-  const json articles = json::parse(json_text, nullptr, /*allow_exceptions=*/false);
+  const json articles = parse_json(json_text);
   if (!articles.is_object()) throw Error("{}: not a JSON object of articles", where);
   for (const auto& [title, article] : articles.items()) {
     if (!article.is_object() || !article.contains("extract"))

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "data/formats/archive.hpp"
@@ -106,7 +107,7 @@ class ObjectReader {
 };
 
 void add_json(std::string_view text, const std::string& text_field, Records& records) {
-  json record = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  json record = parse_json(text);
   if (record.is_discarded()) {
     records.drop("malformed JSON");
   } else if (!record.is_object() || !record.contains(text_field)) {

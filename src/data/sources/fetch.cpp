@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "data/sources/download.hpp"
@@ -24,7 +25,7 @@ fs::path record_path(const fs::path& folder, const std::string& key) {
 std::optional<FetchedFile> recorded(const fs::path& folder, const std::string& key) {
   const fs::path path = record_path(folder, key);
   if (!fs::exists(path)) return std::nullopt;
-  const json record = json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
+  const json record = parse_json(read_file(path));
   if (!record.is_object()) return std::nullopt;
   FetchedFile file = {folder / record.value("file", ""), record.value("name", ""),
                       record.value("version", ""), record.value("sha256", ""),

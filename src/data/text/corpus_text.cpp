@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "base/stopwatch.hpp"
 #include "data/formats/readers.hpp"
 #include "data/formats/records.hpp"
@@ -159,7 +160,7 @@ bool is_whole(json meta) {
 // What an earlier build found; nothing when there is none, or it or its text is no longer the same.
 bool read_meta(const fs::path& folder, CorpusText& text) {
   if (!fs::exists(folder / "meta.json") || !fs::exists(text.documents)) return false;
-  const json meta = json::parse(read_file(folder / "meta.json"), nullptr, false);
+  const json meta = parse_json(read_file(folder / "meta.json"));
   if (!is_whole(meta) || meta.at("documents_sha256") != sha256_hex_of_file(text.documents))
     return false;
   text.dropped = meta.at("dropped").get<std::map<std::string, int64_t>>();

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "data/formats/input.hpp"
 
 namespace repro::data {
@@ -25,7 +26,7 @@ void for_each_document(const std::filesystem::path& path,
   LineReader lines(*input);
   std::string_view line;
   for (int64_t number = 1; lines.next(line); ++number) {
-    json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    json object = parse_json(line);
     if (!object.is_object() || !object.contains("text"))
       throw Error("{}:{}: not a document; delete the folder, it will be built again", path.string(),
                   number);

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/unicode.hpp"
 
 namespace repro::data {
@@ -26,7 +27,7 @@ uint64_t pair_key(int32_t left, int32_t right) {
 
 LlamaTokenizer::LlamaTokenizer(const std::filesystem::path& json_file) {
   try {
-    const json model = json::parse(read_file(json_file)).at("model");
+    const json model = parse_json(read_file(json_file)).at("model");
     if (!model.at("byte_fallback").get<bool>())
       throw Error("{}: not a byte-fallback BPE", json_file.string());
     ids_ = model.at("vocab").get<std::unordered_map<std::string, int32_t>>();

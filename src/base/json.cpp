@@ -1,0 +1,36 @@
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace repro {
+
+bool is_too_deep(std::string_view json_text) {
+  int depth = 0;
+  bool quoted = false;
+  for (size_t at = 0; at < json_text.size(); ++at) {
+    const char c = json_text[at];
+    if (quoted && c == '\\')
+      ++at;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{') && ++depth > kDeepestJson)
+      return true;
+    else if (!quoted && (c == ']' || c == '}'))
+      --depth;
+  }
+  return false;
+}
+
+nlohmann::json parse_json(std::string_view text, size_t* stop) {
+  try {
+    if (!is_too_deep(text)) return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    if (stop != nullptr) *stop = std::min(error.byte, text.size());
+  } catch (const nlohmann::json::out_of_range&) {
+    // A number that no double holds.
+  }
+  return nlohmann::json(nlohmann::json::value_t::discarded);
+}
+
+}  // namespace repro

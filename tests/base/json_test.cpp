@@ -1,0 +1,39 @@
+#include "base/json.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace repro {
+namespace {
+
+std::string nested(size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); }
+
+}  // namespace
+
+TEST_CASE("JSON of too many levels is no JSON, however it is nested", "[base]") {
+  CHECK_FALSE(parse_json(nested(kDeepestJson)).is_discarded());
+  CHECK(parse_json(nested(kDeepestJson + 1)).is_discarded());
+  CHECK(parse_json(nested(1'000'000)).is_discarded());
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  CHECK(parse_json(objects).is_discarded());
+}
+
+TEST_CASE("brackets in texts are no levels, and levels side by side do not add up", "[base]") {
+  const std::string brackets(1000, '[');
+  CHECK(parse_json("{\"" + brackets + "\": \"\\\"" + brackets + "\"}").size() == 1);
+  std::string list = "[";
+  for (int i = 0; i < 1000; ++i) list += "[],";
+  CHECK(parse_json(list + "[]]").size() == 1001);
+}
+
+TEST_CASE("what is no JSON says at which byte, and a number beyond a double is none", "[base]") {
+  size_t stop = 0;
+  CHECK(parse_json("{\"a\": 1,, }", &stop).is_discarded());
+  CHECK(stop == 9);
+  CHECK(parse_json("{\"a\": 1e999}").is_discarded());
+  CHECK(parse_json("").is_discarded());
+}
+
+}  // namespace repro
