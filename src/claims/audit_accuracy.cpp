@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "claims/audit_checks.hpp"
+#include "config/rule.hpp"
 #include "measure/stats.hpp"
 
 namespace repro::claims {
@@ -24,14 +25,16 @@ std::string column_title(const AuditInput& input, const CheckHead& head, const s
 }
 
 int64_t item_count(double value) {
-  if (!(value >= 1) || value != std::floor(value))
-    throw Error("{} items; a test set has a whole number of them", value);
+  if (!(value >= 1) || value != std::floor(value) || value > config::kMostCounted)
+    throw Error("{} items; a test set has a whole number of them, at most {:.0e}", value,
+                config::kMostCounted);
   return static_cast<int64_t>(value);
 }
 
 // "960 of 1838 is 52.23, 961 is 52.29".
 std::string neighbours(double percent, int decimals, int64_t n) {
-  const auto below = static_cast<int64_t>(percent * static_cast<double>(n) / 100);
+  const auto below =
+      static_cast<int64_t>(std::clamp(percent, 0.0, 100.0) * static_cast<double>(n) / 100);
   const auto shown = [&](int64_t k) {
     return fmt::format("{:.{}f}", 100.0 * static_cast<double>(k) / static_cast<double>(n),
                        decimals);
@@ -68,9 +71,10 @@ FeasibleCounts feasible_counts(double percent, int decimals, int64_t n) {
   const auto items = static_cast<double>(n);
   // Slack for the binary fractions, far below the distance of two counts; halves round either way.
   constexpr double kSlack = 1e-7;
-  const auto first = static_cast<int64_t>(std::ceil((percent - half) * items / 100 - kSlack));
-  const auto last = static_cast<int64_t>(std::floor((percent + half) * items / 100 + kSlack));
-  return {std::max<int64_t>(first, 0), std::min(last, n)};
+  const double first = std::ceil((percent - half) * items / 100 - kSlack);
+  const double last = std::floor((percent + half) * items / 100 + kSlack);
+  return {static_cast<int64_t>(std::clamp(first, 0.0, items + 1)),
+          static_cast<int64_t>(std::clamp(last, -1.0, items))};
 }
 
 AuditFindings run(const GrimCheck& check, const AuditInput& input) {

@@ -138,9 +138,9 @@ AuditFindings run(const PriceCheck& check, const AuditInput& input) {
   return judge_rows(
       input, check.head, {&f.full, &f.low, &f.high, &f.devices, &f.low_price, &f.high_price},
       [&](AuditFinding& finding, const ClaimRow* row) {
-        const measure::SavingLine line =
-            measure::saving_line(f.full.value(row), f.low.value(row),
-                                 std::llround(f.devices.value(row)), f.high.value(row));
+        const measure::SavingLine line = measure::saving_line(
+            f.full.value(row), f.low.value(row),
+            counted(f.devices.value(row), kMostDevices, "devices"), f.high.value(row));
         judge_saving(finding, line, f.low_price.value(row) / f.high_price.value(row),
                      check.robust_ratio);
         if (!check.other_low_price.empty())

@@ -29,10 +29,21 @@ const ClaimCell* extreme_cell(const Resolved& column, Reference::Over over) {
 
 }  // namespace
 
+int64_t counted(double value, double most, const char* what) {
+  if (!(value >= 0.5 && value <= most))
+    throw Error("{} {}; expected 1 to {:.0e}", value, what, most);
+  return std::llround(value);
+}
+
+int64_t sequence_of(const Claims& claims, const CheckHead& head) {
+  const ClaimConstant* constant = claims.constant(head.sequence);
+  return counted(constant == nullptr ? 0 : constant->cell.value.value_or(0), 1e7,
+                 "tokens of a sequence");
+}
+
 int64_t model_quantity(const Claims& claims, const CheckHead& head, const ClaimRow& row,
                        const Resolved& resolved) {
-  const auto sequence =
-      static_cast<int64_t>(claims.constant(head.sequence)->cell.value.value_or(0));
+  const int64_t sequence = sequence_of(claims, head);
   int64_t least = std::numeric_limits<int64_t>::max();
   for (const ClaimModel* model : claims.models_of(row, resolved.role, head.reading))
     least =

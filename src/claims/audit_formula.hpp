@@ -2,6 +2,7 @@
 // A formula of a claims file bound to its check: names are looked up once, values row by row.
 // Internal to the audit.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,6 +49,13 @@ class Formula {
   const ClaimTable* table_;
   std::vector<Input> inputs_;
 };
+
+constexpr double kMostDevices = 1e5;  // side by side
+// A number of the paper that counts something: the nearest integer, an Error where it is none from
+// 1 to `most`.
+int64_t counted(double value, double most, const char* what);
+// Tokens of a sequence, the check's constant.
+int64_t sequence_of(const Claims& claims, const CheckHead& head);
 
 // Parameters or FLOPs per token of the row's model in this role, by the check's convention,
 // sequence and reading; of several readings the one with the fewest.

@@ -42,8 +42,7 @@ class RooflineAudit {
         steps_(input.claims, check.head, check.steps),
         hours_(input.claims, check.head, check.hours),
         tokens_(input.claims, check.head, check.tokens_per_step),
-        sequence_(static_cast<int64_t>(
-            input.claims.constant(check.head.sequence)->cell.value.value_or(0))),
+        sequence_(sequence_of(input.claims, check.head)),
         device_(input.profiles(check.device)) {
     if (check.conventions.empty()) throw Error("conventions = []; name at least one");
   }
@@ -117,8 +116,8 @@ class RooflineAudit {
     if (sure)
       finding.sentence +=
           fmt::format(": at the peak it can process at most {} tokens a step, not {}",
-                      with_commas(std::llround(finding.numbers["tokens_per_step_at_peak"])),
-                      with_commas(std::llround(tokens_.value(row))));
+                      rounded_with_commas(finding.numbers["tokens_per_step_at_peak"]),
+                      rounded_with_commas(tokens_.value(row)));
   }
 
   const RooflineCheck& check_;

@@ -111,7 +111,7 @@ void describe(config::Fields& fields, MemoryCheck& check) {
   fields.field("role", check.role, config::required());
   fields.field("device", check.device);
   fields.field("memory_gb", check.memory_gb);
-  fields.field("bytes_per_parameter", check.bytes_per_parameter);
+  fields.field("bytes_per_parameter", check.bytes_per_parameter, config::between(1, 1000));
 }
 
 void describe(config::Fields& fields, GrimCheck& check) {

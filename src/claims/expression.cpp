@@ -36,6 +36,8 @@ class ExpressionParser {
   explicit ExpressionParser(Expression& expression) : to_(expression), text_(expression.text_) {}
 
   void parse() {
+    if (text_.size() > kLongest)
+      throw Error("a formula of {} characters; at most {}", text_.size(), kLongest);
     sum();
     skip_space();
     if (at_ < text_.size()) fail("unexpected '{}'", text_[at_]);
@@ -43,6 +45,21 @@ class ExpressionParser {
 
  private:
   using Op = Expression::Op;
+  static constexpr int kDeepest = 100;
+  static constexpr size_t kLongest = 4000;
+
+  // One level of what calls itself: brackets, functions, signs.
+  class Level {
+   public:
+    explicit Level(ExpressionParser& parser) : depth_(parser.depth_) {
+      if (++depth_ > kDeepest) parser.fail("more than {} levels", kDeepest);
+    }
+    ~Level() { --depth_; }
+    Level(const Level&) = delete;
+
+   private:
+    int& depth_;
+  };
 
   template <typename... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
@@ -86,6 +103,7 @@ class ExpressionParser {
     }
   }
   void unary() {
+    const Level level(*this);
     if (!take('-')) return atom();
     unary();
     emit(Op::negate);
@@ -157,6 +175,7 @@ class ExpressionParser {
   Expression& to_;
   const std::string& text_;
   size_t at_ = 0;
+  int depth_ = 0;
 };
 
 Expression::Expression(std::string text) : text_(std::move(text)) {

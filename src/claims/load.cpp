@@ -74,6 +74,8 @@ void describe(config::Fields& fields, Header& header) {
   fields.field("titles", header.titles);
 }
 
+constexpr size_t kMostDigits = 40;
+
 // "22,500.36" as printed; empty when it is no number.
 std::optional<ClaimCell> parse_number(const std::string& printed) {
   ClaimCell cell{.printed = printed, .value = {}, .decimals = 0};
@@ -83,6 +85,7 @@ std::optional<ClaimCell> parse_number(const std::string& printed) {
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, value);
   if (error != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
+  if (std::abs(value) > config::kMostMeasured || digits.size() > kMostDigits) return std::nullopt;
   const size_t point = digits.find('.');
   const size_t exponent = std::min(digits.find_first_of("eE"), digits.size());
   if (point != std::string::npos) cell.decimals = static_cast<int>(exponent - point - 1);

@@ -89,7 +89,7 @@ class Pricer {
   }
 
   void cost(PricedRow& priced, const ClaimRow& claim) const {
-    const int64_t devices = std::llround(*at(devices_, claim));
+    const int64_t devices = counted(*at(devices_, claim), kMostDevices, "devices");
     const Rented& low = question_.low;
     const Rented& high = question_.high;
     const auto phase = [](std::string name, const Rented& on, double hours, int64_t jobs) {

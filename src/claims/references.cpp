@@ -136,6 +136,12 @@ class ReferenceChecker {
     if (table_ == nullptr) add("this kind of check needs a table");
   }
   void particular(const RatioCheck&) {}
+  void particular(const RooflineCheck& check) {
+    if (table_ == nullptr) return add("this kind of check needs a table");
+    Resolved flops;
+    flops.role = check.role;
+    models(flops);
+  }
   void particular(const EquationCheck& check) {
     const bool both_exact = check.tolerance || check.relation != "=";
     if (both_exact || check.right.empty()) return;

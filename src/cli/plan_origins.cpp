@@ -26,7 +26,7 @@ void collect(const config::Node& node, const std::string& path, std::vector<Orig
   }
   const std::vector<std::string> names = config::names_of(node);
   if (names.empty()) origins.push_back({path, node.text(), node.source.text()});
-  for (const std::string& name : names) collect(*node.find(name), prefix + name, origins);
+  for (const std::string& name : names) collect(*node.member(name), prefix + name, origins);
 }
 
 // Values that no file sets keep the default that stands in the source.

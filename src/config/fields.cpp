@@ -1,6 +1,5 @@
 #include "config/fields.hpp"
 
-#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
@@ -19,72 +18,60 @@ class NodeReader final : public Fields {
     if (const Node* node = find(key, rule))
       if (!assign<bool>(*node, value)) wrong_type(*node, key, "true or false");
   }
-  void field(std::string_view key, int64_t& value, const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node == nullptr) return;
-    if (!assign<int64_t>(*node, value)) return wrong_type(*node, key, "an integer");
-    check_range(*node, key, static_cast<double>(value), rule);
+  void field(std::string_view key, int64_t& value, const Range& range) override {
+    if (const Node* node = find(key, range)) read_integer(*node, key, value, range);
   }
-  void field(std::string_view key, double& value, const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node != nullptr) read_number(*node, key, value, rule);
+  void field(std::string_view key, double& value, const Range& range) override {
+    if (const Node* node = find(key, range)) read_number(*node, key, value, range);
   }
   void field(std::string_view key, std::string& value, const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node == nullptr) return;
-    if (!assign<std::string>(*node, value)) return wrong_type(*node, key, "a string");
-    if (rule.allowed.empty()) return;
-    for (const std::string& name : rule.allowed)
-      if (name == value) return;
-    problems_.add(node->source, "{} = \"{}\": expected one of {}{}", path(key), value,
-                  join(rule.allowed, ", "), did_you_mean(value, rule.allowed));
+    if (const Node* node = find(key, rule)) read_text(*node, key, value, rule);
   }
-  void field(std::string_view key, std::vector<std::string>& v, const Rule& rule) override {
-    read_array<std::string>(key, v, rule, "strings");
+  void field(std::string_view key, std::vector<std::string>& values, const Rule& rule) override {
+    read_array(key, values, rule, "strings", [&](const Node& item, std::string& value) {
+      return read_text(item, key, value, rule);
+    });
   }
-  void field(std::string_view key, std::vector<int64_t>& v, const Rule& rule) override {
-    read_array<int64_t>(key, v, rule, "integers");
+  void field(std::string_view key, std::vector<int64_t>& values, const Range& range) override {
+    read_array(key, values, range, "integers", [&](const Node& item, int64_t& value) {
+      return read_integer(item, key, value, range);
+    });
   }
-  void field(std::string_view key, std::vector<double>& values, const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node == nullptr) return;
-    if (node->array() == nullptr) return wrong_type(*node, key, "an array of numbers");
-    values.clear();
-    for (const Node& item : *node->array()) {
-      double value = 0;
-      read_number(item, key, value, rule);
-      values.push_back(value);
-    }
+  void field(std::string_view key, std::vector<double>& values, const Range& range) override {
+    read_array(key, values, range, "numbers", [&](const Node& item, double& value) {
+      return read_number(item, key, value, range);
+    });
   }
-  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule& rule) override {
-    read_map<int64_t>(key, v, rule, "a table of integers");
-    for (const auto& [name, value] : v)
-      check_range(*peek(key)->find(name), key, static_cast<double>(value), rule);
+  void field(std::string_view key, std::map<std::string, int64_t>& values,
+             const Range& range) override {
+    read_map(key, values, range, "integers",
+             [&](const Node& item, const std::string& name, int64_t& value) {
+               return read_integer(item, name, value, range);
+             });
   }
   void field(std::string_view key, std::map<std::string, double>& values,
-             const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node == nullptr) return;
-    if (node->table() == nullptr) return wrong_type(*node, key, "a table of numbers");
-    values.clear();
-    for (const auto& [name, item] : *node->table()) read_number(item, key, values[name], rule);
+             const Range& range) override {
+    read_map(key, values, range, "numbers",
+             [&](const Node& item, const std::string& name, double& value) {
+               return read_number(item, name, value, range);
+             });
   }
-  void field(std::string_view key, std::map<std::string, std::string>& v,
+  void field(std::string_view key, std::map<std::string, std::string>& values,
              const Rule& rule) override {
-    read_map<std::string>(key, v, rule, "a table of strings");
+    read_map(key, values, rule, "strings",
+             [&](const Node& item, const std::string& name, std::string& value) {
+               return read_text(item, name, value, rule);
+             });
   }
-  void field(std::string_view key, std::optional<double>& value, const Rule& rule) override {
-    const Node* node = find(key, rule);
-    if (node == nullptr) return;
+  void field(std::string_view key, std::optional<double>& value, const Range& range) override {
     double number = 0;
-    read_number(*node, key, number, rule);
-    value = number;
+    if (const Node* node = find(key, range))
+      if (read_number(*node, key, number, range)) value = number;
   }
-  void field(std::string_view key, std::optional<int64_t>& value, const Rule& rule) override {
-    if (peek(key) == nullptr) return void(find(key, rule));
+  void field(std::string_view key, std::optional<int64_t>& value, const Range& range) override {
     int64_t number = 0;
-    field(key, number, rule);
-    value = number;
+    if (const Node* node = find(key, range))
+      if (read_integer(*node, key, number, range)) value = number;
   }
 
  protected:
@@ -155,10 +142,11 @@ class NodeReader final : public Fields {
     return at == table.end() ? nullptr : &at->second;
   }
 
-  const Node* find(std::string_view key, const Rule& rule) {
+  template <typename Asked>  // a Rule, or a Range
+  const Node* find(std::string_view key, const Asked& asked) {
     levels_.back().known.emplace_back(key);
     const Node* node = peek(key);
-    if (node == nullptr && rule.required)
+    if (node == nullptr && asked.required)
       problems_.add(levels_.back().node->source, "missing key '{}'", path(key));
     return node;
   }
@@ -170,59 +158,69 @@ class NodeReader final : public Fields {
     return found != nullptr;
   }
 
-  void read_number(const Node& node, std::string_view key, double& value, const Rule& rule) {
-    if (const int64_t* integer = std::get_if<int64_t>(&node.value))
-      value = static_cast<double>(*integer);
-    else if (!assign<double>(node, value))
-      return wrong_type(node, key, "a number");
-    check_range(node, key, value, rule);
+  // Each false after the problem was told, the value then being as it was.
+  bool read_text(const Node& node, std::string_view key, std::string& value, const Rule& rule) {
+    std::string text;
+    if (!assign<std::string>(node, text)) return wrong_type(node, key, "a string");
+    if (const std::string problem = problem_of(text, rule); !problem.empty())
+      return tell(node, key, problem);
+    value = text;
+    return true;
   }
 
-  template <typename T>
-  void read_array(std::string_view key, std::vector<T>& values, const Rule& rule,
-                  const char* expected) {
-    const Node* node = find(key, rule);
+  bool read_integer(const Node& node, std::string_view key, int64_t& value, const Range& range) {
+    int64_t number = 0;
+    if (!assign<int64_t>(node, number)) return wrong_type(node, key, "an integer");
+    if (const std::string problem = range.problem(static_cast<double>(number)); !problem.empty())
+      return tell(node, key, problem);
+    value = number;
+    return true;
+  }
+
+  bool read_number(const Node& node, std::string_view key, double& value, const Range& range) {
+    double number = 0;
+    if (const int64_t* integer = std::get_if<int64_t>(&node.value))
+      number = static_cast<double>(*integer);
+    else if (!assign<double>(node, number))
+      return wrong_type(node, key, "a number");
+    if (const std::string problem = range.problem(number); !problem.empty())
+      return tell(node, key, problem);
+    value = number;
+    return true;
+  }
+
+  template <typename T, typename Asked, typename ReadItem>
+  void read_array(std::string_view key, std::vector<T>& values, const Asked& asked,
+                  const char* items, const ReadItem& read_item) {
+    const Node* node = find(key, asked);
     if (node == nullptr) return;
     if (node->array() == nullptr)
-      return wrong_type(*node, key, fmt::format("an array of {}", expected));
+      return void(wrong_type(*node, key, fmt::format("an array of {}", items)));
     values.clear();
-    for (const Node& item : *node->array()) {
-      T value{};
-      if (!assign<T>(item, value)) wrong_type(item, key, fmt::format("an array of {}", expected));
-      values.push_back(value);
-    }
+    for (const Node& item : *node->array())
+      if (T value{}; read_item(item, value)) values.push_back(std::move(value));
   }
 
-  template <typename T>
-  void read_map(std::string_view key, std::map<std::string, T>& values, const Rule& rule,
-                const char* expected) {
-    const Node* node = find(key, rule);
+  template <typename T, typename Asked, typename ReadItem>
+  void read_map(std::string_view key, std::map<std::string, T>& values, const Asked& asked,
+                const char* items, const ReadItem& read_item) {
+    const Node* node = find(key, asked);
     if (node == nullptr) return;
-    if (node->table() == nullptr) return wrong_type(*node, key, expected);
+    if (node->table() == nullptr)
+      return void(wrong_type(*node, key, fmt::format("a table of {}", items)));
     values.clear();
-    for (const auto& [name, item] : *node->table()) {
-      T value{};
-      if (!assign<T>(item, value))
-        wrong_type(item, fmt::format("{}.{}", key, name), expected);
-      else
-        values[name] = value;
-    }
+    for (const auto& [name, item] : *node->table())
+      if (T value{}; read_item(item, fmt::format("{}.{}", key, name), value))
+        values[name] = std::move(value);
   }
 
-  void check_range(const Node& node, std::string_view key, double value, const Rule& rule) {
-    if (!std::isfinite(value))
-      problems_.add(node.source, "{} = {}: not a finite number", path(key), node.text());
-    else if (value < rule.minimum || (rule.exclusive_minimum && value <= rule.minimum))
-      problems_.add(node.source, "{} = {}: must be {} {}", path(key), node.text(),
-                    rule.exclusive_minimum ? "more than" : "at least", rule.minimum);
-    else if (value > rule.maximum)
-      problems_.add(node.source, "{} = {}: must be at most {}", path(key), node.text(),
-                    rule.maximum);
+  bool tell(const Node& node, std::string_view key, const std::string& problem) {
+    problems_.add(node.source, "{} = {}: {}", path(key), node.text(), problem);
+    return false;
   }
 
-  void wrong_type(const Node& node, std::string_view key, std::string_view expected) {
-    problems_.add(node.source, "{} = {}: expected {}, got {}", path(key), node.text(), expected,
-                  node.type_name());
+  bool wrong_type(const Node& node, std::string_view key, std::string_view expected) {
+    return tell(node, key, fmt::format("expected {}, got {}", expected, node.type_name()));
   }
 
   Problems& problems_;

@@ -5,10 +5,8 @@
 // documentation. JSON leaves out what equals its default, so a new field changes no file and no key
 // that does not set it; a default is therefore part of the format and never changes.
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -17,57 +15,32 @@
 #include <vector>
 
 #include "config/node.hpp"
+#include "config/rule.hpp"
 
 namespace repro::config {
 
-// What a value must satisfy beyond its type. Checked when TOML is read.
-struct Rule {
-  bool required = false;
-  double minimum = -std::numeric_limits<double>::infinity();
-  double maximum = std::numeric_limits<double>::infinity();
-  bool exclusive_minimum = false;
-  std::vector<std::string> allowed = {};  // of a string
-};
-
-inline Rule required() { return {.required = true}; }
-inline Rule at_least(double low) { return {.minimum = low}; }
-inline Rule positive() { return {.minimum = 0, .exclusive_minimum = true}; }
-inline Rule between(double low, double high) { return {.minimum = low, .maximum = high}; }
-inline Rule one_of(std::vector<std::string> names) { return {.allowed = std::move(names)}; }
-// Both rules hold: the narrower range, and the names of whichever has some.
-inline Rule operator+(Rule rule, const Rule& more) {
-  rule.required |= more.required;
-  rule.exclusive_minimum = more.minimum > rule.minimum ? more.exclusive_minimum
-                           : more.minimum < rule.minimum
-                               ? rule.exclusive_minimum
-                               : rule.exclusive_minimum || more.exclusive_minimum;
-  rule.minimum = std::max(rule.minimum, more.minimum);
-  rule.maximum = std::min(rule.maximum, more.maximum);
-  if (rule.allowed.empty()) rule.allowed = more.allowed;
-  return rule;
-}
-
-// The visitor. Keys are TOML and JSON keys alike.
+// The visitor. Keys are TOML and JSON keys alike. What a rule or a range forbids is a problem in
+// both.
 class Fields {
  public:
   virtual ~Fields() = default;
   virtual void field(std::string_view key, bool& value, const Rule& rule = {}) = 0;
-  virtual void field(std::string_view key, int64_t& value, const Rule& rule = {}) = 0;
-  virtual void field(std::string_view key, double& value, const Rule& rule = {}) = 0;
+  virtual void field(std::string_view key, int64_t& value, const Range& range) = 0;
+  virtual void field(std::string_view key, double& value, const Range& range) = 0;
   virtual void field(std::string_view key, std::string& value, const Rule& rule = {}) = 0;
   virtual void field(std::string_view key, std::vector<std::string>& value, const Rule& = {}) = 0;
-  virtual void field(std::string_view key, std::vector<int64_t>& value, const Rule& = {}) = 0;
-  virtual void field(std::string_view key, std::vector<double>& value, const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::vector<int64_t>& value, const Range& of_each) = 0;
+  virtual void field(std::string_view key, std::vector<double>& value, const Range& of_each) = 0;
   // A table whose keys are data: every member an integer, a number, a string.
   virtual void field(std::string_view key, std::map<std::string, int64_t>& value,
-                     const Rule& = {}) = 0;
+                     const Range& of_each) = 0;
   virtual void field(std::string_view key, std::map<std::string, double>& value,
-                     const Rule& = {}) = 0;
+                     const Range& of_each) = 0;
   virtual void field(std::string_view key, std::map<std::string, std::string>& value,
                      const Rule& = {}) = 0;
   // Absent: no value.
-  virtual void field(std::string_view key, std::optional<double>& value, const Rule& = {}) = 0;
-  virtual void field(std::string_view key, std::optional<int64_t>& value, const Rule& = {}) = 0;
+  virtual void field(std::string_view key, std::optional<double>& value, const Range& range) = 0;
+  virtual void field(std::string_view key, std::optional<int64_t>& value, const Range& range) = 0;
 
   // A nested struct as a table.
   template <typename T>
@@ -111,8 +84,8 @@ void read_node(const Node& table, const Describe& describe_fields, Problems& pro
 nlohmann::json write_json(const Describe& describe_fields, const Describe& describe_defaults);
 // Every field: for people, and for the defaults themselves.
 nlohmann::json write_all_json(const Describe& describe_fields);
-// A field that is absent keeps its default. Throws Error for a field of another type, or one that
-// nobody described: such a file was not written by this version.
+// A field that is absent keeps its default. Throws Error for a field of another type or out of its
+// range, or one that nobody described: such a file was not written by this version.
 void read_json(const nlohmann::json& object, const Describe& describe_fields,
                const std::string& where);
 

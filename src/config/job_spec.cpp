@@ -4,21 +4,21 @@ namespace repro::config {
 
 void describe(Fields& fields, PrepareSpec& spec) {
   fields.table("corpus", spec.corpus);
-  fields.field("vocabulary", spec.vocabulary, at_least(300));
-  fields.field("tokenizer_megabytes", spec.tokenizer_megabytes, at_least(1));
+  fields.field("vocabulary", spec.vocabulary, between(300, 1e8));
+  fields.field("tokenizer_megabytes", spec.tokenizer_megabytes, between(1, 1e6));
   fields.field("max_train_tokens", spec.max_train_tokens, at_least(0));
 }
 
 void describe(Fields& fields, ClusterOptions& options) {
   fields.field("embedding", options.embedding, one_of({"wordllama", "model"}));
   fields.field("assignment", options.assignment, one_of({"kmeans", "random"}));
-  fields.field("k", options.k, at_least(0));
+  fields.field("k", options.k, between(0, 1e5));
   fields.field("init", options.init, one_of({"k-means++", "random"}));
   fields.field("normalise", options.normalise);
   fields.field("balanced", options.balanced);
-  fields.field("max_iterations", options.max_iterations, at_least(1));
+  fields.field("max_iterations", options.max_iterations, between(1, 1e6));
   fields.field("tolerance", options.tolerance, at_least(0));
-  fields.field("restarts", options.restarts, at_least(1));
+  fields.field("restarts", options.restarts, between(1, 1e4));
   fields.field("minimum_share", options.minimum_share, between(0, 1));
 }
 
@@ -49,23 +49,23 @@ Rule devices() { return one_of({"cpu", "cuda"}); }
 }  // namespace
 
 void describe(Fields& fields, WatchSpec& spec) {
-  fields.field("every", spec.every, at_least(0));
+  fields.field("every", spec.every, between(0, 1e9));
   fields.field("windows", spec.windows, at_least(1));
 }
 
 void describe(Fields& fields, TrainSpec& spec) {
   fields.table("model", spec.model);
-  fields.field("slice", spec.slice, at_least(-1));
-  fields.field("part", spec.part, at_least(-1));
-  fields.field("steps", spec.steps, at_least(0));
-  fields.field("epochs", spec.epochs, at_least(0));
-  fields.field("first_step", spec.first_step, at_least(0));
-  fields.field("batch", spec.batch, at_least(1));
-  fields.field("sequence", spec.sequence, at_least(2));
-  fields.field("accumulate", spec.accumulate, at_least(1));
+  fields.field("slice", spec.slice, between(-1, 1e5));
+  fields.field("part", spec.part, between(-1, 1e5));
+  fields.field("steps", spec.steps, between(0, 1e9));
+  fields.field("epochs", spec.epochs, between(0, 1e6));
+  fields.field("first_step", spec.first_step, between(0, 1e9));
+  fields.field("batch", spec.batch, between(1, 1e6));
+  fields.field("sequence", spec.sequence, between(2, 1e7));
+  fields.field("accumulate", spec.accumulate, between(1, 1e6));
   fields.field("precision", spec.precision, precisions());
   fields.field("device", spec.device, devices());
-  fields.field("threads", spec.threads, at_least(1));
+  fields.field("threads", spec.threads, between(1, 1024));
   fields.field("seed", spec.seed, at_least(0));
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.table("optimizer", spec.optimizer);
@@ -82,11 +82,11 @@ void describe(Fields& fields, MeasureSpec& spec) {
 
 void describe(Fields& fields, EvalSpec& spec) {
   fields.table("model", spec.model);
-  fields.field("batch", spec.batch, at_least(1));
-  fields.field("sequence", spec.sequence, at_least(2));
+  fields.field("batch", spec.batch, between(1, 1e6));
+  fields.field("sequence", spec.sequence, between(2, 1e7));
   fields.field("precision", spec.precision, precisions());
   fields.field("device", spec.device, devices());
-  fields.field("threads", spec.threads, at_least(1));
+  fields.field("threads", spec.threads, between(1, 1024));
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.list("measures", spec.measures);
   fields.field("tasks", spec.tasks);
@@ -106,7 +106,7 @@ void describe(Fields& fields, MergeSpec& spec) {
   fields.field("seed", spec.seed, at_least(0));
   fields.field("precision", spec.precision, precisions());
   fields.field("device", spec.device, devices());
-  fields.field("threads", spec.threads, at_least(1));
+  fields.field("threads", spec.threads, between(1, 1024));
 }
 
 }  // namespace repro::config

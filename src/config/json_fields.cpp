@@ -1,8 +1,9 @@
 // A described struct as canonical JSON, and back.
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
 #include "config/fields.hpp"
 
 namespace repro::config {
@@ -23,27 +24,27 @@ class JsonWriter final : public Fields {
  public:
   JsonWriter(nlohmann::json& root, bool compact) : compact_(compact) { stack_.push_back(&root); }
   void field(std::string_view key, bool& value, const Rule&) override { put(key, value); }
-  void field(std::string_view key, int64_t& value, const Rule&) override { put(key, value); }
-  void field(std::string_view key, double& value, const Rule&) override { put(key, value); }
+  void field(std::string_view key, int64_t& value, const Range&) override { put(key, value); }
+  void field(std::string_view key, double& value, const Range&) override { put(key, value); }
   void field(std::string_view key, std::string& value, const Rule&) override { put(key, value); }
   void field(std::string_view key, std::vector<std::string>& v, const Rule&) override {
     put(key, v);
   }
-  void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { put(key, v); }
-  void field(std::string_view key, std::vector<double>& v, const Rule&) override { put(key, v); }
-  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
+  void field(std::string_view key, std::vector<int64_t>& v, const Range&) override { put(key, v); }
+  void field(std::string_view key, std::vector<double>& v, const Range&) override { put(key, v); }
+  void field(std::string_view key, std::map<std::string, int64_t>& v, const Range&) override {
     put(key, v);
   }
-  void field(std::string_view key, std::map<std::string, double>& v, const Rule&) override {
+  void field(std::string_view key, std::map<std::string, double>& v, const Range&) override {
     put(key, v);
   }
   void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {
     put(key, v);
   }
-  void field(std::string_view key, std::optional<double>& v, const Rule&) override {
+  void field(std::string_view key, std::optional<double>& v, const Range&) override {
     if (v) put(key, *v);
   }
-  void field(std::string_view key, std::optional<int64_t>& v, const Rule&) override {
+  void field(std::string_view key, std::optional<int64_t>& v, const Range&) override {
     if (v) put(key, *v);
   }
 
@@ -86,6 +87,15 @@ class JsonWriter final : public Fields {
   std::vector<nlohmann::json> item_defaults_;  // of the lists that are open
 };
 
+template <typename List, bool is_map>
+struct ItemOf {
+  using type = typename List::value_type;
+};
+template <typename Map>
+struct ItemOf<Map, true> {
+  using type = typename Map::mapped_type;
+};
+
 // Reads a JSON object; keys nobody asked for are errors when the object is left.
 class JsonReader final : public Fields {
  public:
@@ -95,33 +105,51 @@ class JsonReader final : public Fields {
   void finish() { pop(); }
 
   void field(std::string_view key, bool& value, const Rule&) override { get(key, value); }
-  void field(std::string_view key, int64_t& value, const Rule&) override { get(key, value); }
-  void field(std::string_view key, double& value, const Rule&) override { get(key, value); }
+  void field(std::string_view key, int64_t& value, const Range& range) override {
+    if (get(key, value)) check_range(key, static_cast<double>(value), range);
+  }
+  void field(std::string_view key, double& value, const Range& range) override {
+    if (get(key, value)) check_range(key, value, range);
+  }
   void field(std::string_view key, std::string& value, const Rule& rule) override {
-    if (!get(key, value) || rule.allowed.empty()) return;
-    if (std::find(rule.allowed.begin(), rule.allowed.end(), value) == rule.allowed.end())
-      throw Error("{}: field '{}' = '{}' is none of {}; it was written by another version", where_,
-                  key, value, join(rule.allowed, ", "));
+    if (get(key, value)) check_text(key, value, rule);
   }
-  void field(std::string_view key, std::vector<std::string>& v, const Rule&) override {
+  void field(std::string_view key, std::vector<std::string>& v, const Rule& rule) override {
     get(key, v);
+    for (const std::string& item : v) check_text(key, item, rule);
   }
-  void field(std::string_view key, std::vector<int64_t>& v, const Rule&) override { get(key, v); }
-  void field(std::string_view key, std::vector<double>& v, const Rule&) override { get(key, v); }
-  void field(std::string_view key, std::map<std::string, int64_t>& v, const Rule&) override {
+  void field(std::string_view key, std::vector<int64_t>& v, const Range& range) override {
     get(key, v);
+    for (const int64_t item : v) check_range(key, static_cast<double>(item), range);
   }
-  void field(std::string_view key, std::map<std::string, double>& v, const Rule&) override {
+  void field(std::string_view key, std::vector<double>& v, const Range& range) override {
     get(key, v);
+    for (const double item : v) check_range(key, item, range);
   }
-  void field(std::string_view key, std::map<std::string, std::string>& v, const Rule&) override {
+  void field(std::string_view key, std::map<std::string, int64_t>& v, const Range& range) override {
     get(key, v);
+    for (const auto& [name, item] : v) check_range(key, static_cast<double>(item), range);
   }
-  void field(std::string_view key, std::optional<double>& v, const Rule&) override {
-    optional(key, v);
+  void field(std::string_view key, std::map<std::string, double>& v, const Range& range) override {
+    get(key, v);
+    for (const auto& [name, item] : v) check_range(key, item, range);
   }
-  void field(std::string_view key, std::optional<int64_t>& v, const Rule&) override {
-    optional(key, v);
+  void field(std::string_view key, std::map<std::string, std::string>& v,
+             const Rule& rule) override {
+    get(key, v);
+    for (const auto& [name, item] : v) check_text(key, item, rule);
+  }
+  void field(std::string_view key, std::optional<double>& v, const Range& range) override {
+    double number = 0;
+    if (!get(key, number)) return;
+    check_range(key, number, range);
+    v = number;
+  }
+  void field(std::string_view key, std::optional<int64_t>& v, const Range& range) override {
+    int64_t number = 0;
+    if (!get(key, number)) return;
+    check_range(key, static_cast<double>(number), range);
+    v = number;
   }
 
  protected:
@@ -170,22 +198,41 @@ class JsonReader final : public Fields {
   bool get(std::string_view key, T& value) {
     const nlohmann::json* found = member(key);
     if (found == nullptr) return false;
-    try {
-      value = found->get<T>();
-    } catch (const nlohmann::json::exception&) {
-      unreadable(key);
-    }
+    if (!is_a<T>(*found)) unreadable(key);
+    value = found->get<T>();
     return true;
   }
+  // The library itself takes true for 1 and 2.5 for 2.
   template <typename T>
-  void optional(std::string_view key, std::optional<T>& value) {
-    const nlohmann::json* found = member(key);
-    if (found == nullptr) return;
-    try {
-      value = found->get<T>();
-    } catch (const nlohmann::json::exception&) {
-      unreadable(key);
-    }
+  static bool is_a(const nlohmann::json& value) {
+    if constexpr (std::is_same_v<T, bool>)
+      return value.is_boolean();
+    else if constexpr (std::is_same_v<T, int64_t>)
+      return value.is_number_integer();
+    else if constexpr (std::is_same_v<T, double>)
+      return value.is_number();
+    else if constexpr (std::is_same_v<T, std::string>)
+      return value.is_string();
+    else
+      return all_are<T>(value);
+  }
+  template <typename List>
+  static bool all_are(const nlohmann::json& value) {
+    constexpr bool kIsMap = requires { typename List::mapped_type; };
+    using Item = typename ItemOf<List, kIsMap>::type;
+    return (kIsMap ? value.is_object() : value.is_array()) &&
+           std::all_of(value.begin(), value.end(),
+                       [](const nlohmann::json& item) { return is_a<Item>(item); });
+  }
+  void check_range(std::string_view key, double value, const Range& range) const {
+    if (const std::string problem = range.problem(value); !problem.empty())
+      throw Error("{}: field '{}' = {}: {}; the file is damaged or was written by another version",
+                  where_, key, value, problem);
+  }
+  void check_text(std::string_view key, const std::string& text, const Rule& rule) const {
+    if (const std::string problem = problem_of(text, rule); !problem.empty())
+      throw Error("{}: field '{}' = '{}': {}; it was written by another version", where_, key, text,
+                  problem);
   }
   [[noreturn]] void unreadable(std::string_view key) const {
     throw Error(

@@ -117,16 +117,16 @@ void describe(Fields& fields, LossConfig& loss) {
 }
 
 void describe(Fields& fields, ModelConfig& model) {
-  fields.field("vocabulary", model.vocabulary, at_least(2));
-  fields.field("width", model.width, at_least(1));
-  fields.field("layers", model.layers, at_least(1));
-  fields.field("heads", model.heads, at_least(1));
-  fields.field("kv_heads", model.kv_heads, at_least(1));
-  fields.field("head_width", model.head_width, at_least(2));
-  fields.field("experts", model.experts, at_least(1));
-  fields.field("top_k", model.top_k, at_least(1));
-  fields.field("expert_width", model.expert_width, at_least(1));
-  fields.field("shared_width", model.shared_width, at_least(0));
+  fields.field("vocabulary", model.vocabulary, between(2, 1e8));
+  fields.field("width", model.width, between(1, 1e6));
+  fields.field("layers", model.layers, between(1, 1e4));
+  fields.field("heads", model.heads, between(1, 1e4));
+  fields.field("kv_heads", model.kv_heads, between(1, 1e4));
+  fields.field("head_width", model.head_width, between(2, 1e4));
+  fields.field("experts", model.experts, between(1, 1e5));
+  fields.field("top_k", model.top_k, between(1, 1e5));
+  fields.field("expert_width", model.expert_width, between(1, 1e8));
+  fields.field("shared_width", model.shared_width, between(0, 1e8));
   fields.field("qkv_bias", model.qkv_bias);
   fields.field("norm_epsilon", model.norm_epsilon, positive());
   fields.field("rope_theta", model.rope_theta, positive());
@@ -137,7 +137,28 @@ void describe(Fields& fields, ModelConfig& model) {
   fields.list("losses", model.losses);
 }
 
+namespace {
+
+// What is counted of a model (parameters, FLOPs of a token) is counted in 64 bits.
+void validate_size(const ModelConfig& model, const Source& source, Problems& problems) {
+  const double width = static_cast<double>(model.width);
+  const double attention = static_cast<double>(model.heads) * static_cast<double>(model.head_width);
+  const double experts =
+      static_cast<double>(model.experts) * static_cast<double>(model.expert_width);
+  const double a_layer =
+      width * (4 * attention + 3 * (experts + static_cast<double>(model.shared_width)));
+  const double all = static_cast<double>(model.layers) * a_layer +
+                     2 * static_cast<double>(model.vocabulary) * width;
+  if (all > kMostCounted)
+    problems.add(source,
+                 "the model would have about {:.0e} parameters, more than {:.0e}; make it smaller",
+                 all, kMostCounted);
+}
+
+}  // namespace
+
 void validate(const ModelConfig& model, const Source& source, Problems& problems) {
+  validate_size(model, source, problems);
   if (model.top_k > model.experts)
     problems.add(source, "top_k = {} is more than experts = {}", model.top_k, model.experts);
   if (model.heads % model.kv_heads != 0)

@@ -40,17 +40,18 @@ bool same_kind(const Node& before, const Node& after) {
 
 std::string Source::text() const { return line > 0 ? fmt::format("{}:{}", file, line) : file; }
 
+const Node* Node::member(std::string_view key) const {
+  const Table* members = table();
+  if (members == nullptr) return find_named(*this, key);
+  const auto at = members->find(key);
+  return at == members->end() ? nullptr : &at->second;
+}
+
 const Node* Node::find(std::string_view path) const {
   const Node* node = this;
   while (node != nullptr) {
     const size_t dot = path.find('.');
-    const std::string_view key = path.substr(0, dot);
-    if (const Table* members = node->table()) {
-      const auto at = members->find(key);
-      node = at == members->end() ? nullptr : &at->second;
-    } else {
-      node = find_named(*node, key);
-    }
+    node = node->member(path.substr(0, dot));
     if (dot == std::string_view::npos) return node;
     path.remove_prefix(dot + 1);
   }

@@ -31,6 +31,9 @@ struct Node {
   const Table* table() const { return std::get_if<Table>(&value); }
   const Array* array() const { return std::get_if<Array>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
+  // The member of a table by its key, of a list of tables by its `name`, or null. Unlike a part of
+  // a path either may hold dots.
+  const Node* member(std::string_view key) const;
   // The node at a dotted path ("match.batch"), or null. In a list of tables a part of the path is
   // the `name` of one: "arm.full.train.lr".
   const Node* find(std::string_view path) const;

@@ -72,6 +72,7 @@ void add_ladder(ArmPlan& plan, PhasePlan last, const std::vector<double>& rates,
                 const std::function<Ending(double horizon, double rate)>& ending_of);
 
 // Rules that methods share; each problem at the arm's own line.
+config::Range horizon_range();
 void check_horizons(const std::vector<double>& horizons, const config::Node& arm,
                     const std::string& path, config::Problems& problems);
 

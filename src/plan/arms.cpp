@@ -69,7 +69,7 @@ nlohmann::json to_full_json(const Arm& arm) {
 
 void describe_head(config::Fields& fields, ArmHead& head, const char* method) {
   std::string said = method;
-  fields.field("name", head.name, config::required());
+  fields.field("name", head.name, config::required() + config::word());
   fields.field("title", head.title);
   fields.field("dense", head.dense);
   fields.field("method", said, config::one_of({method}) + config::required());

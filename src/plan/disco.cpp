@@ -42,15 +42,15 @@ config::EvalSpec merged_evaluation(const ArmBuilder& builder) {
 
 void describe(config::Fields& fields, DiscoArm::Submodel& submodel) {
   fields.field("steps", submodel.steps, config::between(0, 100));
-  fields.field("epochs", submodel.epochs, config::at_least(0));
-  fields.field("cell_steps", submodel.cell_steps, config::at_least(1));
+  fields.field("epochs", submodel.epochs, config::between(0, 1e6));
+  fields.field("cell_steps", submodel.cell_steps, config::between(1, 1e9));
   fields.table("train", submodel.train, config::required());
   fields.field("profile", submodel.profile, config::required());
 }
 
 void describe(config::Fields& fields, DiscoArm::Finetune& finetune) {
   fields.table("train", finetune.train, config::required());
-  fields.field("horizons", finetune.horizons, config::positive());
+  fields.field("horizons", finetune.horizons, horizon_range());
   fields.field("profile", finetune.profile, config::required());
 }
 

@@ -53,7 +53,7 @@ void check_reading(const DsMoeArm& arm, const DsMoeArm::Reading& reading,
 }  // namespace
 
 void describe(config::Fields& fields, DsMoeArm::Reading& reading) {
-  fields.field("name", reading.name, config::required());
+  fields.field("name", reading.name, config::required() + config::word());
   fields.field("title", reading.title);
   fields.field("select", reading.select,
                config::one_of({kTopK, kThreshold, kThresholdTopK}) + config::required());
@@ -65,7 +65,7 @@ void describe(config::Fields& fields, DsMoeArm& arm) {
   describe_head(fields, arm.head, DsMoeArm::kMethod);
   fields.field("alpha", arm.alpha, config::positive());
   fields.table("train", arm.train, config::required());
-  fields.field("horizons", arm.horizons, config::positive());
+  fields.field("horizons", arm.horizons, horizon_range());
   fields.field("profile", arm.profile, config::required());
   fields.list("readings", arm.readings);
 }

@@ -7,9 +7,9 @@ namespace repro::plan {
 
 void describe(config::Fields& fields, FullArm& arm) {
   describe_head(fields, arm.head, FullArm::kMethod);
-  fields.field("steps", arm.steps, config::at_least(0));
+  fields.field("steps", arm.steps, config::between(0, 1e9));
   fields.table("train", arm.train, config::required());
-  fields.field("horizons", arm.horizons, config::positive());
+  fields.field("horizons", arm.horizons, horizon_range());
   fields.field("profile", arm.profile, config::required());
 }
 

@@ -12,14 +12,14 @@ using config::one_of;
 using config::required;
 
 void describe(Fields& fields, Match& match) {
-  fields.field("batch", match.batch, at_least(1));
-  fields.field("sequence", match.sequence, at_least(2));
-  fields.field("accumulate", match.accumulate, at_least(1));
+  fields.field("batch", match.batch, config::between(1, 1e6));
+  fields.field("sequence", match.sequence, config::between(2, 1e7));
+  fields.field("accumulate", match.accumulate, config::between(1, 1e6));
   fields.field("precision", match.precision, one_of({"fp32", "bf16-mixed", "bf16-pure"}));
   fields.field("device", match.device, one_of({"cpu", "cuda"}));
   fields.field("threads", match.threads, config::between(1, 1024));
   fields.field("order_seed", match.order_seed, at_least(0));
-  fields.field("tokenizer_megabytes", match.tokenizer_megabytes, at_least(1));
+  fields.field("tokenizer_megabytes", match.tokenizer_megabytes, config::between(1, 1e6));
   fields.field("max_train_tokens", match.max_train_tokens, at_least(0));
 }
 
@@ -35,7 +35,7 @@ void describe(Fields& fields, Budget& budget) {
 
 void describe(Fields& fields, Evaluate& evaluate) {
   fields.field("windows", evaluate.windows, at_least(1));
-  fields.field("every", evaluate.every, at_least(0));
+  fields.field("every", evaluate.every, config::between(0, 1e9));
   fields.field("watch_windows", evaluate.watch_windows, at_least(1));
   fields.field("ppl_split", evaluate.ppl_split, one_of({"valid", "test"}));
   fields.field("ppl_window", evaluate.ppl_window, at_least(0));
@@ -72,12 +72,12 @@ void describe(Fields& fields, Experiment& experiment) {
   fields.field("title", experiment.title, required());
   fields.field("claims", experiment.claims, required());
   fields.field("view", experiment.view, required());
-  fields.field("models", experiment.models, required());
-  fields.field("corpora", experiment.corpora, required());
+  fields.field("models", experiment.models, required() + config::word());
+  fields.field("corpora", experiment.corpora, required() + config::word());
   fields.field("seeds", experiment.seeds, at_least(0));
-  fields.field("steps", experiment.steps, at_least(0));
-  fields.field("cell_steps", experiment.cell_steps, at_least(1));
-  fields.field("checkpoint_every", experiment.checkpoint_every, at_least(1));
+  fields.field("steps", experiment.steps, config::between(0, 1e9));
+  fields.field("cell_steps", experiment.cell_steps, config::between(1, 1e9));
+  fields.field("checkpoint_every", experiment.checkpoint_every, config::between(1, 1e9));
   fields.field("baseline", experiment.baseline);
   fields.field("protocol", protocol, one_of({"target", "budget"}));
   fields.table("match", experiment.match, required());
@@ -92,7 +92,7 @@ void describe(Fields& fields, Experiment::ScaleInfo& scale) {
   fields.field("title", scale.title, required());
   fields.field("stand_in", scale.stand_in, required());
   fields.field("judged", scale.judged);
-  fields.field("model_size", scale.model_size, required());
+  fields.field("model_size", scale.model_size, required() + config::word());
   fields.field("lr_width_exponent", scale.lr_width_exponent, config::between(0, 2));
   fields.field("lr_width_exponents", scale.lr_width_exponents, config::between(0, 2));
   fields.field("warmup", scale.warmup, config::between(0, 1));

@@ -275,7 +275,7 @@ void load_role(const fs::path& root, const std::string& role, const Node& scale,
   if (const auto file = config::look_up(root, "experiments/corpora", name))
     experiment.corpus_entries[role] = config::load_corpus(file->path, file->shown_as);
   else
-    problems.add(scale.find("corpora." + role)->source,
+    problems.add(scale.find("corpora")->member(role)->source,
                  "no corpus '{}'{}; `repro data list` shows them", name,
                  did_you_mean(name, config::library_names(root, "experiments/corpora")));
 }

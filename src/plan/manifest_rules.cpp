@@ -27,6 +27,18 @@ void check_steps(const Experiment& experiment, const Node& manifest, Problems& p
       if (const std::string cell = model + "/" + corpus; experiment.baseline_steps(cell) == 0)
         problems.add(manifest.source, "steps = 0 and cell_steps has no \"{}\"; set one of them",
                      cell);
+  for (const std::string& model : experiment.models)
+    for (const std::string& corpus : experiment.corpora) {
+      const int64_t steps = experiment.baseline_steps(model + "/" + corpus);
+      const double tokens = static_cast<double>(steps) *
+                            static_cast<double>(experiment.match.batch) *
+                            static_cast<double>(experiment.match.sequence);
+      if (tokens > config::kMostCounted)
+        problems.add(manifest.source,
+                     "{} steps of {} sequences of {} tokens are more than {:.0e} tokens; lower one",
+                     steps, experiment.match.batch, experiment.match.sequence,
+                     config::kMostCounted);
+    }
   if (experiment.steps > 0 && experiment.target.window > experiment.steps)
     problems.add(source_of(manifest, "target.window"),
                  "window = {} is more than the run's {} steps", experiment.target.window,
@@ -116,6 +128,12 @@ void check_rates(const Experiment& experiment, const Node& manifest, Problems& p
 }
 
 }  // namespace
+
+config::Range horizon_range() {
+  config::Range range(0, 1000);
+  range.exclusive_minimum = true;
+  return range;
+}
 
 void check_horizons(const std::vector<double>& horizons, const Node& arm, const std::string& path,
                     Problems& problems) {

@@ -36,7 +36,7 @@ void collect_origins(const config::Node& node, const std::string& path, nlohmann
   }
   const std::vector<std::string> names = config::names_of(node);
   if (names.empty()) origins[path] = node.source.text();
-  for (const std::string& name : names) collect_origins(*node.find(name), prefix + name, origins);
+  for (const std::string& name : names) collect_origins(*node.member(name), prefix + name, origins);
 }
 
 size_t reference_ending(const FullArm& baseline) {

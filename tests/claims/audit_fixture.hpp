@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "base/file.hpp"
 #include "claims/audit.hpp"
+#include "temporary_directory.hpp"
 
 namespace repro::claims {
 
@@ -17,6 +19,13 @@ inline config::Profile profile(const std::string& name) {
 }
 
 inline AuditReport audit_paper() { return audit(find_claims(kRoot, "moe_disco"), profile); }
+
+// Of a claims file that a test writes.
+inline AuditReport audit_text(const std::string& text) {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "claims.toml", text);
+  return audit(load_claims(folder.path() / "claims.toml", "claims.toml"), profile);
+}
 
 inline const CheckResult& find(const AuditReport& report, const std::string& id) {
   for (const CheckResult& check : report.checks)

@@ -1,5 +1,7 @@
 #include "claims/audit.hpp"
 
+#include <fmt/format.h>
+
 #include "claims/audit_fixture.hpp"
 
 namespace repro::claims {
@@ -128,6 +130,92 @@ TEST_CASE("an unknown device is an error at the check's line", "[claims]") {
   CHECK_THROWS_WITH(audit(claims, profile), Catch::Contains("experiments/claims/moe_disco.toml:") &&
                                                 Catch::Contains("no hardware profile 'rtx-4900'") &&
                                                 Catch::Contains("did you mean 'rtx-4090'?"));
+}
+
+namespace {
+
+std::vector<Ruling> step_times(const std::string& hours, const std::string& more = "") {
+  const AuditReport report = audit_text(R"(title = "t"
+source = "s"
+[[table]]
+id = "t"
+keys = ["model", "corpus"]
+columns = [{ id = "steps", unit = "steps" }, { id = "hours", unit = "h" }]
+rows = [["m", "a", "1000", "1.00"], ["m", "b", "1000", ")" +
+                                        hours + R"("]]
+[[check]]
+kind = "step-time"
+id = "c"
+statement = "s"
+table = "t"
+phase = "training"
+steps = "steps"
+hours = "hours"
+group_by = "model"
+)" + more);
+  std::vector<Ruling> all;
+  for (const AuditFinding& finding : report.checks[0].findings) all.push_back(finding.ruling);
+  return all;
+}
+
+Ruling memory_ruling(const std::string& gigabytes) {
+  // 2 parameters a vocabulary's entry and width, and little else: counted by the program itself.
+  const AuditReport report = audit_text(R"(title = "t"
+source = "s"
+[[model]]
+id = "m"
+key = "m"
+role = "full"
+shape = { vocabulary = 1000, width = 64, layers = 1, heads = 1, kv_heads = 1, head_width = 64, experts = 1, top_k = 1, expert_width = 8, shared_width = 0, qkv_bias = false, router = { select = "none" } }
+[[check]]
+kind = "memory"
+id = "c"
+statement = "s"
+role = "full"
+memory_gb = ")" + gigabytes + "\"\nbytes_per_parameter = [10, 20]\n");
+  // 2 x 1000 x 64 embeddings, 4 x 64 x 64 attention, 3 x 64 x 8 experts, 3 x 64 norms.
+  CHECK(report.checks[0].findings[0].numbers.at("parameters") == 146112);
+  return report.checks[0].findings[0].ruling;
+}
+
+}  // namespace
+
+TEST_CASE("step times may spread to their limit, and one alone spreads from nothing", "[claims]") {
+  CHECK(step_times("1.25", "limit = 1.25\n") == std::vector{Ruling::holds});
+  CHECK(step_times("1.26", "limit = 1.25\n") == std::vector{Ruling::suspect});
+  CHECK(step_times("0.79", "limit = 1.25\n") == std::vector{Ruling::suspect});
+  CHECK(step_times("") == std::vector{Ruling::not_checkable});
+}
+
+TEST_CASE("a model fits a memory of exactly its state", "[claims]") {
+  CHECK(memory_ruling("0.00292224") == Ruling::holds);     // 20 bytes a parameter
+  CHECK(memory_ruling("0.002922239") == Ruling::suspect);  // 10 only
+  CHECK(memory_ruling("0.00146112") == Ruling::suspect);   // exactly 10
+  CHECK(memory_ruling("0.001461119") == Ruling::impossible);
+}
+
+TEST_CASE("a roofline without its model, and counts out of range, are errors and no crash",
+          "[claims]") {
+  const std::string text = read_file(fs::path(REPRO_TESTS) / "claims/cases/roofline.toml");
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    return changed;
+  };
+  CHECK_NOTHROW(audit_text(text));
+  CHECK_THROWS_WITH(audit_text(with("role = \"full\"\nsteps", "role = \"ful\"\nsteps")),
+                    Catch::Contains("no [[model]] with role = \"ful\" for row"));
+  for (const char* tokens : {"0", "1e20", "-5"})
+    CHECK_THROWS_WITH(audit_text(with("value = \"1024\"", fmt::format("value = \"{}\"", tokens))),
+                      Catch::Contains("tokens of a sequence; expected 1 to"));
+  const std::string prices =
+      read_file(fs::path(REPRO_TESTS) / "claims/cases/price-sensitivity.toml");
+  for (const char* devices : {"0", "1e20"}) {
+    std::string changed = prices;
+    const size_t at = changed.find("devices = \"");
+    changed.replace(at, changed.find('\n', at) - at, fmt::format("devices = \"{}\"", devices));
+    CHECK_THROWS_WITH(audit_text(changed), Catch::Contains("devices; expected 1 to"));
+  }
 }
 
 }  // namespace repro::claims

@@ -1,5 +1,7 @@
 #include "claims/claims.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -156,6 +158,48 @@ TEST_CASE("the committed claims load, and hold the published table", "[claims]")
   CHECK(disco.value("table1", "qwen_moe/c4", "full_steps") == 21150);
   CHECK(disco.title_of(*disco.table("table3")->row("qwen_moe/wikitext2")) == "Qwen / WikiText-2");
   CHECK_THROWS_WITH(find_claims(root, "moe_disko"), Catch::Contains("did you mean 'moe_disco'?"));
+}
+
+TEST_CASE("an equation of what is not printed needs a tolerance, and groups need a key",
+          "[claims]") {
+  const auto error_of = [](const std::string& check) {
+    try {
+      load_text(kPaper + "[[check]]\nid = \"a\"\nstatement = \"s\"\ntable = \"costs\"\n" + check);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  const std::string sum = "kind = \"equation\"\nleft = \"2 * cost\"\nright = \"hours\"\n";
+  CHECK_THAT(error_of(sum), Catch::Contains("tolerance is needed"));
+  CHECK(error_of(sum + "tolerance = 0.1\n") == "no error");
+  CHECK(error_of(sum + "relation = \"<\"\n") == "no error");
+  const std::string times =
+      "kind = \"step-time\"\nphase = \"p\"\nsteps = \"hours\"\nhours = \"hours\"\ngroup_by = ";
+  CHECK_THAT(error_of(times + "\"model\"\n"),
+             Catch::Contains("group_by = \"model\" is no key of table 'costs'; its keys: size, "
+                             "corpus"));
+  CHECK(error_of(times + "\"corpus\"\n") == "no error");
+  const std::string flops = "kind = \"equation\"\nleft = \"cost\"\nright = \"flops_full\"\n";
+  const std::string model =
+      "[[model]]\nid = \"m\"\nkey = \"{}\"\nrole = \"full\"\nshape = {{ width = 64 }}\n";
+  const std::string both =
+      fmt::format(fmt::runtime(model), "small") + fmt::format(fmt::runtime(model), "large");
+  CHECK_THAT(error_of(flops + fmt::format(fmt::runtime(model), "small")),
+             Catch::Contains("no [[model]] with role = \"full\" for row 'large/web'"));
+  CHECK_THAT(error_of(flops + both), Catch::Contains("FLOPs need the constant 'sequence'"));
+  CHECK(error_of(flops + both + "[[constant]]\nid = \"sequence\"\nvalue = \"8\"\n") == "no error");
+}
+
+TEST_CASE("a printed number has at most forty digits and lies within what is computed with",
+          "[claims]") {
+  for (const char* value : {"1e31", "-2e30", "1e999", "0x10", "1.5.2", "nan", "inf"})
+    CHECK_THROWS_WITH(load_text(kPaper + "[[constant]]\nid = \"n\"\nvalue = \"" + value + "\"\n"),
+                      Catch::Contains("not a number"));
+  CHECK_THROWS_AS(
+      load_text(kPaper + "[[constant]]\nid = \"n\"\nvalue = \"0." + std::string(60, '1') + "\"\n"),
+      Error);
+  CHECK_NOTHROW(load_text(kPaper + "[[constant]]\nid = \"n\"\nvalue = \"6.02e23\"\n"));
 }
 
 }  // namespace repro::claims

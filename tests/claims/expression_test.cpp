@@ -24,6 +24,24 @@ TEST_CASE("products bind before sums and signs before products", "[claims]") {
   CHECK(evaluate("exp(ln(5)) + abs(1 - 3) + sqrt(9) + min(1, 2) + max(1, 2)")->value == Approx(13));
 }
 
+TEST_CASE("a formula that is very deep or very long is refused", "[claims]") {
+  const auto nested = [](const std::string& open, size_t levels, const std::string& close) {
+    std::string text;
+    for (size_t i = 0; i < levels; ++i) text += open;
+    text += "1";
+    for (size_t i = 0; i < levels; ++i) text += close;
+    return text;
+  };
+  CHECK(evaluate(nested("(", 50, ")"))->value == 1);
+  for (const char* open : {"(", "-", "abs(", "1+("})
+    CHECK_THROWS_WITH(evaluate(nested(open, 200, open[0] == '-' ? "" : ")")),
+                      Catch::Contains("more than 100 levels"));
+  CHECK_THROWS_WITH(evaluate(nested("(", 1'000'000, ")")), Catch::Contains("at most 4000"));
+  std::string many = "1";
+  for (int i = 0; i < 900; ++i) many += " + 1";
+  CHECK(evaluate(many)->value == 901);
+}
+
 TEST_CASE("a name may occur twice and has one value", "[claims]") {
   const Expression expression("cost / (cost + table6.max_steps)");
   REQUIRE(expression.references().size() == 2);

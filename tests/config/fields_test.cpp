@@ -1,6 +1,7 @@
 #include "config/fields.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -86,12 +87,12 @@ struct Newer : Older {
   std::optional<double> cap;
   WatchSpec watch;
 };
-void describe(Fields& fields, Older& value) { fields.field("width", value.width); }
+void describe(Fields& fields, Older& value) { fields.field("width", value.width, at_least(1)); }
 void describe(Fields& fields, Newer& value) {
   describe(fields, static_cast<Older&>(value));
-  fields.field("dropout", value.dropout);
+  fields.field("dropout", value.dropout, between(0, 1));
   fields.field("tags", value.tags);
-  fields.field("cap", value.cap);
+  fields.field("cap", value.cap, positive());
   fields.table("watch", value.watch);
 }
 
@@ -129,11 +130,118 @@ TEST_CASE("two rules together ask for what both ask for, in either order", "[con
     CHECK(rule.required);
     CHECK(rule.allowed == std::vector<std::string>{"a"});
   }
-  for (const Rule& rule : {positive() + between(-1, 1), between(-1, 1) + positive()}) {
-    CHECK(rule.minimum == 0);
-    CHECK(rule.exclusive_minimum);
-    CHECK(rule.maximum == 1);
+  CHECK((positive() + required()).required);
+  CHECK_FALSE(positive().required);
+}
+
+TEST_CASE("a range holds its ends, but for zero where something must be positive", "[config]") {
+  const Range percent = between(0, 100);
+  CHECK(percent.problem(0).empty());
+  CHECK(percent.problem(100).empty());
+  CHECK(percent.problem(-1e-9) == "must be at least 0");
+  CHECK(percent.problem(100.5) == "must be at most 100");
+  CHECK(percent.problem(std::nan("")) == "not a finite number");
+  CHECK(percent.problem(-INFINITY) == "not a finite number");
+  CHECK(positive().problem(0) == "must be more than 0");
+  CHECK(positive().problem(1e-300).empty());
+  CHECK_FALSE(at_least(1).problem(1e16).empty());
+}
+
+// One of each kind of field.
+struct Ruled {
+  int64_t count = 1;
+  double share = 0.5;
+  std::string choice = "a";
+  std::vector<int64_t> counts = {};
+  std::vector<double> shares = {};
+  std::vector<std::string> choices = {};
+  std::map<std::string, int64_t> named_counts = {};
+  std::map<std::string, double> named_shares = {};
+  std::map<std::string, std::string> named_choices = {};
+  std::optional<int64_t> maybe_count = {};
+  std::optional<double> maybe_share = {};
+  std::string name = "x";
+};
+void describe(Fields& fields, Ruled& value) {
+  fields.field("count", value.count, between(1, 9));
+  fields.field("share", value.share, between(0, 1));
+  fields.field("choice", value.choice, one_of({"a", "b"}));
+  fields.field("counts", value.counts, between(1, 9));
+  fields.field("shares", value.shares, between(0, 1));
+  fields.field("choices", value.choices, one_of({"a", "b"}));
+  fields.field("named_counts", value.named_counts, between(1, 9));
+  fields.field("named_shares", value.named_shares, between(0, 1));
+  fields.field("named_choices", value.named_choices, one_of({"a", "b"}));
+  fields.field("maybe_count", value.maybe_count, between(1, 9));
+  fields.field("maybe_share", value.maybe_share, between(0, 1));
+  fields.field("name", value.name, word());
+}
+
+TEST_CASE("every kind of field is held to its rule, in TOML at its line and in JSON by its name",
+          "[config]") {
+  const std::vector<std::pair<std::string, std::string>> outside = {
+      {"count", "0"},       {"count", "10"},         {"share", "-0.1"},      {"share", "1.5"},
+      {"choice", "\"c\""},  {"counts", "[2, 10]"},   {"shares", "[0.5, 7]"}, {"choices", "[\"c\"]"},
+      {"maybe_count", "0"}, {"maybe_share", "1.01"}, {"name", "\"../x\""},   {"name", "\"a.b\""},
+      {"name", "\"\""},     {"name", "\"-o\""}};
+  for (const auto& [key, value] : outside) {
+    CAPTURE(key, value);
+    Problems problems;
+    const Ruled read = from_node<Ruled>(toml("\n" + key + " = " + value), problems);
+    CHECK_THROWS_WITH(problems.throw_if_any(), Catch::StartsWith("x.toml:2: " + key + " = "));
+    CHECK(to_full_json(read)[key].dump() != value);
+    CHECK_THROWS_WITH(
+        from_json<Ruled>(nlohmann::json::parse("{\"" + key + "\": " + value + "}"), "job.json"),
+        Catch::StartsWith("job.json: field '" + key + "' = "));
   }
+  for (const char* table :
+       {"named_counts = { \"a.b\" = 0 }", "named_counts = { x = 10 }",
+        "named_shares = { \"a.b\" = 2 }", "named_choices = { \"a.b\" = \"c\" }"}) {
+    CAPTURE(table);
+    Problems problems;
+    from_node<Ruled>(toml(table), problems);
+    CHECK(problems.any());
+  }
+  for (const char* object : {R"({"named_counts": {"a.b": 0}})", R"({"named_shares": {"x": 2}})",
+                             R"({"named_choices": {"x": "c"}})"})
+    CHECK_THROWS_AS(from_json<Ruled>(nlohmann::json::parse(object), "job.json"), Error);
+}
+
+TEST_CASE("a value of another type is refused in arrays and tables too", "[config]") {
+  for (const char* text : {"counts = [1, \"2\"]", "counts = [1, 2.5]", "shares = [true]",
+                           "choices = [\"a\", 1]", "counts = 1", "named_counts = { x = \"1\" }",
+                           "named_shares = 1", "maybe_share = \"1\"", "count = true"}) {
+    CAPTURE(text);
+    Problems problems;
+    from_node<Ruled>(toml(text), problems);
+    CHECK_THROWS_WITH(problems.throw_if_any(), Catch::Contains("expected"));
+  }
+  for (const char* text :
+       {R"({"count": true})", R"({"count": 2.5})", R"({"share": true})", R"({"counts": [1, 2.5]})",
+        R"({"counts": {"a": 1}})", R"({"named_counts": [1]})", R"({"maybe_count": "1"})"})
+    CHECK_THROWS_WITH(from_json<Ruled>(nlohmann::json::parse(text), "job.json"),
+                      Catch::Contains("is of the wrong type"));
+}
+
+TEST_CASE("a key or a path of very many parts is refused, text with many dots is not", "[config]") {
+  std::string deep = "a";
+  for (int i = 0; i < 100'000; ++i) deep += ".a";
+  CHECK_THROWS_WITH(toml("x = 1\n" + deep + " = 1"), Catch::StartsWith("x.toml:2: a key of more"));
+  CHECK_THROWS_WITH(toml("x = {" + deep + " = 1}"), Catch::Contains("a key of more than"));
+  CHECK_THROWS_WITH(toml("[" + deep + "]"), Catch::Contains("a key of more than"));
+  CHECK_THROWS_WITH(parse_setting(deep + "=1"), Catch::Contains("a path of more than"));
+  const std::string dots(200, '.');
+  CHECK_NOTHROW(toml("a = \"" + dots + "\" # " + dots + "\nb = '''" + dots + "\n'''\n"));
+  CHECK_THROWS_AS(toml("x = " + std::string(100'000, '[')), Error);
+}
+
+TEST_CASE("a member's key may hold dots, a path's part may not", "[config]") {
+  const Node root = toml("list = [{ name = \"c.d\" }]\n[t]\n\"a.b\" = 1\n");
+  CHECK(root.find("t.a.b") == nullptr);
+  REQUIRE(root.find("t")->member("a.b") != nullptr);
+  CHECK(root.find("list")->member("c.d") != nullptr);
+  CHECK(root.find("list")->member("c") == nullptr);
+  CHECK(root.find("t")->member("a.b")->member("x") == nullptr);
 }
 
 TEST_CASE("a duplicate key and an unfinished file are syntax errors with their line", "[config]") {

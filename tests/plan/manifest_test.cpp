@@ -248,4 +248,45 @@ TEST_CASE("seeds on the command line replace the manifest's", "[plan]") {
   CHECK(experiment.seeds == std::vector<int64_t>{0, 1, 2});
 }
 
+TEST_CASE("every value of a model that differs from the paper's is listed, and no other",
+          "[plan]") {
+  const auto differences = [](const std::string& scale) {
+    ExperimentOptions options;
+    options.scale = scale;
+    std::map<std::string, std::pair<std::string, std::string>> all;
+    for (const Difference& d : load_experiment(REPRO_SOURCE_ROOT, "table3", options).differences)
+      all[d.path] = {d.paper, d.here};
+    return all;
+  };
+  const auto mini = differences("mini");
+  CHECK(mini.at("model.qwen_moe.shared_width").first == "5632");
+  CHECK(mini.at("model.qwen_moe.shared_width").second !=
+        mini.at("model.qwen_moe.shared_width").first);
+  CHECK(mini.contains("model.qwen_moe.width"));
+  CHECK(mini.contains("corpus.c4"));
+  CHECK_FALSE(mini.contains("model.qwen_moe.norm_epsilon"));
+  for (const auto& [path, values] : differences("paper")) CHECK_FALSE(path.starts_with("model."));
+}
+
+TEST_CASE("a manifest may extend one that extends none, and no longer chain", "[plan]") {
+  const Root root("");
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream(root.path() / "experiments/test" / (name + ".toml")) << text;
+  };
+  write("once", "extends = \"table3\"\n");
+  write("twice", "extends = \"once\"\n");
+  CHECK_NOTHROW(load_experiment(root.path(), "once", {}));
+  CHECK_THROWS_WITH(load_experiment(root.path(), "twice", {}),
+                    Catch::Contains("extends another") && Catch::Contains("extend that one"));
+}
+
+TEST_CASE("more tokens than can be counted are refused, whoever asks for them", "[plan]") {
+  ExperimentOptions options;
+  options.settings = {"steps=1000000000", "match.batch=1000000", "match.sequence=2"};
+  CHECK_THROWS_WITH(load_experiment(REPRO_SOURCE_ROOT, "table3", options),
+                    Catch::Contains("are more than 1e+15 tokens; lower one"));
+  options.settings[1] = "match.batch=500000";
+  CHECK_NOTHROW(load_experiment(REPRO_SOURCE_ROOT, "table3", options));
+}
+
 }  // namespace repro::plan
