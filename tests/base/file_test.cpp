@@ -1,10 +1,12 @@
 #include "base/file.hpp"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -147,6 +149,34 @@ TEST_CASE("the root is the nearest parent with experiments and hardware profiles
   fs::create_directories(folder.path() / "experiments");
   fs::create_directories(folder.path() / "hardware_profiles");
   CHECK(find_root(folder.path()) == fs::canonical(folder.path()));
+}
+
+TEST_CASE("who reads a file while it is replaced keeps the old bytes, whole", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "state.json";
+  write_file_atomically(path, "the old bytes");
+  // Another name of the old file: written in place it would change too.
+  fs::create_hard_link(path, folder.path() / "reader");
+  write_file_atomically(path, "new");
+  CHECK(read_file(folder.path() / "reader") == "the old bytes");
+  CHECK(read_file(path) == "new");
+}
+
+TEST_CASE("a write that the system cuts short leaves the old bytes and nothing half", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "state.json";
+  write_file_atomically(path, "the old bytes");
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  const rlimit few{1000, before.rlim_max};
+  ::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &few);
+  CHECK_THROWS_WITH(write_file_atomically(path, std::string(5000, 'x')),
+                    Catch::Contains("cannot write"));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ::signal(SIGXFSZ, SIG_DFL);
+  CHECK(read_file(path) == "the old bytes");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
 }
 
 }  // namespace repro

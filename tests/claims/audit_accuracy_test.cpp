@@ -23,8 +23,6 @@ TEST_CASE("feasible counts equal the reference's ranges", "[claims]") {
     CHECK(feasible_counts(52.25, 2, n).empty());
     CHECK(feasible_counts(57.03, 2, n).empty());
   }
-  CHECK(feasible_counts(100, 0, 7).last == 7);
-  CHECK(feasible_counts(0, 0, 7).first == 0);
 }
 
 TEST_CASE("both PIQA percentages are impossible", "[claims]") {
@@ -57,6 +55,97 @@ TEST_CASE("ARC-easy's difference is not significant after Holm", "[claims]") {
   CHECK(subjects(check, Ruling::suspect) == std::vector<std::string>{"ARC-e"});
   check_column(check, "z", {0.92, 4.50, 3.14, 2.91}, 0.0051);
   check_column(check, "holm_p", {.360, 2.7e-5, .0050, .0072}, 5.1e-4);
+}
+
+TEST_CASE("a count is at most the number of items and at least none, however it is rounded",
+          "[claims]") {
+  // 100.0 printed to one decimal holds from 99.95 %: of 2000 items that would be up to 2001.
+  CHECK(feasible_counts(100, 1, 2000).first == 1999);
+  CHECK(feasible_counts(100, 1, 2000).last == 2000);
+  CHECK(feasible_counts(0, 1, 2000).first == 0);
+  CHECK(feasible_counts(0, 1, 2000).last == 1);
+  CHECK(feasible_counts(1e30, 0, 10).empty());
+  CHECK(feasible_counts(-1e30, 0, 10).empty());
+}
+
+TEST_CASE("other counts of items are tried where a percentage is impossible, and only there",
+          "[claims]") {
+  const AuditReport report = audit_text(R"(title = "t"
+source = "s"
+[[table]]
+id = "t"
+keys = ["row"]
+columns = [{ id = "accuracy", unit = "%" }, { id = "items", unit = "items" }, { id = "half", unit = "items" }]
+rows = [["possible", "52.29", "1838", "919"], ["impossible", "52.25", "1838", "16113"]]
+[[check]]
+kind = "grim"
+id = "a"
+statement = "s"
+table = "t"
+columns = ["accuracy"]
+items = "items"
+alternatives = ["half"]
+)");
+  const CheckResult& check = find(report, "a");
+  CHECK(check.findings[0].ruling == Ruling::holds);
+  CHECK_FALSE(check.findings[0].numbers.contains("possible over half"));
+  CHECK(check.findings[1].ruling == Ruling::impossible);
+  CHECK(check.findings[1].numbers.at("possible over half") == 1);
+  CHECK_THAT(check.findings[1].arithmetic, Catch::Contains("; over half = 16113: possible"));
+}
+
+TEST_CASE("an accuracy clearly below guessing is a doubt of its own, beside one constant answer",
+          "[claims]") {
+  const auto audited = [](const std::string& accuracy, const std::string& always) {
+    return audit_text(R"(title = "t"
+source = "s"
+[[table]]
+id = "t"
+keys = ["row"]
+columns = [{ id = "accuracy", unit = "%" }, { id = "items", unit = "items" }, { id = "always", unit = "%" }]
+rows = [["a", ")" + accuracy +
+                      R"(", "10000", ")" + always + R"("]]
+[[constant]]
+id = "chance"
+value = "25"
+[[check]]
+kind = "chance"
+id = "a"
+statement = "s"
+table = "t"
+columns = ["accuracy"]
+items = "items"
+chance = "chance"
+constant_rates = ["always"]
+)")
+        .checks[0]
+        .findings[0]
+        .sentence;
+  };
+  CHECK(audited("20.0", "50.0") == "the accuracy is below guessing");
+  CHECK(audited("30.0", "50.0") == "the accuracy differs from guessing");
+  CHECK_THAT(
+      audited("20.0", "20.1"),
+      Catch::Contains("is below guessing and is 0.2 standard errors from one constant answer"));
+  // One standard error of 26.0 % of 10,000 is 0.44 points.
+  CHECK_THAT(audited("26.4", "26.0"), Catch::Contains("constant answer"));
+  CHECK_THAT(audited("26.5", "26.0"), !Catch::Contains("constant answer"));
+}
+
+TEST_CASE("a test set of half an item, of none or of more than can be counted is an error",
+          "[claims]") {
+  const auto audited = [](const std::string& items) {
+    return audit_text(
+        "title = \"t\"\nsource = \"s\"\n[[table]]\nid = \"t\"\nkeys = [\"row\"]\ncolumns = [{ id = "
+        "\"accuracy\", unit = \"%\" }, { id = \"items\", unit = \"items\" }]\nrows = [[\"a\", "
+        "\"50.0\", \"" +
+        items +
+        "\"]]\n[[check]]\nkind = \"grim\"\nid = \"a\"\nstatement = \"s\"\ntable = \"t\"\ncolumns = "
+        "[\"accuracy\"]\nitems = \"items\"\n");
+  };
+  for (const char* items : {"10.5", "0", "1e20"})
+    CHECK_THROWS_WITH(audited(items), Catch::Contains("a test set has a whole number of them"));
+  CHECK_NOTHROW(audited("10"));
 }
 
 }  // namespace repro::claims

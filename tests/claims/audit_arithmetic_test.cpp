@@ -1,5 +1,7 @@
 #include "claims/audit.hpp"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "base/file.hpp"
@@ -161,6 +163,107 @@ TEST_CASE("with inputs = rounded an equation accepts what could have been rounde
   CHECK(audit(claims, profile).checks[0].ruling == Ruling::contradicts);
   std::get<EquationCheck>(claims.checks[0]).inputs = "rounded";
   CHECK(audit(claims, profile).checks[0].ruling == Ruling::holds);
+}
+
+namespace {
+
+// Rows of printed numbers a and b, and one check of them.
+CheckResult checked(const std::string& rows, const std::string& check) {
+  return audit_text(
+             "title = \"t\"\nsource = \"s\"\n[[table]]\nid = \"t\"\nkeys = [\"row\"]\ncolumns "
+             "= [{ id = \"a\" }, { id = \"b\" }]\nrows = [" +
+             rows + "]\n[[check]]\nid = \"c\"\nstatement = \"s\"\ntable = \"t\"\n" + check)
+      .checks[0];
+}
+std::vector<Ruling> rulings(const CheckResult& check) {
+  std::vector<Ruling> all;
+  for (const AuditFinding& finding : check.findings) all.push_back(finding.ruling);
+  return all;
+}
+constexpr Ruling kHolds = Ruling::holds;
+constexpr Ruling kSuspect = Ruling::suspect;
+constexpr Ruling kContradicts = Ruling::contradicts;
+
+}  // namespace
+
+TEST_CASE("an equation holds to half a unit of the printed digit, that half itself included",
+          "[claims]") {
+  // 0.3 is not 0.1 + 0.2 in binary, and 0.15 + 0.05 is a hair from half a unit off 0.25.
+  const std::string rows =
+      "[\"r1\", \"0.3\", \"0.35\"], [\"r2\", \"0.3\", \"0.25\"], [\"r3\", \"0.3\", \"0.3501\"]";
+  CHECK(rulings(checked(rows, "kind = \"equation\"\nleft = \"a\"\nright = \"b\"\n")) ==
+        std::vector{kHolds, kHolds, kContradicts});
+  CHECK(rulings(checked("[\"r\", \"3\", \"1\"]",
+                        "kind = \"equation\"\nleft = \"a / 10\"\nright = \"b / 10 + 2 * "
+                        "b / 10\"\ntolerance = 0\n")) == std::vector{kHolds});
+}
+
+TEST_CASE("what may be rounded away decides inequalities in favour of the paper", "[claims]") {
+  // a = 2.0 may be 1.95 to 2.05, b = 2.1 from 2.05 to 2.15.
+  const auto ruling = [](const char* relation, const char* inputs, const char* a, const char* b) {
+    return rulings(
+        checked(fmt::format("[\"r\", \"{}\", \"{}\"]", a, b),
+                fmt::format("kind = \"equation\"\nleft = \"a\"\nright = \"b\"\nrelation = "
+                            "\"{}\"\ninputs = \"{}\"\n",
+                            relation, inputs)))[0];
+  };
+  CHECK(ruling("<", "exact", "2.0", "2.1") == kHolds);
+  CHECK(ruling("<", "exact", "2.1", "2.1") == kContradicts);
+  CHECK(ruling("<=", "exact", "2.1", "2.1") == kHolds);
+  CHECK(ruling("<=", "exact", "2.2", "2.1") == kContradicts);
+  CHECK(ruling(">", "exact", "2.1", "2.1") == kContradicts);
+  CHECK(ruling(">", "exact", "2.2", "2.1") == kHolds);
+  CHECK(ruling(">=", "exact", "2.1", "2.1") == kHolds);
+  CHECK(ruling(">=", "exact", "2.0", "2.1") == kContradicts);
+  CHECK(ruling(">", "rounded", "2.1", "2.1") == kHolds);
+  CHECK(ruling("<", "rounded", "2.1", "2.1") == kHolds);
+  CHECK(ruling(">", "rounded", "2.0", "2.2") == kContradicts);
+  CHECK(ruling("<", "rounded", "2.2", "2.0") == kContradicts);
+  CHECK(ruling("=", "rounded", "2.0", "2.1") == kHolds);
+  CHECK(ruling("=", "rounded", "2.0", "2.2") == kContradicts);
+  CHECK(ruling("=", "rounded", "2.2", "2.0") == kContradicts);
+}
+
+TEST_CASE("a ratio is worth knowing above its limit, not at it", "[claims]") {
+  const std::string check =
+      "kind = \"ratio\"\nnumerator = \"a\"\ndenominator = \"b\"\nresource = \"hours\"\n";
+  const std::string rows =
+      "[\"r1\", \"2\", \"2\"], [\"r2\", \"2.1\", \"2\"], [\"r3\", \"5\", \"2\"]";
+  CHECK(rulings(checked(rows, check)) == std::vector{kHolds, kSuspect, kSuspect});
+  CHECK(rulings(checked(rows, check + "warn_above = 2.5\n")) ==
+        std::vector{kHolds, kHolds, kHolds});
+}
+
+TEST_CASE("a perplexity may be too small as well as too large", "[claims]") {
+  // exp(3) = 20.0855; 0.01 nats are 0.2 of it.
+  const std::string rows =
+      "[\"r1\", \"3\", \"20.28\"], [\"r2\", \"3\", \"20.29\"], [\"r3\", \"3\", \"19.89\"], "
+      "[\"r4\", \"3\", \"19.88\"]";
+  CHECK(rulings(checked(rows, "kind = \"perplexity\"\nloss = \"a\"\nperplexity = \"b\"\n")) ==
+        std::vector{kHolds, kSuspect, kHolds, kSuspect});
+}
+
+TEST_CASE("a target is met at its tolerance, which binary fractions do not overrun", "[claims]") {
+  // 2.3 - 2.2 is more than 0.1 in binary.
+  CHECK(rulings(checked("[\"r1\", \"2.3\", \"2.2\"], [\"r2\", \"2.3001\", \"2.2\"]",
+                        "kind = \"target\"\nreached = \"a\"\ntarget = \"b\"\ntolerance = 0.1\n")) ==
+        std::vector{kHolds, kContradicts});
+}
+
+TEST_CASE("a saving is fragile below its break-even ratio and none where the costs are equal",
+          "[claims]") {
+  // Costs of the method: 4 devices x a hours x 1 + b hours x 2, of the baseline 10 hours x 2.
+  const std::string check =
+      "kind = \"price-sensitivity\"\nfull_hours = \"10\"\nlow_hours = \"a\"\nhigh_hours = \"b\"\n"
+      "devices = \"4\"\nlow_price = \"1\"\nhigh_price = \"2\"\nrobust_ratio = 0.9\n";
+  // Saving 1 - b / 10 - 4 a / 10 x 1/2; break-even (1 - b / 10) / (0.4 a).
+  const std::string rows =
+      "[\"r1\", \"1\", \"1\"], [\"r2\", \"2.5\", \"1\"], [\"r3\", \"2.6\", \"1\"], "
+      "[\"r4\", \"4.5\", \"1\"]";
+  const CheckResult result = checked(rows, check);
+  CHECK(rulings(result) == std::vector{kHolds, kHolds, kSuspect, kContradicts});
+  CHECK(result.findings[0].numbers.at("saving_percent") == Approx(70));
+  CHECK(result.findings[0].numbers.at("break_even") == Approx(2.25));
 }
 
 }  // namespace repro::claims

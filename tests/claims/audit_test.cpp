@@ -54,4 +54,23 @@ TEST_CASE("every kind of check catches the error injected for it and passes the 
   }
 }
 
+TEST_CASE("what cannot be checked decides nothing, unless nothing else is there", "[claims]") {
+  const auto ruling = [](const std::string& rows) {
+    return audit_text(
+               "title = \"t\"\nsource = \"s\"\n[[table]]\nid = \"t\"\nkeys = [\"row\"]\n"
+               "columns = [{ id = \"a\" }, { id = \"b\" }]\nrows = [" +
+               rows +
+               "]\n[[check]]\nid = \"c\"\nstatement = \"s\"\ntable = \"t\"\nkind = "
+               "\"equation\"\nleft = \"a\"\nright = \"b\"\n")
+        .checks[0];
+  };
+  const std::string blank = "[\"r0\", \"1\", \"\"], ", good = "[\"r1\", \"1\", \"1\"], ",
+                    bad = "[\"r2\", \"1\", \"2\"], ";
+  CHECK(ruling(blank).ruling == Ruling::not_checkable);
+  CHECK(ruling(blank + good).ruling == Ruling::holds);
+  CHECK(ruling(good + blank).ruling == Ruling::holds);
+  CHECK(ruling(bad + good + blank).ruling == Ruling::contradicts);
+  CHECK(ruling(bad + good + blank).sentence == "1 holds, 1 contradicts itself, 1 not checkable");
+}
+
 }  // namespace repro::claims

@@ -131,4 +131,76 @@ TEST_CASE("a profile's mistakes are all named with their lines", "[config]") {
   CHECK_THROWS_WITH(find_profile(kProject, "rtx4090"), Catch::Contains("did you mean 'rtx-4090'?"));
 }
 
+TEST_CASE("of peaks with either accumulation the one with fp32 is taken, whichever comes first",
+          "[config]") {
+  Profile card;
+  const Peak single{.dtype = "fp16", .accumulate = "fp32", .flops = 1e12, .source = "s"};
+  const Peak doubled{.dtype = "fp16", .accumulate = "fp16", .flops = 2e12, .source = "s"};
+  for (const auto& peaks : {std::vector{single, doubled}, std::vector{doubled, single}}) {
+    card.peaks = peaks;
+    CHECK(card.peak("fp16") == 1e12);
+  }
+  card.peaks = {doubled};
+  CHECK_FALSE(card.peak("fp16"));
+}
+
+TEST_CASE("the measured peak is the best multiplication, wherever it stands", "[config]") {
+  Profile card;
+  for (const auto& flops : {std::vector{1e12, 3e12, 2e12}, std::vector{3e12, 1e12}}) {
+    card.measured.gemms.clear();
+    for (const double each : flops) card.measured.gemms.push_back({.dtype = "bf16", .flops = each});
+    card.measured.gemms.push_back({.dtype = "fp32", .flops = 9e12});
+    CHECK(card.measured_peak("bf16") == 3e12);
+  }
+}
+
+TEST_CASE("of a model's measured sizes the largest step counts, in FLOPs", "[config]") {
+  Profile card;
+  const auto add = [&](const char* model, double flops_per_token, int64_t batch, double seconds) {
+    MeasuredStep step;
+    step.model = model;
+    step.flops_per_token = flops_per_token;
+    step.batch = batch;
+    step.sequence = 10;
+    step.seconds = seconds;
+    card.measured.steps.push_back(step);
+  };
+  add("a", 1e9, 4, 1);
+  add("a", 2e9, 3, 2);
+  add("a", 5e9, 1, 3);
+  add("b", 9e9, 9, 4);
+  CHECK(card.step("a", "full")->seconds == 2);
+  CHECK(card.step("a", "full")->flops() == 6e10);
+  CHECK(card.series("a", "full").size() == 3);
+  CHECK(card.series("a", "one-expert").empty());
+}
+
+TEST_CASE("two peaks of one kind are refused, of two accumulations they are not", "[config]") {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "twice.toml";
+  const auto load = [&](const std::string& second) {
+    std::string text = "name = \"twice\"\n";
+    for (const std::string& accumulate : {std::string("fp32"), second})
+      text += "[[peaks]]\ndtype = \"bf16\"\naccumulate = \"" + accumulate +
+              "\"\nflops = 1e12\nsource = \"s\"\n";
+    std::ofstream(path) << text;
+    return load_profile(path, "twice.toml");
+  };
+  CHECK_THROWS_WITH(load("fp32"), Catch::Contains("two peaks for bf16 with fp32 accumulation"));
+  CHECK_NOTHROW(load("fp16"));
+}
+
+TEST_CASE("a measurement's doubt is told with its reason, a certified one has none", "[config]") {
+  Profile profile;
+  profile.name = "mine";
+  CHECK_FALSE(profile.doubt());
+  profile.has_measurement = true;
+  profile.measured.reason = "load 3.1";
+  CHECK(profile.doubt() == "profile 'mine' is not certified: load 3.1");
+  profile.measured.reason = "";
+  CHECK(profile.doubt() == "profile 'mine' is not certified: it does not say why");
+  profile.measured.certified = true;
+  CHECK_FALSE(profile.doubt());
+}
+
 }  // namespace repro::config

@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -35,6 +36,7 @@ class FakeLauncher final : public Launcher {
   std::vector<std::pair<std::string, Stop>> terminations;
   size_t most_running = 0;
   bool hold = false;  // jobs end only when terminated
+  double poll_seconds = 0;
 
   Handle start(const run::RunDirectory& directory, int wanted) override {
     starts.push_back(name_of(directory));
@@ -45,6 +47,7 @@ class FakeLauncher final : public Launcher {
   }
 
   std::vector<Finished> poll(std::chrono::milliseconds) override {
+    std::this_thread::sleep_for(std::chrono::duration<double>(poll_seconds));
     if (running_.empty() || (hold && terminations.empty())) return {};
     const auto [handle, directory] = running_.front();
     running_.pop_front();
@@ -250,6 +253,36 @@ TEST_CASE("a job that was interrupted continues in the next invocation", "[launc
   f.launcher.terminations.clear();
   f.options.interrupts = [] { return 0; };
   CHECK(f.execute_all().count(JobState::done) == 7);
+}
+
+TEST_CASE("the seconds of a job are those of all its tries", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {kKilled, kSuccess};
+  f.launcher.poll_seconds = 0.05;
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.jobs[1].tries == 2);
+  CHECK(result.jobs[0].tries == 1);
+  CHECK(result.jobs[1].seconds >= 2 * 0.05);
+  CHECK(result.jobs[0].seconds >= 0.05);
+}
+
+TEST_CASE("an interrupt asks every job that runs to stop", "[launch]") {
+  Fixture f;
+  f.launcher.hold = true;
+  int polls = 0;
+  // prepare ends; then full and cluster run side by side.
+  f.directory(0).create(f.graph[0], f.graph);
+  f.directory(0).mark_done();
+  f.options.interrupts = [&] { return ++polls > 3 ? 1 : 0; };
+  const ExecutionResult result = f.execute_all();
+  std::set<std::string> asked;
+  for (const auto& [name, how] : f.launcher.terminations) {
+    CHECK(how == Stop::ask);
+    asked.insert(name);
+  }
+  CHECK(asked == std::set<std::string>{"full", "cluster"});
+  CHECK(result.count(JobState::stopped) == 2);
+  CHECK(result.count(JobState::done) == 1);
 }
 
 }  // namespace

@@ -172,5 +172,40 @@ TEST_CASE("a worker that cannot be executed is an error that names it", "[launch
                     Catch::Contains("absent") && Catch::Contains("No such file"));
 }
 
+TEST_CASE("a core is free again for the next job once its job has ended", "[launch]") {
+  const std::vector<int> cores = available_cores();
+  if (cores.size() < 2) return;
+  TemporaryDirectory folder;
+  const fs::path go = folder.path() / "go";
+  LocalLauncher launcher(write_worker(
+      folder,
+      "grep Cpus_allowed_list /proc/self/status | cut -f2; case $1 in *wait) while ! [ -e " +
+          go.string() + " ]; do sleep 0.02; done;; esac"));
+  const run::RunDirectory first = make_run(folder, "first"), waiting = make_run(folder, "wait"),
+                          again = make_run(folder, "again");
+  launcher.start(first, 1);  // on the first core
+  CHECK(wait_for_one(launcher).clean());
+  launcher.start(waiting, 1);  // on the first core again, which is free
+  launcher.start(again, 1);    // on the second
+  CHECK(wait_for_one(launcher).clean());
+  std::ofstream(go) << "";
+  CHECK(wait_for_one(launcher).clean());
+  CHECK(trim(read_file(waiting.stdout_file())) == std::to_string(cores[0]));
+  CHECK(trim(read_file(again.stdout_file())) == std::to_string(cores[1]));
+}
+
+TEST_CASE("a job of more cores than there are gets all, one of none gets one", "[launch]") {
+  const size_t cores = available_cores().size();
+  TemporaryDirectory folder;
+  LocalLauncher launcher(write_worker(folder, "nproc"));
+  for (const auto& [asked, given] :
+       {std::pair<int, size_t>{1000, cores}, std::pair<int, size_t>{0, 1}}) {
+    const run::RunDirectory directory = make_run(folder, "run" + std::to_string(asked));
+    launcher.start(directory, asked);
+    CHECK(wait_for_one(launcher).clean());
+    CHECK(trim(read_file(directory.stdout_file())) == std::to_string(given));
+  }
+}
+
 }  // namespace
 }  // namespace repro::launch

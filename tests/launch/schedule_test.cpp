@@ -200,5 +200,22 @@ TEST_CASE("random graphs run to the end in order, within their slots and within 
   }
 }
 
+TEST_CASE("a wide job waits for its slots and is not overtaken by narrow ones", "[launch]") {
+  run::JobGraph graph;
+  add_job(graph, "first");
+  add_job(graph, "wide", {}, 2);
+  add_job(graph, "narrow");
+  Schedule schedule = make_schedule(graph, {.slots = 2}, {3.0, 2.0, 1.0});
+  schedule.start(*schedule.next());
+  // One slot is free and `narrow` would fit; then `wide` might wait for ever.
+  CHECK_FALSE(schedule.next());
+  schedule.finish(0, End::done);
+  CHECK(schedule.next() == 1);
+  schedule.start(1);
+  CHECK_FALSE(schedule.next());
+  schedule.finish(1, End::done);
+  CHECK(schedule.next() == 2);
+}
+
 }  // namespace
 }  // namespace repro::launch

@@ -130,4 +130,45 @@ TEST_CASE("a device without a price leaves its phase unknown, not free", "[measu
   CHECK(*total.phases[0].device_hours == 1);
 }
 
+TEST_CASE("what arithmetic leaves a hair above a whole unit is not billed as one more",
+          "[measure]") {
+  const Billing tenths{
+      .accounting = Accounting::usage, .granularity_seconds = 360, .minimum_seconds = 0};
+  // 0.1 + 0.1 + 0.1 hours are 1080.0000000000002 seconds: three units, not four.
+  CHECK(bill({phase("S", {0.1 + 0.1 + 0.1}, 10.0)}, tenths).dollars == Approx(3.0));
+  CHECK(bill({phase("S", {0.3001}, 10.0)}, tenths).dollars == Approx(4.0));
+  // A minimum is rounded up to whole units too, and a time at the minimum costs the minimum.
+  const Billing both{
+      .accounting = Accounting::usage, .granularity_seconds = 3600, .minimum_seconds = 5400};
+  CHECK(bill({phase("S", {0.1}, 1.0)}, both).dollars == 2);
+  const Billing least{
+      .accounting = Accounting::usage, .granularity_seconds = 0, .minimum_seconds = 1800};
+  CHECK(bill({phase("S", {0.5}, 1.0)}, least).dollars == 0.5);
+  CHECK(bill({phase("S", {0.4}, 1.0)}, least).dollars == 0.5);
+  CHECK(bill({phase("S", {0.6}, 1.0)}, least).dollars == Approx(0.6));
+}
+
+TEST_CASE("several phases add up, and one without a price spoils no other", "[measure]") {
+  const Bill total =
+      bill({phase("A", {1.0, 3.0}, 2.0), phase("B", {2.0}, 5.0), phase("C", {}, 1.0)}, {});
+  CHECK(total.dollars == 2 * 3 * 2 + 2 * 5);
+  CHECK(total.wall_hours == 5);
+  CHECK(total.device_hours == 2 * 3 + 2);
+  CHECK_FALSE(total.complete());
+  CHECK(*total.phases[0].wall_hours == 3);
+  CHECK(*total.phases[0].dollars == 12);
+  CHECK(bill({phase("A", {1.0}, 2.0)}, {}).complete());
+  CHECK(bill({phase("A", {1.0}, 0.0)}, {}).dollars == 0);
+}
+
+TEST_CASE("no saving is computed from hours that are none", "[measure]") {
+  CHECK_THROWS_AS(saving_line(1, -0.1, 4, 1), Error);
+  CHECK_THROWS_AS(saving_line(1, 1, 4, -0.1), Error);
+  CHECK_THROWS_AS(saving_line(std::nan(""), 1, 4, 1), Error);
+  CHECK(saving_line(2, 0, 4, 0).a == 1);
+  CHECK(saving_line(2, 0, 4, 0).b == 0);
+  CHECK_THROWS_AS(bill({phase("S", {INFINITY}, 1.0)}, {}), Error);
+  CHECK_THROWS_AS(bill({phase("S", {1.0}, INFINITY)}, {}), Error);
+}
+
 }  // namespace repro::measure

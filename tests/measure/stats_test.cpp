@@ -182,4 +182,110 @@ TEST_CASE("one run that never converged falls to the trimmed end, two do not", "
   CHECK_THROWS_AS(trimmed_mean(std::vector<double>{1, 2}), Error);
 }
 
+TEST_CASE("McNemar is exact for 24 pairs that differ and an approximation from 25 on",
+          "[measure]") {
+  // 12 + 12 and 20 + 4 of 24: the binomial's tail, whose statistic is the difference.
+  CHECK(mcnemar(20, 4).statistic == 16);
+  CHECK(mcnemar(20, 4).degrees_of_freedom == 0);
+  CHECK(mcnemar(20, 4).p == Approx(2 * (1 + 24 + 276 + 2024 + 10626) / 16777216.0));
+  CHECK(mcnemar(4, 20).p == mcnemar(20, 4).p);
+  CHECK(mcnemar(4, 20).statistic == -16);
+  CHECK(mcnemar(20, 5).statistic == Approx(14.0 * 14 / 25));
+  CHECK(mcnemar(20, 5).degrees_of_freedom == 1);
+  CHECK(mcnemar(5, 20).statistic == mcnemar(20, 5).statistic);
+  CHECK(mcnemar(13, 13).statistic == 0);
+  CHECK(mcnemar(13, 13).p == 1);
+  CHECK(mcnemar(0, 3).p == Approx(0.25));
+  CHECK_THROWS_AS(mcnemar(-1, 3), Error);
+  CHECK_THROWS_AS(mcnemar(3, -1), Error);
+}
+
+TEST_CASE("proportions of unequal groups are pooled by their sizes", "[measure]") {
+  // 90 of 100 against 500 of 1000: pooled 590 / 1100.
+  const double pooled = 590.0 / 1100;
+  CHECK(two_proportion(0.9, 100, 0.5, 1000).statistic ==
+        Approx(0.4 / std::sqrt(pooled * (1 - pooled) * (1.0 / 100 + 1.0 / 1000))));
+  CHECK(two_proportion(1, 10, 1, 20).p == 1);
+  CHECK(two_proportion(0, 10, 1, 20).p < 1e-6);
+  CHECK_THROWS_AS(two_proportion(1.1, 10, 0.5, 10), Error);
+  CHECK_THROWS_AS(two_proportion(0.5, 0, 0.5, 10), Error);
+  CHECK_THROWS_AS(two_proportion(0.5, 10, -0.1, 10), Error);
+  CHECK_NOTHROW(two_proportion(0.5, 1, 0, 1));
+}
+
+TEST_CASE("the delta method's half width is t times the ratio's standard error", "[measure]") {
+  const Summary a{.n = 10, .mean = 10, .sd = 1.0};
+  const Summary b{.n = 10, .mean = 5, .sd = 1.0};
+  // Standard errors 0.316 each; of the ratio 2 x sqrt(0.1 / 100 + 0.1 / 25).
+  const double error = 2 * std::sqrt(0.1 / 100 + 0.1 / 25);
+  const double degrees = 0.5 * 0.5 / ((0.1 * 0.1 + 0.4 * 0.4) / 9);
+  const Interval interval = *ratio_interval_delta(a, b);
+  CHECK(interval.high - interval.low == Approx(2 * student_quantile(0.975, degrees) * error));
+  CHECK(interval.low + interval.high == Approx(4));
+  // Of a ratio of zero the numerator's error alone is left.
+  const Summary nothing{.n = 10, .mean = 0, .sd = 1.0};
+  CHECK(ratio_interval_delta(nothing, b)->high ==
+        Approx(student_quantile(0.975, 9) * std::sqrt(0.1) / 5));
+  CHECK_FALSE(ratio_interval_delta(a, nothing));
+  CHECK_FALSE(ratio_interval_delta(a, of({2})));
+  CHECK_FALSE(ratio_interval_fieller(a, of({2})));
+  CHECK_FALSE(ratio_interval_fieller(of({2}), b));
+  const Summary wide{.n = 10, .mean = -10, .sd = 1.0};
+  CHECK(ratio_interval_delta(wide, b)->low < -2);
+  CHECK(ratio_interval_delta(b, wide)->high > -0.5);
+}
+
+TEST_CASE("a difference's sign, margin and direction decide one-sided tests", "[measure]") {
+  const Summary low = of({1.0, 1.1, 0.9}), high = of({2.0, 2.1, 1.9});
+  CHECK(welch(low, high).statistic == Approx(-welch(high, low).statistic));
+  CHECK(welch(low, high).p == Approx(welch(high, low).p));
+  CHECK(welch(low, high).statistic == Approx(-1 / std::sqrt(0.02 / 3)));
+  // Each standard error is 0.1 / sqrt(3).
+  const double error = 0.1 / std::sqrt(3.0);
+  CHECK(one_sample_below(low, 1.2).statistic == Approx(-0.2 / error));
+  CHECK(one_sample_below(low, 1.2).p == Approx(student_upper_tail(0.2 / error, 2)));
+  CHECK(one_sample_below(low, 0.8).p == Approx(1 - one_sample_below(low, 1.2).p));
+  const TestResult within = non_inferiority(low, high, 0.5);
+  CHECK(within.statistic == Approx(-1.5 / std::hypot(error, error)));
+  CHECK(within.degrees_of_freedom == Approx(4));
+  CHECK(within.p == Approx(student_upper_tail(1.5 / std::hypot(error, error), 4)));
+  CHECK(one_sample_below(of({1, 1}), 2).p == 0);
+  CHECK(one_sample_below(of({1, 1}), 0.5).p == 1);
+  CHECK(one_sample_below(of({1, 1}), 1).p == 0.5);
+}
+
+TEST_CASE("tails of infinite statistics are nothing or everything, quantiles are symmetric",
+          "[measure]") {
+  CHECK(normal_upper_tail(INFINITY) == 0);
+  CHECK(normal_upper_tail(-INFINITY) == 1);
+  CHECK(student_upper_tail(INFINITY, 3) == 0);
+  CHECK(student_upper_tail(-INFINITY, 3) == 1);
+  CHECK(normal_upper_tail(1.959964) == Approx(0.025).margin(1e-7));
+  CHECK(student_upper_tail(2.7764, 4) == Approx(0.025).margin(1e-5));
+  CHECK(normal_quantile(0.2) == Approx(-normal_quantile(0.8)));
+  CHECK(median(std::vector<double>{7, 1, 3}) == 3);
+  CHECK_THROWS_AS(median({}), Error);
+  CHECK_THROWS_AS(mean({}), Error);
+  CHECK_THROWS_AS(standard_deviation(std::vector<double>{1}), Error);
+}
+
+TEST_CASE("a convergence bound needs two references and one run, an olympic mean more than it cuts",
+          "[measure]") {
+  CHECK_THROWS_AS(convergence_bound(1, 0.1, 1, 3), Error);
+  CHECK_THROWS_AS(convergence_bound(1, 0.1, 2, 0), Error);
+  CHECK_NOTHROW(convergence_bound(1, 0.1, 2, 1));
+  // t_{0.95, 9}: ten references and one run.
+  CHECK(convergence_bound(10, 1, 10, 1).smallest_mean ==
+        Approx(10 - 1.8331 * std::sqrt(1.1)).margin(1e-3));
+  CHECK(trimmed_mean(std::vector<double>{5, 1, 9, 2, 3}, 0) == 4);
+  CHECK(trimmed_mean(std::vector<double>{5, 1, 9, 2, 3}, 2) == 3);
+  CHECK_THROWS_AS(trimmed_mean(std::vector<double>{1, 2, 3, 4}, 2), Error);
+  CHECK_THROWS_AS(trimmed_mean(std::vector<double>{1}, -1), Error);
+  // 2 ((1.6449 + 0.8416) x 0.1 / 0.05)^2 = 49.5
+  CHECK(seeds_needed(0.1, 0.05) == 50);
+  CHECK(seeds_needed(0.1, 0.05, 0.05, 0.9) == 69);
+  CHECK(seeds_needed(0.1, 0.05, 0.01, 0.8) == 81);
+  CHECK_THROWS_AS(seeds_needed(0, 0.05), Error);
+}
+
 }  // namespace repro::measure

@@ -232,4 +232,128 @@ TEST_CASE("a job knows where each value of its manifest came from", "[plan]") {
   CHECK(origins["arm.full.train.lr"].get<std::string>().starts_with("experiments/moe_disco/"));
 }
 
+TEST_CASE("each seed is a run of its own: weights, noise, data order, clusters and merges",
+          "[plan]") {
+  ExperimentOptions options{
+      .scale = "small", .settings = {"steps=800", "match.order_seed=5"}, .seeds = 2};
+  const Plan plan = make_plan(load_experiment(REPRO_SOURCE_ROOT, "table3", options));
+  REQUIRE(plan.cells.size() == 12);
+  const Cell &first = plan.cells[0], &second = plan.cells[1];
+  CHECK(first.name() == second.name());
+  // The prepared corpus has no seed, all else is twice there.
+  CHECK(first.prepare == second.prepare);
+  std::set<size_t> shared;
+  for (const CellJob& one : jobs_of(first))
+    for (const CellJob& other : jobs_of(second))
+      if (one.job == other.job) shared.insert(one.job);
+  CHECK(shared == std::set<size_t>{first.prepare});
+  for (const Cell* cell : {&first, &second}) {
+    const ArmPlan& disco = arm(*cell, "disco");
+    std::vector<size_t> trainings = disco.phase("submodels")->jobs;
+    for (const ArmPlan& one : cell->arms)
+      for (const Ending& ending : one.endings) trainings.push_back(ending.job);
+    CHECK(trainings.size() == 4 + 1 + 4);
+    for (const size_t job : trainings) {
+      CHECK(training(plan, job).seed == cell->seed);
+      CHECK(training(plan, job).order_seed == 5 + cell->seed);
+    }
+    CHECK(plan.graph[disco.phase("merge")->jobs[0]].spec.value("seed", 0) == cell->seed);
+    CHECK(plan.graph[disco.phase("cluster")->jobs[0]].spec.value("seed", 0) == cell->seed);
+    CHECK(plan.graph[disco.phase("merge")->evals[0]].spec.value("order_seed", 0) == cell->seed);
+  }
+}
+
+TEST_CASE("a fraction of the steps is rounded, and never none", "[plan]") {
+  const auto tuned = [](const std::string& settings) {
+    const Plan plan = plan_of({settings, "arm.disco.finetune.horizons=[0.001, 0.25, 0.5]"});
+    std::vector<int64_t> steps;
+    for (const Ending& ending : arm(plan.cells[0], "disco").endings)
+      steps.push_back(training(plan, ending.job).steps);
+    return steps;
+  };
+  CHECK(tuned("steps=103") == std::vector<int64_t>{1, 26, 52});
+  CHECK(tuned("steps=101") == std::vector<int64_t>{1, 25, 51});
+}
+
+TEST_CASE("submodel k starts as expert k and reads the documents of part k", "[plan]") {
+  const Plan plan = plan_of({});
+  const ArmPlan& disco = arm(plan.cells[0], "disco");
+  for (int64_t k = 0; k < 4; ++k) {
+    const size_t job = disco.phase("submodels")->jobs[static_cast<size_t>(k)];
+    CHECK(training(plan, job).slice == k);
+    CHECK(training(plan, job).part == k);
+    CHECK(training(plan, job).model.experts == 1);
+    CHECK(plan.graph[job].inputs.at("assignment") == disco.phase("cluster")->jobs[0]);
+    const auto& merged = plan.graph[disco.phase("merge")->jobs[0]].inputs;
+    CHECK(merged.at("part" + std::to_string(k)) == job);
+  }
+  for (const Ending& ending : disco.endings)
+    CHECK(plan.graph[ending.job].inputs.at("initial") == disco.phase("merge")->jobs[0]);
+}
+
+TEST_CASE("a rate of a tuned arm multiplies its own, in jobs beside those of its own rate",
+          "[plan]") {
+  const Plan plan = plan_of({"check.rates=[0.5, 2]", "check.corpora=[\"c4\"]"});
+  for (const Cell& cell : plan.cells) {
+    const ArmPlan& full = arm(cell, "full");
+    CHECK(full.rates.size() == (cell.corpus == "c4" ? 2 : 0));
+    const double own = training(plan, full.endings[0].job).optimizer.lr;
+    for (const RateLadder& ladder : full.rates) {
+      CHECK(training(plan, ladder.endings[0].job).optimizer.lr == Approx(ladder.rate * own));
+      CHECK(full.phase("train")->tuned.size() == 2);
+      CHECK(&full.endings_at(ladder.rate) == &ladder.endings);
+    }
+    CHECK(full.phase("train")->jobs.size() == 1);
+    CHECK(&full.endings_at(1) == &full.endings);
+  }
+}
+
+TEST_CASE("perplexity is measured over whole windows unless a stride says otherwise", "[plan]") {
+  const auto measure = [](std::vector<std::string> settings) {
+    const Plan plan = plan_of(std::move(settings));
+    const size_t job = arm(plan.cells[0], "full").endings[0].evals[0];
+    const auto spec = config::from_json<config::EvalSpec>(plan.graph[job].spec, "spec");
+    REQUIRE(spec.measures.size() == 2);
+    CHECK(spec.measures[0].name == "unseen");
+    CHECK(spec.measures[0].split == "valid");
+    return std::pair(spec, spec.measures[1]);
+  };
+  const auto [spec, plain] = measure({"match.sequence=256"});
+  CHECK(plain.name == "ppl");
+  CHECK(plain.split == "test");
+  CHECK(plain.window == 0);
+  CHECK(plain.stride == 0);
+  CHECK(measure({"match.sequence=256", "evaluate.ppl_stride=256"}).second.stride == 0);
+  CHECK(measure({"match.sequence=256", "evaluate.ppl_stride=64"}).second.stride == 64);
+  const auto narrow =
+      measure({"match.sequence=256", "evaluate.ppl_window=64", "evaluate.ppl_stride=64"}).second;
+  CHECK(narrow.window == 64);
+  CHECK(narrow.stride == 0);
+  CHECK(measure({"match.batch=8", "match.accumulate=2"}).first.batch == 4);
+}
+
+TEST_CASE("trainings are watched only where the manifest asks for it", "[plan]") {
+  const auto watch = [](const std::string& setting) {
+    const Plan plan = plan_of({setting, "evaluate.watch_windows=7"});
+    return training(plan, arm(plan.cells[0], "full").endings[0].job).watch;
+  };
+  CHECK(watch("evaluate.every=0").every == 0);
+  CHECK(watch("evaluate.every=0").windows == config::WatchSpec().windows);
+  CHECK(watch("evaluate.every=5").every == 5);
+  CHECK(watch("evaluate.every=5").windows == 7);
+}
+
+TEST_CASE("the jobs of a phase at an ending are those that the ending reads, and itself",
+          "[plan]") {
+  const Plan plan = plan_of({});
+  const ArmPlan& disco = arm(plan.cells[0], "disco");
+  const PhasePlan& last = *disco.phase("finetune");
+  for (const Ending& ending : disco.endings) {
+    CHECK(jobs_of(plan.graph, last, ending) == std::vector<size_t>{ending.job});
+    CHECK(jobs_of(plan.graph, *disco.phase("submodels"), ending).size() == 4);
+    CHECK(jobs_of(plan.graph, *disco.phase("cluster"), ending).size() == 1);
+  }
+  CHECK(jobs_of(plan.graph, last, arm(plan.cells[0], "full").endings[0]).empty());
+}
+
 }  // namespace repro::plan

@@ -108,4 +108,19 @@ TEST_CASE("progress is the last complete step or progress line", "[run]") {
   CHECK(progress->loss == step_record(200).lm_loss);
 }
 
+TEST_CASE("truncation drops a last line that looks whole but lacks its end", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  LineWriter(path).write(to_line(step_record(1)));
+  LineWriter(path).write(to_line(EvalRecord{1, "valid", 2.0, 100, 1.1}));
+  std::ofstream(path, std::ios::app) << to_line(step_record(2));  // no newline: it was cut off
+  truncate_records(path, 2);
+  CHECK(read_records(path).steps.size() == 1);
+  CHECK(read_records(path).evals.size() == 1);
+  CHECK(read_file(path).back() == '\n');
+  truncate_records(path, 0);
+  CHECK(read_file(path).empty());
+  CHECK_NOTHROW(truncate_records(folder.path() / "absent", 1));
+}
+
 }  // namespace repro::run
