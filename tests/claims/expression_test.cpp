@@ -97,4 +97,63 @@ TEST_CASE("what is no expression is refused at its column", "[claims]") {
   CHECK_THROWS_WITH(Expression("2 ^ 3"), "unexpected '^' at column 3 of '2 ^ 3'");
 }
 
+TEST_CASE("the range of each function and sign is that of its least and greatest value",
+          "[claims]") {
+  const std::vector<std::optional<Ranged>> values = {Ranged{2, 1, 3}, Ranged{-5, -6, -4},
+                                                     Ranged{-1, -2, 3}};
+  const auto in = [&](const std::string& text, double low, double high) {
+    // All three names are in it, in this order.
+    const Ranged result = *Expression(text + " + 0 * (a + b + c)").evaluate([&] {
+      std::vector<std::optional<Ranged>> ordered;
+      for (const Reference& reference : Expression(text + " + 0 * (a + b + c)").references())
+        ordered.push_back(values[static_cast<size_t>(reference.name[0] - 'a')]);
+      return ordered;
+    }());
+    CAPTURE(text);
+    CHECK(result.low == Approx(low).margin(1e-12));
+    CHECK(result.high == Approx(high).margin(1e-12));
+  };
+  in("abs(b)", 4, 6);
+  in("abs(c)", 0, 3);
+  in("abs(-c)", 0, 3);
+  in("min(a, c)", -2, 3);
+  in("min(a, b)", -6, -4);
+  in("max(a, c)", 1, 3);
+  in("max(b, c)", -2, 3);
+  in("a * b", -18, -4);
+  in("c * b", -18, 12);
+  in("a / b", -3.0 / 4, -1.0 / 6);
+  in("c / a", -2, 3);
+  in("a - b", 5, 9);
+  in("exp(a)", std::exp(1.0), std::exp(3.0));
+  in("ln(a)", 0, std::log(3.0));
+  in("sqrt(a)", 1, std::sqrt(3.0));
+  in("-b", 4, 6);
+  CHECK(evaluate("min(3, 2)")->value == 2);
+  CHECK(evaluate("max(3, 2)")->value == 3);
+  CHECK(evaluate("abs(0 - 3)")->value == 3);
+  CHECK_FALSE(evaluate("sqrt(0 - 1)"));
+  CHECK(evaluate("exp(2) + ln(8) + sqrt(2)")->value ==
+        Approx(std::exp(2.0) + std::log(8.0) + std::sqrt(2.0)));
+  // A divisor whose range ends at zero bounds nothing either.
+  const std::vector<std::optional<Ranged>> edge = {Ranged{1, 0, 2}}, below = {Ranged{-1, -2, 0}};
+  CHECK(std::isinf(Expression("1 / x").evaluate(edge)->high));
+  CHECK(std::isinf(Expression("1 / x").evaluate(below)->low));
+}
+
+TEST_CASE("a name may hold digits, dots and underscores after a letter", "[claims]") {
+  CHECK(Expression("table6.max_steps2 + _x").references()[0].name == "table6.max_steps2");
+  CHECK(Expression("table6.max_steps2 + _x").references()[1].name == "_x");
+  CHECK(Expression("cost").is_single_name());
+  CHECK_FALSE(Expression("cost + 1").is_single_name());
+  CHECK_FALSE(Expression("greatest(t.cost)").references()[0].over == Reference::Over::row);
+  CHECK(Expression("a + b + a").references().size() == 2);
+  CHECK(Expression("a + least(a)").references().size() == 2);
+  CHECK_THROWS_AS(Expression("6table"), Error);
+  CHECK_THROWS_AS(Expression("least()"), Error);
+  CHECK_THROWS_AS(Expression("least(a"), Error);
+  CHECK_THROWS_AS(Expression("1e999"), Error);
+  CHECK_THROWS_AS(Expression(""), Error);
+}
+
 }  // namespace repro::claims

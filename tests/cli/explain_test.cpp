@@ -62,5 +62,26 @@ TEST_CASE("with a gate, two runs that differ end with code 1", "[cli]") {
   CHECK(code({"a", "--gate"}) == 64);
 }
 
+TEST_CASE("JSON of a hundred thousand levels is refused by every verb that reads it", "[cli]") {
+  TemporaryDirectory folder;
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  run::write_run(folder.path() / "runs/train-a-1234", {});
+  std::ofstream(folder.path() / "runs/train-a-1234/job.json")
+      << "{\"schema\": 2, \"spec\": " << deep << "}";
+  std::ofstream(folder.path() / "trainer_state.json") << "{\"log_history\": " << deep << "}";
+  std::ofstream(folder.path() / "offers.json") << deep;
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"explain", "train-a"},
+           {"explain", "runs/train-a-1234", "runs/train-a-1234"},
+           {"import", "log", "trainer_state.json"},
+           {"price", "import", "offers.json", "--date", "2026-01-31"}}) {
+    const Finished ended = run_in(folder.path(), args);
+    CAPTURE(args, ended.errors);
+    CHECK(ended.exit_code > 0);
+    CHECK_THAT(ended.errors, Catch::StartsWith("repro: error: "));
+  }
+  CHECK(run_in(folder.path(), {"status"}).exit_code == 0);
+}
+
 }  // namespace
 }  // namespace repro::cli

@@ -55,4 +55,25 @@ TEST_CASE("a model fits a device that holds exactly its total", "[measure]") {
   CHECK_FALSE(fits(estimate, estimate.total() - 1));
 }
 
+TEST_CASE("activations are counted layer by layer, for what each part keeps", "[measure]") {
+  config::ModelConfig model;
+  model.vocabulary = 1000;
+  model.width = 10;
+  model.layers = 2;
+  model.heads = model.kv_heads = 3;
+  model.head_width = 4;
+  model.experts = 5;
+  model.top_k = 2;
+  model.expert_width = 7;
+  model.shared_width = 6;
+  // A layer: 8 x 10 + 4 x 3 x 4 + 2 x (3 x 7 + 10) + 3 x 6 = 208 numbers a token.
+  const MemoryEstimate estimate = estimate_memory(model, "bf16-mixed", 100);
+  CHECK(estimate.activation_bytes == 100 * 2 * 208 * 2);
+  CHECK(estimate_memory(model, "fp32", 100).activation_bytes == 100 * 2 * 208 * 4);
+  CHECK(estimate.logits_bytes == 2 * 100 * 1000 * 4);
+  CHECK(estimate.state_bytes == 16 * count_parameters(model).full());
+  CHECK(estimate.total() ==
+        estimate.state_bytes + estimate.activation_bytes + estimate.logits_bytes);
+}
+
 }  // namespace repro::measure

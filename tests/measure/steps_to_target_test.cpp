@@ -154,4 +154,47 @@ TEST_CASE("without a third rung a quarter of the bracket is open, without a brac
   CHECK(slope_at(two, smallest_horizon(two, {3, 0})) == 0);
 }
 
+TEST_CASE("a crossing asks for whole windows and at least one that holds", "[measure]") {
+  const std::vector<int64_t> steps = {1, 2, 3};
+  const std::vector<double> losses = {3, 2, 1};
+  for (const CrossingRule rule :
+       {CrossingRule{.window = 0, .sustain = 1}, CrossingRule{.window = 1, .sustain = 0},
+        CrossingRule{.window = 4, .sustain = 1}})
+    CHECK_THROWS_AS(first_crossing(steps, losses, {.loss = 2, .tolerance = 0}, rule), Error);
+  // Means over two: 2.5 at step 2, 1.5 at step 3.
+  const auto windowed =
+      first_crossing(steps, losses, {.loss = 2, .tolerance = 0}, {.window = 2, .sustain = 1});
+  CHECK(windowed.after == 2);
+  CHECK(windowed.by == 3);
+  CHECK(first_crossing(steps, losses, {.loss = 1.5, .tolerance = 0}, {.window = 3, .sustain = 1})
+            .reach == Reach::not_reached);
+  // The last window alone holds, so that two in a row never do.
+  CHECK(first_crossing(steps, losses, {.loss = 1, .tolerance = 0}, {.window = 1, .sustain = 2})
+            .reach == Reach::not_reached);
+  const auto twice =
+      first_crossing(steps, losses, {.loss = 2, .tolerance = 0}, {.window = 1, .sustain = 2});
+  CHECK(twice.by == 2);
+}
+
+TEST_CASE("from step 0 on, which has no logarithm, the way to a target is straight", "[measure]") {
+  const std::vector<int64_t> steps = {0, 10};
+  const auto hit = first_crossing(steps, std::vector<double>{5, 3}, {.loss = 4, .tolerance = 0});
+  CHECK(hit.estimate == 5);
+  CHECK(hit.text() == "5 (0 to 10]");
+  CHECK(first_crossing(steps, std::vector<double>{5, 4.5}, {.loss = 4, .tolerance = 0}).text() ==
+        ">= 10");
+  CHECK(first_crossing(steps, std::vector<double>{4, 3}, {.loss = 4, .tolerance = 0}).text() ==
+        "<= 0");
+}
+
+TEST_CASE("of rungs on either side of the bracket the nearer shows the bend", "[measure]") {
+  // A straight line in log-steps from 1 to 64, and a rung at 4096 far off it.
+  const std::vector<Rung> ladder = {{1, 6.0}, {8, 5.0}, {64, 4.0}, {4096, 9.0}};
+  const LossTarget target{4.5, 0};
+  CHECK(rung_error(ladder, smallest_horizon(ladder, target), target) == Approx(0).margin(1e-9));
+  // The nearer one is above: it is taken, and it bends.
+  const std::vector<Rung> above = {{1, 6.0}, {1000, 5.0}, {4000, 4.0}, {8000, 3.9}};
+  CHECK(rung_error(above, smallest_horizon(above, target), target) > 1);
+}
+
 }  // namespace repro::measure

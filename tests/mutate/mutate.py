@@ -191,7 +191,8 @@ def baseline(work, targets, longest):
             trace.unlink(missing_ok=True)
             seconds, passed = run_test(work, test, trace=trace)
             if not passed:
-                sys.exit(f'{target} {path.stem} fails with nothing changed')
+                print(f'left out: {target} {path.stem}, which fails with nothing changed', flush=True)
+                continue
             reached = {int(line) for line in trace.read_text().split()} if trace.exists() else set()
             if seconds <= longest:
                 known[test] = (seconds, reached)

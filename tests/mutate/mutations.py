@@ -48,6 +48,13 @@ class Mutant:
         return hashlib.sha1(f'{self.path}|{self.kind}|{self.before}|{self.after}'.encode()).hexdigest()
 
 
+# Arguments of one type are often called alike: a.n and b.n, low and high hours.
+def alike(one, other):
+    if max(len(one), len(other)) <= 3:
+        return True
+    return one[:3] == other[:3] or one[-3:] == other[-3:]
+
+
 def tokens_of(code):
     found = []
     for match in TOKEN.finditer(code):
@@ -149,8 +156,9 @@ class Finder:
             right = self.operand(i, 1, stops | ASSIGN | (group if group in (SUM, PRODUCT) else set()))
             if left is None or right is None:
                 continue
-            if '"' in self.text(left, right) and group in (SUM, PRODUCT):
-                continue
+            whole = self.text(left, right)
+            if group in (SUM, PRODUCT) and ('"' in whole or re.search(r'\b(prefix|path|name|text|suffix)\b|\(\)$', whole)):
+                continue  # texts and rules are joined, not added
             if token.text in OTHER:
                 self.add('operator', left, right,
                          f'{self.text(left, i - 1)} {OTHER[token.text]} {self.text(i + 1, right)}', i)
@@ -188,8 +196,9 @@ class Finder:
         edges = [i + 1] + commas + [end]
         parts = [(a + 1, b - 1) for a, b in zip(edges, edges[1:])]
         for (a, b), (c, d) in zip(parts, parts[1:]):
-            plain = all(t.kind in ('word', 'number') or t.text in ('.', '->', '*', '&')
+            plain = all(t.kind == 'word' or t.text in ('.', '->', '*', '&')
                         for t in self.tokens[a:b + 1] + self.tokens[c:d + 1])
+            plain = plain and alike(self.text(a, b), self.text(c, d))
             if token.text in ('std::min', 'std::max'):
                 continue
             if plain and a <= b and c <= d and self.text(a, b) != self.text(c, d) and self.tokens[i - 1].kind != 'word':
