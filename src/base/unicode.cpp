@@ -21,6 +21,40 @@ utf8proc_category_t category(char32_t code) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(code));
 }
 
+// C0, DEL and C1.
+bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
+
+// Embeddings and overrides, isolates.
+bool turns_text(char32_t code) {
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+bool breaks_line(char32_t code) {
+  return code == '\n' || code == '\t' || code == 0x2028 || code == 0x2029;
+}
+
+bool is_plain_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+std::string shown_as(std::string_view text, bool one_line) {
+  if (is_plain_ascii(text)) return std::string(text);
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = at;
+    const char32_t code = next_code_point(text, at);
+    const bool malformed = code == kReplacement && text.substr(begin, at - begin) != "\uFFFD";
+    if (breaks_line(code) && one_line) {
+      out += ' ';
+    } else if (malformed || turns_text(code) || (is_control(code) && !breaks_line(code))) {
+      out += "\uFFFD";
+    } else {
+      out.append(text, begin, at - begin);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 char32_t next_code_point(std::string_view text, size_t& at) {
@@ -73,6 +107,22 @@ void append_collapsed(std::string& out, std::string_view text) {
       out.append(text, begin, at - begin);
     }
   }
+}
+
+std::string printable(std::string_view text) { return shown_as(text, /*one_line=*/false); }
+
+std::string printable_line(std::string_view text) { return shown_as(text, /*one_line=*/true); }
+
+bool is_plain_name(std::string_view text) {
+  constexpr size_t kLongest = 120;
+  const size_t size = text.size();
+  for (size_t at = 0; at < size;) {
+    const bool first = at == 0;
+    const char32_t code = next_code_point(text, at);
+    const bool sign = code == '-' || code == '_' || code == '.' || code == '+';
+    if (!is_letter(code) && !(code >= '0' && code <= '9') && (first || !sign)) return false;
+  }
+  return size > 0 && size <= kLongest;
 }
 
 size_t display_width(std::string_view text) {

@@ -24,6 +24,18 @@ std::string_view stripped(std::string_view text);
 // whose case is more than one character stay as they are.
 std::string capitalized(std::string_view text);
 
+// `text` as it may be shown anywhere. What steers a terminal or reorders a line becomes U+FFFD:
+// control characters but newline and tab, DEL, C1, bidirectional embeddings, overrides and
+// isolates, and malformed bytes.
+std::string printable(std::string_view text);
+// The same on one line: newlines, tabs and Unicode's separators of lines become spaces.
+std::string printable_line(std::string_view text);
+
+// Whether `text` may be the name of a file or folder of ours as it is: letters of any script,
+// digits and - _ . +, beginning with a letter or digit, at most 120 bytes. No path, no option, no
+// hidden file.
+bool is_plain_name(std::string_view text);
+
 // Columns that text takes on a terminal: combining marks 0, East Asian wide characters 2.
 size_t display_width(std::string_view text);
 

@@ -39,3 +39,17 @@ TEST_CASE("text takes as many columns as a terminal shows", "[base]") {
   CHECK(display_width("\u8A9E\U0001F600") == 4);
   CHECK(display_width("a\xFFz") == 3);
 }
+
+TEST_CASE("what steers a terminal or reorders a line is never printable", "[base]") {
+  CHECK(printable("plain \u00E9 \u8A9E\n\tb") == "plain \u00E9 \u8A9E\n\tb");
+  CHECK(printable("a\x1b[2Jb") == "a\uFFFD[2Jb");
+  CHECK(printable("a\rb\x7f\b") == "a\uFFFDb\uFFFD\uFFFD");
+  CHECK(printable(std::string_view("a\0b", 3)) == "a\uFFFDb");
+  for (const char* steering :
+       {"\u0080", "\u009B", "\u009F", "\u202A", "\u202E", "\u2066", "\u2069"})
+    CHECK(printable(steering) == "\uFFFD");
+  for (const char* harmless : {"\u00A0", "\u200F", "\u2029", "\u202F", "\u206A", "\uFFFD"})
+    CHECK(printable(harmless) == harmless);
+  CHECK(printable("\xC3(\x9b") == "\uFFFD(\uFFFD");
+  CHECK(printable_line("a\nb\tc\u2028d\re") == "a b c d\uFFFDe");
+}
