@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 
 namespace repro::report {
 namespace {
@@ -22,19 +23,12 @@ constexpr double kPanelWidth = 420, kHeight = 430;                 // pixels
 constexpr double kLeft = 76, kRight = 16, kBetween = 62;           // pixels
 constexpr double kBottom = 0.26 * kHeight, kTop = 0.08 * kHeight;  // pixels
 
-// Inside double quotes gnuplot reads backslashes and, where its text is enhanced, _ ^ { } @ &.
+// Inside single quotes gnuplot interprets nothing: no escapes, no commands in backquotes, no
+// macros. A quote is doubled; a newline would end the command, so text is one line.
 std::string gnuplot_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
-std::string file_name(const fs::path& path) {
   std::string out = "'";
-  for (const char c : path.string()) out += c == '\'' ? std::string("''") : std::string(1, c);
+  for (const char c : printable_line(text))
+    out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + "'";
 }
 
@@ -179,21 +173,26 @@ std::string gnuplot_script(const Picture& picture) {
   return out + "unset multiplot\n";
 }
 
-void draw(const Picture& picture, const fs::path& base) {
+// Names of files reach gnuplot as arguments, never as text of the script; an absolute one cannot be
+// taken for an option or for a pipe ("|command", "<command").
+void draw(const Picture& picture, const fs::path& relative_base) {
+  const fs::path base = fs::absolute(relative_base);
   const std::string size = fmt::format("size {:.0f},{:.0f}", picture_width(picture), kHeight);
   const std::string body = gnuplot_script(picture);
   const fs::path script = fs::path(base).concat(".gnuplot");
   write_file_atomically(
       script, fmt::format("set terminal svg {} dynamic noenhanced font 'sans-serif,13' background "
-                          "'#ffffff'\nset output {}\n{}"
+                          "'#ffffff'\nset output ARG1\n{}"
                           "set terminal pngcairo {} noenhanced font 'sans-serif,10' background "
-                          "'#ffffff'\nset output {}\n{}",
-                          size, file_name(fs::path(base).concat(".svg")), body, size,
-                          file_name(fs::path(base).concat(".png")), body));
-  const Completed gnuplot = run_to_end({.words = {"gnuplot", script.string()}});
+                          "'#ffffff'\nset output ARG2\n{}",
+                          size, body, size, body));
+  const Completed gnuplot = run_to_end(
+      {.words = {"gnuplot", "--default-settings", "-c", script.string(),
+                 fs::path(base).concat(".svg").string(), fs::path(base).concat(".png").string()}});
   fs::remove(script);
   if (!gnuplot.status.clean())
-    throw Error(Exit::run_failed, "{}: gnuplot failed: {}", base.string(), trim(gnuplot.errors));
+    throw Error(Exit::run_failed, "{}: gnuplot failed: {}", relative_base.string(),
+                trim(gnuplot.errors));
 }
 
 }  // namespace repro::report

@@ -1,5 +1,6 @@
 #include "report/figure.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
@@ -25,10 +26,66 @@ bool mentions(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+int64_t lines_of(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
 }  // namespace
 
 TEST_CASE("quotes and backslashes of a title do not end gnuplot's string", "[report]") {
-  CHECK(mentions(gnuplot_script(picture()), R"(set title "it's \"C4\" \\ web")"));
+  CHECK(mentions(gnuplot_script(picture()), R"(set title 'it''s "C4" \ web')"));
+}
+
+TEST_CASE("no text of a picture runs a command or ends its line", "[report]") {
+  const TemporaryDirectory folder;
+  const fs::path marker = folder.path() / "marker";
+  const std::string touch = "touch " + marker.string();
+  const std::vector<std::string> payloads = {"`" + touch + "`",
+                                             "$(" + touch + ")",
+                                             "'; system('" + touch + "') #",
+                                             "''; system('" + touch + "') #",
+                                             "\"; system(\"" + touch + "\") #",
+                                             "\n! " + touch + "\n",
+                                             "\\\nsystem('" + touch + "')",
+                                             "a\\",
+                                             "a\\'",
+                                             "@ARG1 $ARG1 ${ARG1}",
+                                             "'.system('" + touch + "').'",
+                                             std::string("nul\0 \x1b[2J \u009B", 12)};
+  for (const std::string& payload : payloads) {
+    INFO(payload);
+    Picture hostile = picture();
+    hostile.y_label = hostile.target_label = payload;
+    for (Panel& panel : hostile.panels) {
+      panel.title = panel.x_label = panel.empty = payload;
+      for (Curve& curve : panel.curves) curve.label = payload;
+    }
+    CHECK(lines_of(gnuplot_script(hostile)) == lines_of(gnuplot_script(picture())));
+    draw(hostile, folder.path() / "figure");
+    CHECK_FALSE(fs::exists(marker));
+    CHECK_FALSE(mentions(read_file(folder.path() / "figure.svg"), "\x1b"));
+  }
+}
+
+TEST_CASE("the name of a figure's folder is a name, whatever it holds", "[report]") {
+  const TemporaryDirectory folder;
+  const fs::path marker = folder.path() / "marker";
+  for (const std::string& name :
+       {std::string("`touch marker`"), std::string("a'; system('touch marker') #"),
+        std::string("|touch marker"), std::string("<touch marker"),
+        std::string("a\n! touch marker"), std::string("$(touch marker)"), std::string("%d")}) {
+    INFO(name);
+    const fs::path below = folder.path() / name;
+    fs::create_directories(below);
+    draw(picture(), below / name);
+    CHECK(fs::exists(below / (name + ".svg")));
+    CHECK(fs::exists(below / (name + ".png")));
+    const fs::path before = fs::current_path();
+    fs::current_path(folder.path());
+    draw(picture(), name);  // relative: its first character is the name's
+    fs::current_path(before);
+    CHECK(fs::exists(folder.path() / (name + ".svg")));
+    CHECK_FALSE(fs::exists(marker));
+    CHECK_FALSE(fs::exists(below / "marker"));
+  }
 }
 
 TEST_CASE("one more run of a kind has the colour of the one before and no name of its own",
