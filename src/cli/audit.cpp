@@ -1,12 +1,11 @@
 #include "claims/audit.hpp"
 
-#include <fmt/format.h>
-
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "cli/audit_view.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
 
@@ -28,17 +27,17 @@ void write_files(const claims::AuditReport& audit, const fs::path& folder) {
   write_file_atomically(folder / "audit.html", report::to_html(page));
   write_file_atomically(folder / "audit.tex", report::to_latex(page));
   write_file_atomically(folder / "audit.csv", report::to_csv(audit_findings(audit, true)));
-  write_file_atomically(folder / "audit.json", audit_json(audit).dump(2) + "\n");
+  write_file_atomically(folder / "audit.json", report::json_text(audit_json(audit), 2) + "\n");
 }
 
 void show(const Context& context, const claims::AuditReport& audit, const AuditChoice& choice) {
   if (context.json) return print(audit_json(audit));
-  fmt::print("{}\n\n", audit_headline(audit));  // first: the tables are long
+  say("{}\n\n", audit_headline(audit));  // first: the tables are long
   print(audit_summary(audit));
-  fmt::print("\n");
+  say("\n");
   print(audit_findings(audit, choice.all));
   if (!choice.provenance) return;
-  fmt::print("\n");
+  say("\n");
   print(audit_provenance(audit));
 }
 

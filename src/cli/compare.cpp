@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/difference_view.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
 #include "cli/target_options.hpp"
@@ -246,7 +247,7 @@ Exit compare(const Context& context, const CompareChoice& choice) {
     print(compare_json(a, b, window, choice, difference));
   } else {
     print(compare_table(a, b, window, choice));
-    fmt::print("\n");
+    say("\n");
     constexpr size_t kShown = 12;
     print_differences("inputs", difference.inputs, kShown);
     print_differences("environment", difference.environment, kShown);

@@ -9,6 +9,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "cli/printing.hpp"
 #include "config/library.hpp"
 #include "findings/study.hpp"
 #include "plan/packages.hpp"
@@ -67,18 +68,17 @@ plan::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
 
 void say_foreign_runs(const Context& context) {
   if (const int64_t foreign = run::count_foreign_runs(context.runs); foreign > 0)
-    fmt::print(stderr, "repro: {}: {} of an earlier format {} left alone\n", context.runs.string(),
-               foreign == 1 ? "1 run" : fmt::format("{} runs", foreign),
-               foreign == 1 ? "is" : "are");
+    warn("repro: {}: {} of an earlier format {} left alone\n", context.runs.string(),
+         foreign == 1 ? "1 run" : fmt::format("{} runs", foreign), foreign == 1 ? "is" : "are");
 }
 
 void say_unsealed_runs(const std::filesystem::path& runs,
                        const std::vector<std::string>& directories) {
   if (const int64_t unsealed = run::count_unsealed_runs(runs, directories); unsealed > 0)
-    fmt::print(stderr,
-               "repro: {}: {} unsealed: they ended before runs kept the hashes of their files, so "
-               "changes to them are not noticed\n",
-               runs.string(), unsealed == 1 ? "1 run is" : fmt::format("{} runs are", unsealed));
+    warn(
+        "repro: {}: {} unsealed: they ended before runs kept the hashes of their files, so changes "
+        "to them are not noticed\n",
+        runs.string(), unsealed == 1 ? "1 run is" : fmt::format("{} runs are", unsealed));
 }
 
 void say_unsealed_runs(const Context& context, const plan::Plan& plan) {
@@ -87,14 +87,9 @@ void say_unsealed_runs(const Context& context, const plan::Plan& plan) {
   say_unsealed_runs(context.runs, directories);
 }
 
-void print(const report::Table& table) {
-  fmt::print("{}", report::to_terminal(table, terminal_width()));
-}
+void print(const report::Table& table) { say_text(report::to_terminal(table, terminal_width())); }
 
-// Bytes of a file's name or content that are no UTF-8 are shown as U+FFFD.
-void print(const nlohmann::json& value) {
-  fmt::print("{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-}
+void print(const nlohmann::json& value) { say_text(report::json_text(value, 2) + "\n"); }
 
 size_t terminal_width(int descriptor) {
   winsize size{};

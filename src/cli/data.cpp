@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/data_corpora.hpp"
 #include "cli/execution.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/task_jobs.hpp"
 #include "cli/verbs.hpp"
@@ -50,7 +51,7 @@ Exit list_corpora(const Context& context) {
     return Exit::ok;
   }
   print(table);
-  fmt::print("cache: {}\n", cache_directory().string());
+  say("cache: {}\n", cache_directory().string());
   return Exit::ok;
 }
 
@@ -61,10 +62,10 @@ void print_items(const json& result) {
   std::string shots = result.value("shots", int64_t{0}) == 0
                           ? ""
                           : fmt::format(", {} shots", result.value("shots", int64_t{0}));
-  fmt::print("  {:>6} items of {}{}", with_commas(result.value("items", int64_t{0})),
+  say("  {:>6} items of {}{}", with_commas(result.value("items", int64_t{0})),
              result.value("split", ""), shots);
   const size_t parts = result.value("parts", json::object()).size();
-  fmt::print("{}\n", parts > 1 ? fmt::format(", {} parts", parts) : "");
+  say("{}\n", parts > 1 ? fmt::format(", {} parts", parts) : "");
 }
 
 // What a finished job says of a corpus' splits or of a task's items.
@@ -77,21 +78,21 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
     result["directory"] = directory.path().string();
     answer.push_back(result);
     if (context.json) continue;
-    fmt::print("{}\n", directory.path().string());
+    say("{}\
+", directory.path().string());
     if (job.kind == "task") print_items(result);
     const json splits = result.value("splits", json::object());
     for (const auto& [split, size] : splits.items())
-      fmt::print("  {:<6} {:>9} documents  {:>13} tokens  {:>9}\n", split,
-                 with_commas(size.value("documents", int64_t{0})),
-                 with_commas(size.value("tokens", int64_t{0})),
-                 human_bytes(size.value("bytes", 0.0)));
+      say("  {:<6} {:>9} documents  {:>13} tokens  {:>9}\n", split,
+          with_commas(size.value("documents", int64_t{0})),
+          with_commas(size.value("tokens", int64_t{0})), human_bytes(size.value("bytes", 0.0)));
     const json overlaps = result.value("overlap_13gram", json::object());
     for (const auto& [split, overlap] : overlaps.items())
-      fmt::print("  {:<6} {:>8.2f} % of its words stand in 13 in a row that train holds\n", split,
-                 100 * overlap.value("share", 0.0));
+      say("  {:<6} {:>8.2f} % of its words stand in 13 in a row that train holds\n", split,
+          100 * overlap.value("share", 0.0));
     const json dropped = result.value("dropped", json::object());
     for (const auto& [reason, count] : dropped.items())
-      fmt::print("  dropped, {}: {}\n", reason, with_commas(count.get<int64_t>()));
+      say("  dropped, {}: {}\n", reason, with_commas(count.get<int64_t>()));
   }
   if (context.json) print(answer);
 }
@@ -241,8 +242,8 @@ Exit import_corpus(const Context& context, const ImportOptions& options) {
   write_file_atomically(definition, config::to_toml(corpus));
   print_splits(context, graph);
   if (!context.json)
-    fmt::print("wrote {}; use it with --set scale.corpora.ROLE={}\n", definition.string(),
-               shell_quoted(options.name));
+    say("wrote {}; use it with --set scale.corpora.ROLE={}\n", definition.string(),
+        shell_quoted(options.name));
   return Exit::ok;
 }
 

@@ -1,20 +1,19 @@
 #include "cli/difference_view.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "cli/printing.hpp"
 
 namespace repro::cli {
 
 void print_differences(const char* title, const std::vector<run::RunDifference>& differences,
                        size_t shown) {
-  fmt::print("{}: {}\n", title, differences.empty() ? "equal" : "");
+  say("{}: {}\n", title, differences.empty() ? "equal" : "");
   for (size_t i = 0; i < std::min(shown, differences.size()); ++i)
-    fmt::print("  {}: {} | {}\n", differences[i].where, differences[i].first,
-               differences[i].second);
+    say("  {}: {} | {}\n", differences[i].where, differences[i].first, differences[i].second);
   if (differences.size() > shown)
-    fmt::print("  and {} more; --json has all\n", differences.size() - shown);
+    say("  and {} more; --json has all\n", differences.size() - shown);
 }
 
 nlohmann::json differences_json(const run::RunDifference& difference) {

@@ -1,11 +1,11 @@
 #include "cli/execution.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "cli/interrupts.hpp"
+#include "cli/printing.hpp"
 #include "cli/progress.hpp"
 #include "forecast/prediction.hpp"
 #include "launch/executor.hpp"
@@ -25,10 +25,11 @@ bool all_done(const std::vector<bool>& wanted, const std::vector<bool>& done) {
 void print_failures(const run::JobGraph& graph, const launch::ExecutionResult& result) {
   for (size_t job = 0; job < result.jobs.size(); ++job)
     if (result.jobs[job].state == JobState::failed)
-      fmt::print(stderr, "repro: error: {}\n", result.jobs[job].message);
+      warn("repro: error: {}\n", printable_line(result.jobs[job].message));
   for (size_t job = 0; job < result.jobs.size(); ++job)
     if (result.jobs[job].state == JobState::blocked)
-      fmt::print(stderr, "repro: not started: {}: {}\n", graph[job].name, result.jobs[job].message);
+      warn("repro: not started: {}: {}\n", graph[job].name,
+           printable_line(result.jobs[job].message));
 }
 
 Exit conclude(const run::JobGraph& graph, const launch::ExecutionResult& result) {
@@ -36,15 +37,15 @@ Exit conclude(const run::JobGraph& graph, const launch::ExecutionResult& result)
   const size_t jobs = result.jobs.size() - result.count(JobState::spared);
   print_failures(graph, result);
   if (result.interrupted) {
-    fmt::print(stderr,
-               "repro: interrupted: {} of {} jobs are done; the same command continues from the "
-               "last checkpoints\n",
-               done, jobs);
+    warn(
+        "repro: interrupted: {} of {} jobs are done; the same command continues from the "
+        "last checkpoints\n",
+        done, jobs);
     return Exit::interrupted;
   }
   if (done == jobs) return Exit::ok;
-  fmt::print(stderr, "repro: {} of {} jobs are done, {} failed, {} were blocked by them\n", done,
-             jobs, result.count(JobState::failed), result.count(JobState::blocked));
+  warn("repro: {} of {} jobs are done, {} failed, {} were blocked by them\n", done, jobs,
+       result.count(JobState::failed), result.count(JobState::blocked));
   return Exit::run_failed;
 }
 

@@ -8,7 +8,9 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "cli/difference_view.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
@@ -48,14 +50,14 @@ void print_leaves(const json& value, const std::string& path) {
   }
   const std::string text = value.dump();
   constexpr size_t kLongest = 90;
-  fmt::print("  {:<34} {}\n", path, text.size() > kLongest ? text.substr(0, kLongest) + "…" : text);
+  say("  {:<34} {}\n", path, text.size() > kLongest ? text.substr(0, kLongest) + "…" : text);
 }
 
 // The manifest's values by path, each with the file and line that set it.
 void print_origins(const json& origins) {
-  fmt::print("\nvalues of the manifest, and what set them\n");
+  say("\nvalues of the manifest, and what set them\n");
   for (const auto& [path, origin] : origins.items())
-    fmt::print("  {:<34} {}\n", path, origin.get<std::string>());
+    say("  {:<34} {}\n", path, origin.get<std::string>());
 }
 
 // Of a done run: that what is shown of it is what it left.
@@ -68,8 +70,8 @@ void require_whole(const run::RunDirectory& directory) {
 void print_chain(const run::RunDirectory& directory, int depth) {
   require_whole(directory);
   const json job = read_job(directory);
-  fmt::print("  {:>{}}{}  {}\n", "", 2 * depth, directory.path().filename().string(),
-             state_text(directory.state()));
+  say("  {:>{}}{}  {}\n", "", 2 * depth, directory.path().filename().string(),
+      state_text(directory.state()));
   const json inputs = job.value("inputs", json::object());
   for (const auto& [role, name] : inputs.items()) {
     const run::RunDirectory input(directory.path().parent_path() / name.get<std::string>());
@@ -91,16 +93,15 @@ Exit explain_run(const Context& context, const std::string& subject) {
     print(answer);
     return Exit::ok;
   }
-  fmt::print("{}: {}\n", directory.path().string(), state_text(directory.state()));
-  if (const auto why = directory.failure()) fmt::print("why: {}\n", *why);
-  fmt::print("\nkey {}: of these values and of the runs below\n",
-             job.value("key", "").substr(0, 16));
+  say("{}: {}\n", directory.path().string(), state_text(directory.state()));
+  if (const auto why = directory.failure()) say("why: {}\n", printable_line(*why));
+  say("\nkey {}: of these values and of the runs below\n", job.value("key", "").substr(0, 16));
   print_leaves(job.value("spec", json::object()), "");
   print_origins(job.value("origins", json::object()));
-  fmt::print("\nreads\n");
+  say("\nreads\n");
   print_chain(directory, 0);
   if (!done) return Exit::ok;
-  fmt::print("\nresult\n");
+  say("\nresult\n");
   print_leaves(directory.result(), "");
   return Exit::ok;
 }
@@ -147,7 +148,7 @@ void print_cell_runs(const Context& context, const findings::Study& study, const
   for (const plan::CellJob& one : plan::jobs_of(cell)) {
     const findings::Status& status = study.outcomes[one.job].status;
     if (status.state == run::State::absent && !status.wanted) continue;
-    fmt::print("  {}  {}\n", (context.runs / status.directory).string(), state_text(status.state));
+    say("  {}  {}\n", (context.runs / status.directory).string(), state_text(status.state));
   }
 }
 
@@ -155,14 +156,14 @@ void print_cell_runs(const Context& context, const findings::Study& study, const
 void print_interval(const findings::Finding& finding) {
   if (finding.range) {
     const double factor = finding.unit == "%" ? 100 : 1;
-    fmt::print("  range     {} {}, 95 %\n",
-               findings::range_text({finding.range->low * factor, finding.range->high * factor}),
-               finding.unit);
+    say("  range     {} {}, 95 %\n",
+        findings::range_text({finding.range->low * factor, finding.range->high * factor}),
+        finding.unit);
   }
-  for (const std::string& line : findings::part_lines(finding)) fmt::print("    {}\n", line);
-  fmt::print("  verdict   {}: {}\n", findings::verdict_text(finding), finding.judgement.reason);
+  for (const std::string& line : findings::part_lines(finding)) say("    {}\n", line);
+  say("  verdict   {}: {}\n", findings::verdict_text(finding), finding.judgement.reason);
   if (const std::string p = findings::p_text(finding.judgement); !p.empty())
-    fmt::print("  test      {}\n", p);
+    say("  test      {}\n", p);
 }
 
 Exit explain_finding(const Context& context, const ExplainOptions& options) {
@@ -182,13 +183,13 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
     print(answer);
     return Exit::ok;
   }
-  fmt::print("{}, {}\n", finding.row, finding.quantity);
-  fmt::print("  paper     {} {}\n  here      {} {}\n  evidence  {}\n", finding.paper_text,
-             finding.unit, finding.here_text, finding.unit, finding.evidence);
+  say("{}, {}\n", finding.row, finding.quantity);
+  say("  paper     {} {}\n  here      {} {}\n  evidence  {}\n", finding.paper_text, finding.unit,
+      finding.here_text, finding.unit, finding.evidence);
   print_interval(finding);
-  fmt::print("computed from\n");
-  for (const std::string& line : finding.inputs) fmt::print("  {}\n", line);
-  fmt::print("runs of the cell; `repro explain <run>` shows each one's values\n");
+  say("computed from\n");
+  for (const std::string& line : finding.inputs) say("  {}\n", line);
+  say("runs of the cell; `repro explain <run>` shows each one's values\n");
   for (const plan::Cell& cell : plan.cells)
     if (id.find(fmt::format(":{}:{}:", cell.model, cell.corpus)) != std::string::npos)
       print_cell_runs(context, study, cell);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/printing.hpp"
 #include "cli/profile_view.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
@@ -73,7 +74,7 @@ Exit list(const Context& context) {
     return Exit::ok;
   }
   print(experiments_table(standings));
-  fmt::print("\n");
+  say("\n");
   print(profiles_table(profiles));
   return Exit::ok;
 }

@@ -1,8 +1,6 @@
 // repro: reads, plans, launches, prices, audits and reports. Free of LibTorch, so that it starts in
 // milliseconds; the work is done by repro-worker.
 
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "cli/output.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 
 namespace {
@@ -18,7 +17,7 @@ namespace {
 void print_error(const char* what) {
   std::fflush(stdout);
   for (const std::string& line : repro::split(what, '\n'))
-    fmt::print(stderr, "repro: error: {}\n", line);
+    repro::cli::warn("repro: error: {}\n", line);
 }
 
 // A library's own mark before its message, "[json.exception.type_error.302] ", tells nobody

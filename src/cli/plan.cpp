@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include "cli/plan_origins.hpp"
 #include "cli/plan_totals.hpp"
 #include "cli/plan_view.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
 #include "findings/search.hpp"
@@ -97,15 +96,15 @@ void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& 
                   const forecast::PlanBasis& basis, const forecast::MachineSpeed& speed) {
   const PlanTotals totals = totals_of(rows, basis);
   for (const std::string& line : total_lines(totals, plan.experiment, basis))
-    fmt::print("{}\n", line);
+    say("{}\n", line);
   std::set<std::string> kinds;
   for (const forecast::PlanRow& row : rows)
     if (row.hours) kinds.insert(evidence_text(row));
-  fmt::print("times are {}; this machine's speed: {}\n",
+  say("times are {}; this machine's speed: {}\n",
              join({kinds.begin(), kinds.end()}, " and "), speed.basis());
   const std::string sum = total_lines(totals, plan.experiment, basis).back();
   for (const std::string& doubt : plan_doubts(totals, plan.experiment, rows, basis))
-    if (doubt != sum) fmt::print("{}\n", doubt);
+    if (doubt != sum) say("{}\n", doubt);
 }
 
 Exit show_plan(const Context& context, const PlanOptions& options) {
@@ -136,16 +135,17 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   }
   // Its numbers do not wrap: below this width they would only be torn apart.
   constexpr size_t kNarrowest = 128;
-  fmt::print("{}", report::to_terminal(plan_table(plan, rows, basis),
-                                       std::max(terminal_width(), kNarrowest)));
-  fmt::print("\n");
+  say_text(
+      report::to_terminal(plan_table(plan, rows, basis), std::max(terminal_width(), kNarrowest)));
+  say("\
+");
   print_totals(plan, rows, basis, speed);
   if (plan.experiment.match.device != "cpu") return Exit::ok;
   const int slots =
       options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
-  fmt::print("to run here, {} jobs at a time: {} {}\n", slots,
-             std::count(counted.begin(), counted.end(), false) > 0 ? "at most about" : "about",
-             human_seconds(seconds_here(plan, counted, context.runs, speed, slots)));
+  say("to run here, {} jobs at a time: {} {}\n", slots,
+      std::count(counted.begin(), counted.end(), false) > 0 ? "at most about" : "about",
+      human_seconds(seconds_here(plan, counted, context.runs, speed, slots)));
   return Exit::ok;
 }
 

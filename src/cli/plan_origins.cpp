@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "cli/printing.hpp"
 
 namespace repro::cli {
 namespace {
@@ -93,7 +94,7 @@ void show_origins(const Context& context, const plan::Experiment& experiment,
     if (o.value.size() <= 40) value_width = std::max(value_width, o.value.size());
   }
   for (const Origin& o : origins)
-    fmt::print("{:<{}}  {:<{}}  {}\n", o.path, path_width, o.value, value_width, o.origin);
+    say("{:<{}}  {:<{}}  {}\n", o.path, path_width, o.value, value_width, o.origin);
 }
 
 }  // namespace repro::cli

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #include "cli/numbers_given.hpp"
 #include "cli/price_import.hpp"
 #include "cli/price_view.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
 #include "report/written.hpp"
@@ -121,7 +120,7 @@ void write_files(const Priced& priced, const fs::path& folder) {
   write("price.html", report::to_html(page));
   write("price.tex", report::to_latex(page));
   write("price.csv", report::to_csv(price_list(priced.table)));
-  write("price.json", price_json(priced.table, priced.offers).dump(2) + "\n");
+  write("price.json", report::json_text(price_json(priced.table, priced.offers), 2) + "\n");
   report::keep_list(folder, "price", files);
 }
 
@@ -132,9 +131,9 @@ Exit run_price(const Context& context, const PriceChoice& choice) {
     print(price_json(priced.table, priced.offers));
   } else {
     print(price_rows(priced.table));
-    fmt::print("\n");
+    say("\n");
     print(price_hours(priced.table));
-    fmt::print("\n");
+    say("\n");
     print(price_conditions(priced.table));
   }
   const auto& rows = priced.table.rows;

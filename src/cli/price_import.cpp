@@ -1,11 +1,10 @@
 #include "cli/price_import.hpp"
 
-#include <fmt/format.h>
-
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "config/prices.hpp"
 #include "import/catalog.hpp"
@@ -28,8 +27,7 @@ Exit run_import(const Context& context, const ImportChoice& choice) {
   const fs::path output =
       choice.output.empty() ? fs::path(imported.snapshot.name + ".toml") : choice.output;
   write_file_atomically(output, config::to_toml(imported.snapshot));
-  for (const std::string& warning : imported.warnings)
-    fmt::print(stderr, "repro: warning: {}\n", warning);
+  for (const std::string& warning : imported.warnings) warn("repro: warning: {}\n", warning);
   if (context.json)
     print(nlohmann::json{{"file", output.string()},
                          {"rows", imported.rows},
@@ -38,8 +36,7 @@ Exit run_import(const Context& context, const ImportChoice& choice) {
                          {"bad_rows", imported.bad},
                          {"warnings", imported.warnings}});
   else
-    fmt::print(
-        "{}: {} offers of {} rows, {} skipped (no accelerator, unknown device or no price; {} of "
+    say("{}: {} offers of {} rows, {} skipped (no accelerator, unknown device or no price; {} of "
         "them not readable)\n",
         output.string(), imported.snapshot.offers.size(), imported.rows, imported.skipped,
         imported.bad);

@@ -1,11 +1,10 @@
 #include "config/profile.hpp"
 
-#include <fmt/format.h>
-
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "cli/printing.hpp"
 #include "cli/profile_measure.hpp"
 #include "cli/profile_view.hpp"
 #include "cli/program.hpp"
@@ -33,7 +32,7 @@ Exit show_profile(const Context& context, const std::string& name) {
   // The file itself: its comments say where the numbers come from.
   const fs::path file =
       config::find_file(context.root(), "hardware_profiles", name, "hardware profile").path;
-  fmt::print("{}", read_file(file));
+  say_text(read_file(file));
   return Exit::ok;
 }
 

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/execution.hpp"
+#include "cli/printing.hpp"
 #include "cli/profile_view.hpp"
 #include "config/library.hpp"
 #include "config/probe.hpp"
@@ -147,8 +148,8 @@ void print_fits(const config::Profile& profile) {
     if (&step != profile.step(step.model, step.shape)) continue;
     const auto series = profile.series(step.model, step.shape);
     if (series.size() < 2) continue;
-    fmt::print("{} {}: a larger model's step is extrapolated {}\n", step.model, step.shape,
-               measure::describe(measure::fit_steps(series)));
+    say("{} {}: a larger model's step is extrapolated {}\n", step.model, step.shape,
+        measure::describe(measure::fit_steps(series)));
   }
 }
 
@@ -156,19 +157,19 @@ void print_measurement(const Context& context, const config::Profile& profile) {
   if (context.json) return print(profiles_json({profile}).at(0));
   const config::Measurement& measured = profile.measured;
   print(gemm_table(measured));
-  fmt::print("\n");
+  say("\n");
   print(step_table(profile));
-  fmt::print("\n");
+  say("\n");
   for (const char* dtype : {"bf16", "fp32"})
     if (const auto peak = profile.measured_peak(dtype))
-      fmt::print("{} GEMM peak {:.1f} GFLOP/s\n", dtype, *peak / 1e9);
-  fmt::print("memory bandwidth {}/s\n", human_bytes(measured.bandwidth));
-  fmt::print(
+      say("{} GEMM peak {:.1f} GFLOP/s\n", dtype, *peak / 1e9);
+  say("memory bandwidth {}/s\n", human_bytes(measured.bandwidth));
+  say(
       "meanwhile other programs took {:.1f} cores, a hypervisor {:.0f} % of the time, and the "
       "pace wandered by {:.0f} %\n",
       measured.others, 100 * measured.stolen, 100 * measured.drift);
   if (const auto widest = measured.widest())
-    fmt::print("the widest 95 % interval, of {}, reaches {:.0f} % from its number\n", widest->what,
+    say("the widest 95 % interval, of {}, reaches {:.0f} % from its number\n", widest->what,
                100 * widest->reach);
   print_fits(profile);
 }
@@ -221,7 +222,7 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
                 "measure again when less else runs, or write it beside with --name",
                 file.string(), reason);
   write_file_atomically(file, config::to_toml(profile));
-  if (!context.json) fmt::print("wrote {}\n", file.string());
+  if (!context.json) say("wrote {}\n", file.string());
   if (profile.measured.certified) return Exit::ok;
   const std::string verdict =
       fmt::format("{}: written, but not certified: {}", file.string(), reason);
@@ -231,7 +232,7 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
         "{}; measure again when less else runs or with more --phase-seconds, or accept it as it "
         "is with --uncertified",
         verdict);
-  fmt::print(stderr, "repro: warning: {}\n", verdict);
+  warn("repro: warning: {}\n", verdict);
   return Exit::ok;
 }
 

@@ -1,9 +1,8 @@
 #include "cli/program.hpp"
 
-#include <fmt/format.h>
-
 #include <sstream>
 
+#include "cli/printing.hpp"
 #include "cli/verbs.hpp"
 
 namespace repro::cli {
@@ -68,10 +67,10 @@ Exit Program::report_usage(const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     std::ostringstream text;  // --help and --version
     app_.exit(error, text, text);
-    fmt::print("{}", text.str());
+    say("{}", text.str());
     return Exit::ok;
   }
-  fmt::print(stderr, "repro: error: {}; see --help\n", error.what());
+  warn("repro: error: {}; see --help\n", error.what());
   return Exit::usage;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "cli/context.hpp"
+#include "cli/printing.hpp"
 
 namespace repro::cli {
 namespace {
@@ -67,8 +68,8 @@ void ProgressDisplay::tick() {
 
 void ProgressDisplay::say(const std::string& line) {
   erase();
-  if (terminal_) return fmt::print(stderr, "{}\n", line);
-  fmt::print(stderr, "[{:>9}] {}\n", human_seconds(since_start_.seconds()), line);
+  if (terminal_) return warn("{}\n", line);
+  warn("[{:>9}] {}\n", human_seconds(since_start_.seconds()), line);
 }
 
 void ProgressDisplay::redraw() {
@@ -81,7 +82,7 @@ void ProgressDisplay::redraw() {
   for (const JobProgress& job : jobs) text += fit_width(job_line(job, name_width), width) + "\n";
   text += fit_width(total_line(tracker_.total()), width) + "\n";
   erase();
-  fmt::print(stderr, "{}", text);
+  warn_text(text);
   drawn_ = jobs.size() + 1;
 }
 

@@ -1,6 +1,5 @@
 #include "cli/report_view.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <cstring>
 
 #include "base/file.hpp"
+#include "cli/printing.hpp"
 
 namespace repro::cli {
 
@@ -23,7 +23,7 @@ std::filesystem::path folder_beside(const std::filesystem::path& runs) {
   const std::string why = std::strerror(errno);
   std::string name = (std::filesystem::temp_directory_path() / "repro-report-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) fail_with_system(name, "create", errno);
-  fmt::print(stderr, "repro: {}: cannot be written: {}; the report's files are in {}\n",
+  warn("repro: {}: cannot be written: {}; the report's files are in {}\n",
              runs.string(), why, name);
   return name;
 }
@@ -41,11 +41,11 @@ report::Report show_report(const Context& context, const plan::Plan& plan,
   options.width = terminal_width();
   report::Report report = report::render(plan, sources, options);
   if (!context.json) {
-    fmt::print("{}", report.terminal);
+    say_text(report.terminal);
     return report;
   }
   for (const std::filesystem::path& file : report.files)
-    if (file.filename() == "report.json") fmt::print("{}", read_file(file));
+    if (file.filename() == "report.json") say_text(read_file(file));
   return report;
 }
 

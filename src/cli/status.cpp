@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
 #include "cli/run_names.hpp"
@@ -141,10 +142,10 @@ Exit show_status(const Context& context, const ExperimentChoice& choice, bool sh
     print(to_json(all, holder));
     return exit;
   }
-  if (holder) fmt::print("process {} is at work: repro {}\n", holder->pid, holder->purpose);
+  if (holder) say("process {} is at work: repro {}\n", holder->pid, holder->purpose);
   const report::Table table = status_table(all, show_all);
   if (!table.rows.empty()) print(table);
-  fmt::print("{}: {}\n", context.runs.string(), count_line(all));
+  say("{}: {}\n", context.runs.string(), count_line(all));
   return exit;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/unicode.hpp"
 #include "report/table.hpp"
 #include "report/table_parts.hpp"
 
@@ -60,7 +61,7 @@ std::string body_row(const Table& table, const TableRow& row) {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable_line(text)) {
     switch (c) {
       case '&':
         out += "&amp;";

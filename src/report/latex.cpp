@@ -15,7 +15,7 @@ namespace {
 
 // Longest first: ">=" before ">". Characters outside ASCII that reports use are spelt out, so that
 // every engine and font sets them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kEscapes = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 25> kEscapes = {{
     {">=", "$\\geq$"},
     {"<=", "$\\leq$"},
     {"\\", "\\textbackslash{}"},
@@ -40,6 +40,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kEscapes
     {"—", "---"},
     {"→", "$\\rightarrow$"},
     {"·", "$\\cdot$"},
+    {"\uFFFD", "?"},
 }};
 
 // The rules under the group headings: \cmidrule(lr){2-3}.
@@ -66,7 +67,9 @@ std::string row_text(const TableRow& row) {
 
 }  // namespace
 
-std::string escape_latex(std::string_view text) {
+std::string escape_latex(std::string_view given) {
+  const std::string shown = printable_line(given);
+  std::string_view text = shown;
   std::string out;
   while (!text.empty()) {
     size_t used = 0;

@@ -1,5 +1,6 @@
 #include <cctype>
 
+#include "base/unicode.hpp"
 #include "report/table.hpp"
 
 namespace repro::report {
@@ -13,7 +14,8 @@ std::string heading_of(const Column& column) {
 }  // namespace
 
 // An underscore inside a word is not emphasis; "$" would start a formula on GitHub.
-std::string escape_markdown(std::string_view text) {
+std::string escape_markdown(std::string_view given) {
+  const std::string text = printable_line(given);
   const auto is_word = [&](size_t at) {
     return at < text.size() && std::isalnum(static_cast<unsigned char>(text[at]));
   };
@@ -23,7 +25,7 @@ std::string escape_markdown(std::string_view text) {
     const bool inner_underscore = c == '_' && i > 0 && is_word(i - 1) && is_word(i + 1);
     if (std::string_view("\\`*_<[]|$").find(c) != std::string_view::npos && !inner_underscore)
       out += '\\';
-    out += c == '\n' ? ' ' : c;
+    out += c;
   }
   return out;
 }

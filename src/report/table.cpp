@@ -7,9 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "report/table_parts.hpp"
 
 namespace repro::report {
+
+using nlohmann::json;
 
 void Table::add(std::vector<TableCell> cells, bool rule_before) {
   check(cells.size() == columns.size(), "a row has as many cells as the table has columns");
@@ -107,6 +111,31 @@ nlohmann::json to_json(const Table& table) {
 
 namespace {
 
+json printable_json(const json& value) {
+  if (value.is_string()) return printable(value.get_ref<const std::string&>());
+  if (value.is_array()) {
+    json list = json::array();
+    for (const json& item : value) list.push_back(printable_json(item));
+    return list;
+  }
+  if (!value.is_object()) return value;
+  json object = json::object();
+  for (const auto& [key, member] : value.items()) object[printable(key)] = printable_json(member);
+  return object;
+}
+
+// Signed numbers and a lone dash calculate nothing; whatever else begins like a formula may be one.
+bool looks_like_formula(std::string_view text) {
+  constexpr std::string_view kBegins = "=+-@";
+  return !text.empty() && kBegins.find(text.front()) != kBegins.npos &&
+         text.find_first_not_of("0123456789.,+-% ") != text.npos;
+}
+
+std::string csv_text(const std::string& text) {
+  const std::string shown = printable_line(text);
+  return looks_like_formula(trim(shown)) ? "'" + shown : shown;
+}
+
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
@@ -116,13 +145,17 @@ std::string csv_field(const std::string& text) {
 
 }  // namespace
 
+std::string json_text(const json& value, int indent) { return printable_json(value).dump(indent); }
+
 std::string to_csv(const Table& table) {
   std::string out;
   const auto line = [&](const std::vector<std::string>& fields) {
     for (size_t i = 0; i < fields.size(); ++i) out += (i ? "," : "") + csv_field(fields[i]);
     out += "\r\n";
   };
-  line(column_keys(table));
+  std::vector<std::string> keys;
+  for (const std::string& key : column_keys(table)) keys.push_back(csv_text(key));
+  line(keys);
   std::vector<bool> numbers(table.columns.size(), false);
   for (const TableRow& row : table.rows)
     for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = numbers[i] || row.cells[i].value;
@@ -133,7 +166,7 @@ std::string to_csv(const Table& table) {
       if (is_number(cell))
         fields.push_back(fmt::format("{}", *cell.value));
       else
-        fields.push_back(numbers[i] ? "" : machine_text(cell));
+        fields.push_back(numbers[i] ? "" : csv_text(machine_text(cell)));
     }
     line(fields);
   }

@@ -1,7 +1,8 @@
 #pragma once
 // A table as people read it, independent of where it is shown: headings in groups, aligned cells,
-// footnotes below. One renderer a format; every renderer escapes what its format would misread. The
-// machine formats (CSV, JSON) carry a cell's full-precision value where it has one, and follow one
+// footnotes below. One renderer a format; every renderer escapes what its format would misread, and
+// none lets characters pass that steer a terminal or reorder a line (base/unicode.hpp). The machine
+// formats (CSV, JSON) carry a cell's full-precision value where it has one, and follow one
 // convention: docs/tables.md.
 
 #include <nlohmann/json_fwd.hpp>
@@ -73,7 +74,8 @@ std::string to_html(const Table& table);
 // Wider than a page, its texts become paragraphs. Needs the packages array, booktabs and longtable.
 std::string to_latex(const Table& table);
 // RFC 4180: a heading line of keys. A column in which any cell has a value is a column of numbers:
-// all digits, and nothing where a number is missing or has no end. Else texts.
+// all digits, and nothing where a number is missing or has no end. Else texts; one that a
+// spreadsheet would take for a formula begins with an apostrophe.
 std::string to_csv(const Table& table);
 // {"title", "columns": [{"key", "heading", "group"}], "rows": [{key: {"text", "value", "note"}}],
 // "notes"}
@@ -82,6 +84,8 @@ nlohmann::json to_json(const Table& table);
 // A unit as machine formats name it: their shares are fractions ("%" -> "fraction"), and no unit is
 // "none".
 std::string machine_unit(const std::string& unit);
+// What every file and answer in JSON is written by: strings and keys printable, `indent` spaces.
+std::string json_text(const nlohmann::json& value, int indent);
 
 // A whole page around a body: style inline, no reference to any other file.
 std::string html_page(std::string_view title, std::string_view body);

@@ -125,6 +125,20 @@ std::string indented(const std::string& first, std::string_view text, size_t wid
   return out;
 }
 
+// A newline in a cell would make lines that look like rows of their own.
+Table printable_table(Table table) {
+  table.title = printable_line(table.title);
+  for (Column& column : table.columns) {
+    column.heading = printable_line(column.heading);
+    column.group = printable_line(column.group);
+  }
+  for (TableRow& row : table.rows)
+    for (TableCell& cell : row.cells) cell.text = printable_line(cell.text);
+  for (Footnote& note : table.footnotes) note.text = printable_line(note.text);
+  for (std::string& note : table.notes) note = printable_line(note);
+  return table;
+}
+
 }  // namespace
 
 std::vector<std::string> wrap(std::string_view text, size_t width) {
@@ -141,7 +155,8 @@ std::vector<std::string> wrap(std::string_view text, size_t width) {
   return lines;
 }
 
-std::string to_terminal(const Table& table, size_t width) {
+std::string to_terminal(const Table& given, size_t width) {
+  const Table table = printable_table(given);
   std::vector<size_t> widths = natural_widths(table);
   shrink(table, widths, width);
   std::string out;

@@ -203,6 +203,18 @@ TEST_CASE("no room between manifest and report holds a word of one paper", "[lay
                                "launch"}) == std::vector<std::string>{});
 }
 
+TEST_CASE("verbs speak through the one door that replaces control characters", "[layering]") {
+  static const std::regex kPrints(R"(fmt::print|std::cout|std::cerr|printf|fputs|fwrite)");
+  // The door itself, and the progress lines' own control sequences.
+  const std::set<std::string> doors = {"printing.cpp", "progress.cpp"};
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(kSources / "cli"))
+    if (!doors.contains(entry.path().filename().string()) &&
+        std::regex_search(read_file(entry.path()), kPrints))
+      found.push_back(entry.path().filename().string());
+  CHECK(found == std::vector<std::string>{});
+}
+
 TEST_CASE("every folder of src has a row", "[layering]") {
   for (const auto& entry : fs::directory_iterator(kSources))
     if (entry.is_directory()) CHECK(kMayInclude.contains(entry.path().filename().string()));

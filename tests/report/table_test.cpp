@@ -147,4 +147,44 @@ TEST_CASE("JSON keeps the shown text beside the value", "[report]") {
   CHECK(json["footnotes"]["a"] == "measured here");
 }
 
+TEST_CASE("no renderer lets a character pass that steers a terminal", "[report]") {
+  const std::string hostile = "a\x1b[2J\rb\u009B\u202Ec\nd" + std::string(1, '\0');
+  Table table;
+  table.title = hostile;
+  table.columns = {{.heading = hostile, .group = hostile, .align = Align::left},
+                   {.heading = "n", .key = hostile}};
+  table.add({hostile, {hostile, std::nullopt, "a"}});
+  table.footnotes = {{"a", hostile}};
+  table.notes = {hostile};
+  const std::string csv = to_csv(table);
+  CHECK(csv.find("a\uFFFD[2J\uFFFDb\uFFFD\uFFFDc d\uFFFD") != std::string::npos);
+  std::string csv_lines = csv;
+  for (size_t at; (at = csv_lines.find("\r\n")) != std::string::npos;)
+    csv_lines.replace(at, 2, "\n");
+  const nlohmann::json answer = nlohmann::json::parse(json_text(to_json(table), 1));
+  for (const std::string& text : {to_terminal(table), to_markdown(table), to_html(table),
+                                  to_latex(table), csv_lines, answer.at("title").get<std::string>(),
+                                  answer.dump(-1, ' ', true), html_page(hostile, "")}) {
+    INFO(text);
+    CHECK(text == printable(text));
+    CHECK(text.find("\\u001b") == std::string::npos);
+    CHECK(text.find("\\u202e") == std::string::npos);
+  }
+  // Nor does a newline make lines that look like others.
+  CHECK(to_terminal(table).find("\nd") == std::string::npos);
+  CHECK(to_latex(table).find("\uFFFD") == std::string::npos);  // no engine's fonts have it
+}
+
+TEST_CASE("a text that a spreadsheet would calculate is one that it shows", "[report]") {
+  Table table;
+  table.columns = {{.heading = "=1+1", .align = Align::left}};
+  for (const char* text : {"=HYPERLINK(\"x\")", "+cmd", "@SUM(A1)", "-2+cmd|' /C calc'!A0", " =1",
+                           "-", "-3.5 %", "a=b"})
+    table.add({text});
+  table.add({{"-0.5", -0.5}});
+  CHECK(to_csv(table) ==
+        "'=1+1\r\n\"'=HYPERLINK(\"\"x\"\")\"\r\n'+cmd\r\n'@SUM(A1)\r\n'-2+cmd|' /C calc'!A0\r\n"
+        "' =1\r\n-\r\n-3.5 %\r\na=b\r\n-0.5\r\n");
+}
+
 }  // namespace repro::report
