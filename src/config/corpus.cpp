@@ -1,6 +1,13 @@
 #include "config/corpus.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
 #include "base/error.hpp"
+#include "base/unicode.hpp"
 #include "config/library.hpp"
 #include "config/toml_writer.hpp"
 
@@ -20,6 +27,64 @@ void check_published(const Corpus& corpus, const Node& root, Problems& problems)
                    corpus.published, source.name);
 }
 
+constexpr std::string_view kDigits = "0123456789";
+const std::string kLower = "abcdefghijklmnopqrstuvwxyz" + std::string(kDigits);
+const std::string kAlphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + kLower;
+
+// A letter or digit, then those of `more` as well; no longer than a name of a file may be.
+bool is_word_of(std::string_view text, std::string_view letters, std::string_view more) {
+  constexpr size_t kLongest = 120;
+  return !text.empty() && text.size() <= kLongest && letters.find(text[0]) != letters.npos &&
+         text.find_first_not_of(std::string(letters) + std::string(more)) == text.npos;
+}
+
+bool is_address(std::string_view text) {
+  constexpr size_t kLongest = 2000;
+  const size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  if (scheme == 0 || text.size() > kLongest || text.size() == scheme) return false;
+  return kAlphanumeric.find(text[scheme]) != std::string::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return c > 0x20 && c < 0x7F &&
+                  std::string_view("\"<>\\^`{|}").find(c) == std::string::npos;
+         });
+}
+
+// What the name of a source of this kind must be; nothing when it is.
+std::optional<std::string> name_expected(const CorpusSource& source) {
+  if (source.kind == "deb" && !is_word_of(source.name, kLower, "+-."))
+    return "a Debian package's name (a-z, 0-9, + - .)";
+  if (source.kind == "wheel" && !is_word_of(source.name, kAlphanumeric, "-_."))
+    return "a project's name in the Python index (letters, digits, - _ .)";
+  if (source.kind == "url" && !is_address(source.name))
+    return "an address (http:// or https://, no spaces; write others as %20)";
+  if (source.kind == "file" && (source.name.empty() || printable_line(source.name) != source.name))
+    return "the path of a file, in UTF-8 and without control characters; rename it";
+  return std::nullopt;
+}
+
+std::optional<std::string> version_expected(const CorpusSource& source) {
+  if (source.version.empty()) return std::nullopt;
+  if (source.kind == "wheel" && !is_word_of(source.version, kAlphanumeric, "-_.+!"))
+    return "a version (letters, digits, - _ . + !)";
+  if (source.kind != "wheel" && !is_word_of(source.version, kAlphanumeric, "-.+:~"))
+    return "a version (letters, digits, - . + : ~)";
+  return std::nullopt;
+}
+
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// The line of the value at fault; of its table where it is missing.
+Source place_of(const Node& root, const NameProblem& problem) {
+  const Node* table = &root;
+  const Node* sources = root.find("sources");
+  if (problem.source >= 0 && sources != nullptr && sources->array() != nullptr)
+    table = &sources->array()->at(static_cast<size_t>(problem.source));
+  const Node* value = table->find(problem.key);
+  return value != nullptr ? value->source : table->source;
+}
+
 }  // namespace
 
 bool has_fingerprint(const CorpusSource& source) {
@@ -32,6 +97,45 @@ bool has_fingerprint(const CorpusSource& source) {
     digits = c == '/' ? 0 : hex ? digits + 1 : kRevisionDigits + 1;
   }
   return false;
+}
+
+std::vector<NameProblem> name_problems(const Corpus& corpus) {
+  std::vector<NameProblem> problems;
+  const auto expect = [&](int source, const char* key, const std::string& value,
+                          const std::optional<std::string>& expected) {
+    if (expected)
+      problems.push_back(
+          {source, key, fmt::format("{} = \"{}\": expected {}", key, value, *expected)});
+  };
+  if (!is_plain_name(corpus.name))
+    expect(-1, "name", corpus.name, "a word of letters, digits, - _ . + that begins with no sign");
+  for (size_t i = 0; i < corpus.sources.size(); ++i) {
+    const CorpusSource& source = corpus.sources[i];
+    const int number = static_cast<int>(i);
+    expect(number, "name", source.name, name_expected(source));
+    expect(number, "version", source.version, version_expected(source));
+    if (!source.sha256.empty() && !is_sha256(source.sha256))
+      expect(number, "sha256", source.sha256, "64 digits of 0-9 and a-f");
+  }
+  return problems;
+}
+
+void require_safe_names(const Corpus& corpus) {
+  for (const NameProblem& problem : name_problems(corpus))
+    throw Error("corpus '{}': {}", corpus.name, problem.text);
+}
+
+void set_limit(CorpusLimits& limits, const std::string& setting) {
+  if (setting.find('=') == std::string::npos)
+    throw Error(Exit::usage, "--limit {}: expected NAME=VALUE, as in ratio=500", setting);
+  Problems problems;
+  auto [path, value] = parse_setting(setting);
+  value.source = {"--limit", 0};
+  Node table{Node::Table{}, value.source};
+  set_path(table, path, std::move(value), problems);
+  read_node(
+      table, [&](Fields& fields) { describe(fields, limits); }, problems);
+  problems.throw_if_any();
 }
 
 void describe(Fields& fields, CorpusSource& source) {
@@ -50,7 +154,23 @@ void describe(Fields& fields, CorpusSource& source) {
   fields.field("exclude", source.exclude);
 }
 
-void describe(Fields& fields, Corpus& corpus) {
+void describe(Fields& fields, CorpusLimits& limits) {
+  const Rule any = between(1, 1e15);
+  fields.field("depth", limits.depth, between(1, 64));
+  fields.field("ratio", limits.ratio, any);
+  fields.field("member_bytes", limits.member_bytes, any);
+  fields.field("total_bytes", limits.total_bytes, any);
+  fields.field("members", limits.members, any);
+  fields.field("records", limits.records, any);
+  fields.field("record_bytes", limits.record_bytes, any);
+  fields.field("memory_bytes", limits.memory_bytes, any);
+  fields.field("nesting", limits.nesting, any);
+  fields.field("free_bytes", limits.free_bytes, between(0, 1e15));
+}
+
+namespace {
+
+void describe_but_limits(Fields& fields, Corpus& corpus) {
   fields.field("name", corpus.name, required());
   fields.field("title", corpus.title);
   fields.field("stands_for", corpus.stands_for);
@@ -62,10 +182,19 @@ void describe(Fields& fields, Corpus& corpus) {
   fields.list("sources", corpus.sources, required());
 }
 
+}  // namespace
+
+void describe(Fields& fields, Corpus& corpus) {
+  describe_but_limits(fields, corpus);
+  fields.table("limits", corpus.limits);
+}
+
 Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_as) {
   Problems problems;
   const Node root = read_toml(path, shown_as);
   Corpus corpus = from_node<Corpus>(root, problems);
+  for (const NameProblem& problem : name_problems(corpus))
+    problems.add_text(place_of(root, problem), problem.text);
   for (const CorpusSource& source : corpus.sources)
     if (source.kind == "wheel" && (source.version.empty() || source.sha256.empty()))
       problems.add(root.source, "wheel '{}' needs version and sha256", source.name);
@@ -89,8 +218,10 @@ std::vector<std::string> corpus_names(const std::filesystem::path& root) {
 
 std::string to_toml(const Corpus& corpus) {
   Corpus copy = corpus;
-  return write_toml([&](Fields& fields) { describe(fields, copy); },
-                    "Files of one's own, written by `repro data import`.");
+  const bool raised = !to_json(corpus.limits).empty();
+  return write_toml(
+      [&](Fields& fields) { raised ? describe(fields, copy) : describe_but_limits(fields, copy); },
+      "Files of one's own, written by `repro data import`.");
 }
 
 }  // namespace repro::config

@@ -30,6 +30,22 @@ struct CorpusSource {
   std::vector<std::string> exclude;
 };
 
+// How far a file may expand before it counts as hostile. The error names the limit; where the file
+// is trusted it is raised in [limits], or by `repro data import --limit NAME=VALUE`.
+struct CorpusLimits {
+  int64_t depth = 8;    // archives and compressions inside one another
+  int64_t ratio = 100;  // expanded bytes for each byte read, beyond the first 64 MB
+  int64_t member_bytes = 100'000'000'000;   // of one member or stream, expanded
+  int64_t total_bytes = 2'000'000'000'000;  // of one file, expanded
+  int64_t members = 10'000'000;             // of one archive
+  int64_t records = 10'000'000'000;         // documents and rows of one file
+  int64_t record_bytes = 16'000'000;        // text of one document of a published set
+  int64_t memory_bytes = 200'000'000;  // what has to be held at once: a package's texts, a page's
+                                       // tree, a batch of columns
+  int64_t nesting = 20'000;            // elements of a page inside one another
+  int64_t free_bytes = 1'000'000'000;  // that stay free on the disk
+};
+
 struct Corpus {
   std::string name;
   std::string title;       // for reports
@@ -40,6 +56,7 @@ struct Corpus {
   int64_t minimum_words = 40;  // of a document, after filtering
   std::string text_field = "text";
   std::vector<CorpusSource> sources;
+  CorpusLimits limits;
 
   // Is it the paper's corpus of this name itself? Whatever does not say so is a stand-in, also
   // files of a user's that play the role.
@@ -50,8 +67,22 @@ struct Corpus {
 // digits in its address, has a fingerprint.
 bool has_fingerprint(const CorpusSource& source);
 
+// What is wrong with the names in a corpus: they become names of files and arguments of package
+// managers, so each is of its own narrow pattern. `source` counts from 0; -1 is the corpus itself.
+struct NameProblem {
+  int source = -1;
+  std::string key;   // "name", "version", "sha256"
+  std::string text;  // "name = \"...\": expected ..."
+};
+std::vector<NameProblem> name_problems(const Corpus& corpus);
+// Error with the first of them: where a corpus comes from elsewhere than its file.
+void require_safe_names(const Corpus& corpus);
+
 void describe(Fields&, CorpusSource&);
 void describe(Fields&, Corpus&);
+void describe(Fields&, CorpusLimits&);
+// Sets the limit of "NAME=VALUE". Error naming the limits there are.
+void set_limit(CorpusLimits& limits, const std::string& setting);
 // `path` is experiments/corpora/NAME.toml; Error with every problem at once: one is a corpus that
 // calls itself published while a source of it has no fingerprint.
 Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_as);

@@ -76,7 +76,7 @@ bool update_lists() {
 PackageVersions ask(const std::vector<std::string>& names, const fs::path& lists) {
   if (!find_program("apt-get")) return {};
   if (!has_lists(lists)) update_lists();
-  Command command{.words = {"apt-get", "download", "--print-uris"}};
+  Command command{.words = {"apt-get", "download", "--print-uris", "--"}};
   command.words.insert(command.words.end(), names.begin(), names.end());
   return parse_print_uris(run_to_end(command).output);
 }
