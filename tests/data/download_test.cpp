@@ -81,6 +81,8 @@ TEST_CASE("a server that ignores ranges or changed its file costs a fresh start,
   TemporaryDirectory folder;
   const fs::path path = folder.path() / "a.bin";
   const std::string body = some_bytes(50'000);
+  // What was begun carries the tag of its file.
+  write_file_atomically(folder.path() / "a.bin.part.tag", "\"1\"");
   SECTION("ranges ignored") {
     HttpServer server({.body = body, .ranges = false});
     write_file_atomically(folder.path() / "a.bin.part", std::string(20'000, 'o'));
@@ -94,6 +96,84 @@ TEST_CASE("a server that ignores ranges or changed its file costs a fresh start,
     CHECK((read_file(path) == body));
     CHECK(server.range_begins() == std::vector<size_t>{60'000, 0});
   }
+  SECTION("another file under the same address") {
+    HttpServer server({.body = body, .tag = "\"2\""});
+    write_file_atomically(folder.path() / "a.bin.part", std::string(20'000, 'o'));
+    download(server.address("a.bin"), path, 0, ignore_progress, kOnce);
+    CHECK((read_file(path) == body));
+    CHECK(server.range_begins() == std::vector<size_t>{20'000, 0});
+  }
+  SECTION("a file of which the server says nothing") {
+    HttpServer server({.body = body});
+    fs::remove(folder.path() / "a.bin.part.tag");
+    write_file_atomically(folder.path() / "a.bin.part", std::string(20'000, 'o'));
+    download(server.address("a.bin"), path, 0, ignore_progress, kOnce);
+    CHECK((read_file(path) == body));
+    CHECK(server.range_begins() == std::vector<size_t>{0});
+  }
+  CHECK_FALSE(fs::exists(folder.path() / "a.bin.part.tag"));
+}
+
+TEST_CASE("a server that lies about length, range or place is an error, never a file", "[data]") {
+  TemporaryDirectory folder;
+  const fs::path path = folder.path() / "a.bin";
+  const auto refusal_of = [&](const std::string& raw, int64_t expected = 0) -> std::string {
+    HttpServer server({.body = "", .raw = raw});
+    try {
+      download(server.address("a.bin"), path, expected, ignore_progress, kOnce);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const auto begun = [&](const std::string& bytes) {
+    write_file_atomically(folder.path() / "a.bin.part", bytes);
+    write_file_atomically(folder.path() / "a.bin.part.tag", "\"1\"");
+  };
+  CHECK_THAT(refusal_of("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"),
+             Catch::Contains("cannot download"));
+  CHECK_THAT(refusal_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n"),
+             Catch::Contains("cannot download"));
+  CHECK_THAT(refusal_of("HTTP/1.0 200 OK\r\n\r\nas long as it is"),
+             Catch::Contains("does not say how long the file is") && Catch::Contains("sha256"));
+  CHECK_THAT(refusal_of("HTTP/1.0 200 OK\r\n\r\nas long as it is", 100),
+             Catch::Contains("16 bytes arrived, expected 100"));
+  CHECK_THAT(refusal_of("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/10\r\nContent-Length: "
+                        "5\r\n\r\n56789"),
+             Catch::Contains("a part where the whole was asked for"));
+  begun("01234");
+  CHECK_THAT(refusal_of("HTTP/1.1 206 OK\r\nContent-Range: bytes 5-9/20\r\nContent-Length: "
+                        "5\r\n\r\n56789"),
+             Catch::Contains("where the rest from byte 5 was asked for"));
+  begun("01234");
+  CHECK(refusal_of("HTTP/1.1 206 OK\r\nContent-Range: bytes 7-9/10\r\nContent-Length: "
+                   "3\r\n\r\n789") != "accepted");
+  CHECK_THAT(refusal_of("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: "
+                        "0\r\n\r\n"),
+             Catch::Contains("cannot download"));
+  CHECK_THAT(refusal_of("HTTP/1.1 302 Found\r\nLocation: /a.bin\r\nContent-Length: 0\r\n\r\n"),
+             Catch::Contains("redirects"));
+  CHECK_THAT(refusal_of("\x1b[2J nonsense"), Catch::Contains("cannot download"));
+  CHECK_FALSE(fs::exists(path));
+  // The same bytes are a file where their length is known.
+  CHECK(refusal_of("HTTP/1.0 200 OK\r\n\r\nas long as it is", 16) == "accepted");
+}
+
+TEST_CASE("a server that says nothing is given up, and one that never ends as well", "[data]") {
+  TemporaryDirectory folder;
+  HttpServer silent({.body = "", .silent = true});
+  CHECK_THROWS_WITH(download(silent.address("a"), folder.path() / "a", 0, ignore_progress,
+                             {.tries = 1, .pause_seconds = 0, .stall_seconds = 1}),
+                    Catch::Contains("cannot download"));
+  HttpServer endless({.body = std::string(300'000, 'x')});
+  CHECK_THROWS_WITH(download(endless.address("b"), folder.path() / "b", 0, ignore_progress,
+                             {.tries = 1, .limits = {.member_bytes = 100'000}}),
+                    Catch::Contains("the limit member_bytes is 100000"));
+  CHECK_THROWS_WITH(download(endless.address("c"), folder.path() / "c", 0, ignore_progress,
+                             {.tries = 1, .limits = {.free_bytes = int64_t{1} << 62}}),
+                    Catch::Contains("free_bytes"));
+  CHECK_FALSE(fs::exists(folder.path() / "b"));
+  CHECK_FALSE(fs::exists(folder.path() / "c"));
 }
 
 TEST_CASE("a busy server is asked again and a missing file is not", "[data]") {

@@ -30,7 +30,7 @@ TEST_CASE("a Debian package is fetched once, in the version and with the hash pl
   const fs::path calls = folder.path() / "calls";
   const FakeCommand apt(
       folder.path() / "bin", "apt-get",
-      "echo \"$@\" >> " + calls.string() + "\nprintf content > ${2%%=*}_1%3a2.0-3_all.deb\n");
+      "echo \"$@\" >> " + calls.string() + "\nprintf content > ${3%%=*}_1%3a2.0-3_all.deb\n");
   const auto get = [&] {
     return fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("content"));
   };
@@ -39,11 +39,11 @@ TEST_CASE("a Debian package is fetched once, in the version and with the hash pl
   CHECK(first.bytes == 7);
   CHECK(read_file(first.path) == "content");
   CHECK(get().path == first.path);
-  CHECK(read_file(calls) == "download a-doc=1.0\n");
+  CHECK(read_file(calls) == "download -- a-doc=1.0\n");
 
   write_file_atomically(first.path, "damaged");
   CHECK(read_file(get().path) == "content");
-  CHECK(read_file(calls) == "download a-doc=1.0\ndownload a-doc=1.0\n");
+  CHECK(read_file(calls) == "download -- a-doc=1.0\ndownload -- a-doc=1.0\n");
 }
 
 TEST_CASE("a cached package needs no package manager", "[data]") {
@@ -70,7 +70,7 @@ TEST_CASE("a cached package of another version is not taken for the planned one"
 TEST_CASE("a mirror that moved on is said with both versions and the way out", "[data]") {
   TemporaryDirectory folder;
   const FakeCommand apt(folder.path() / "bin", "apt-get",
-                        "case $2 in *=*) echo 'E: no such version' >&2; exit 100;; esac\n"
+                        "case $3 in *=*) echo 'E: no such version' >&2; exit 100;; esac\n"
                         "printf new > a-doc_1%3a2.0_all.deb\n");
   CHECK_THROWS_WITH(fetch("deb", "a-doc", folder.path() / "downloads", sha256_hex("old")),
                     Catch::Contains("package a-doc") &&
@@ -100,7 +100,7 @@ TEST_CASE("a package that cannot be had says what the package manager said", "[d
   const FakeCommand apt(folder.path() / "bin", "apt-get",
                         "echo 'E: Unable to locate package b-doc' >&2\nexit 100\n");
   CHECK_THROWS_WITH(fetch("deb", "b-doc", folder.path(), sha256_hex("b")),
-                    Catch::Contains("package b-doc: 'apt-get download b-doc=1.0' failed (exit "
+                    Catch::Contains("package b-doc: 'apt-get download -- b-doc=1.0' failed (exit "
                                     "100): E: Unable to locate package b-doc") &&
                         Catch::Contains("apt-get update"));
 }
@@ -132,4 +132,15 @@ TEST_CASE("a file that changed since its import is refused", "[data]") {
   CHECK_THROWS_WITH(data::require_unchanged(file), Catch::Contains("the file changed"));
   fs::remove(path);
   CHECK_THROWS_WITH(data::require_unchanged(file), Catch::Contains("no such file"));
+}
+
+TEST_CASE("a package's name reaches pip and apt-get as a name, never as an option", "[data]") {
+  TemporaryDirectory folder;
+  const fs::path calls = folder.path() / "calls";
+  const FakeCommand pip(
+      folder.path() / "bin", "python3",
+      "echo \"$@\" > " + calls.string() + "\nprintf x > w-1.0-py3-none-any.whl\n");
+  fetch("wheel", "w", folder.path() / "downloads", sha256_hex("x"));
+  CHECK_THAT(read_file(calls),
+             Catch::Contains("--no-deps --only-binary=:all:") && Catch::EndsWith(" -- w==1.0\n"));
 }

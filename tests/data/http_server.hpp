@@ -9,6 +9,7 @@
 #include <atomic>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -22,6 +23,9 @@ class HttpServer {
     bool ranges = true;           // honours "Range: bytes=N-"
     size_t cut_first_answer = 0;  // closes the first connection after this many bytes of body
     int failures = 0;             // answers 503 this many times first
+    std::string tag = "\"1\"";    // the file's ETag; "" = none
+    std::string raw = "";         // sent as it is instead of any answer; the rest is not looked at
+    bool silent = false;          // accepts, and says nothing
   };
 
   explicit HttpServer(Manners manners) : manners_(std::move(manners)) {
@@ -76,10 +80,17 @@ class HttpServer {
       begins_.push_back(begin);
       number = begins_.size();
     }
+    if (manners_.silent) return void(::recv(connection, buffer, sizeof(buffer), 0));
+    if (!manners_.raw.empty()) return send_all(connection, manners_.raw);
+    // Another file by now: the range is not of what the other side has begun.
+    const size_t condition = request.find("If-Range: ");
+    const bool changed =
+        condition != std::string::npos &&
+        !std::string_view(request).substr(condition + 10).starts_with(manners_.tag + "\r\n");
     if (static_cast<int>(number) <= manners_.failures) return send(connection, "503 Busy", "", 0);
     if (manners_.status != 200)
       return send(connection, std::to_string(manners_.status) + " No", "", 0);
-    if (!manners_.ranges) begin = 0;
+    if (!manners_.ranges || changed) begin = 0;
     if (begin > 0 && begin >= manners_.body.size())
       return send(connection, "416 Range Not Satisfiable", "", 0);
     const std::string body = manners_.body.substr(begin);
@@ -90,7 +101,8 @@ class HttpServer {
                                                 std::to_string(manners_.body.size() - 1) + "/" +
                                                 std::to_string(manners_.body.size()) + "\r\n";
     send(connection, begin > 0 ? "206 Partial Content" : "200 OK",
-         cut ? body.substr(0, manners_.cut_first_answer) : body, body.size(), content_range);
+         cut ? body.substr(0, manners_.cut_first_answer) : body, body.size(),
+         content_range + (manners_.tag.empty() ? "" : "ETag: " + manners_.tag + "\r\n"));
   }
 
   static void send(int connection, const std::string& status, const std::string& body,
@@ -98,6 +110,10 @@ class HttpServer {
     const std::string text = "HTTP/1.1 " + status + "\r\n" + headers +
                              "Content-Length: " + std::to_string(length) +
                              "\r\nConnection: close\r\n\r\n" + body;
+    send_all(connection, text);
+  }
+
+  static void send_all(int connection, const std::string& text) {
     for (size_t sent = 0; sent < text.size();) {
       const ssize_t got = ::send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
       if (got <= 0) return;

@@ -118,11 +118,12 @@ std::vector<std::string> download_command(const std::string& name, const std::st
           "3.11",
           "--abi",
           "cp311",
+          "--",
           name + "==" + version};
 }
 
 fs::path download_deb(const std::string& what, const fs::path& scratch) {
-  return run_into({"apt-get", "download", what}, scratch);
+  return run_into({"apt-get", "download", "--", what}, scratch);
 }
 
 // The mirror no longer has the wanted version: says what it has instead.
@@ -176,16 +177,24 @@ void require_sha256(const FetchedFile& file, const std::string& expected) {
               file.path.string(), file.sha256, expected);
 }
 
+// The end of an address, for people: the key before it tells files apart.
+std::string short_name(const std::string& address) {
+  constexpr size_t kLongest = 100;
+  const std::string name = fs::path(address).filename().string();
+  return name.size() > kLongest ? name.substr(name.size() - kLongest) : name;
+}
+
 FetchedFile fetch_address(const config::CorpusSource& source, const fs::path& folder,
-                          const ProgressCallback& progress) {
+                          const config::CorpusLimits& limits, const ProgressCallback& progress) {
   const std::string key = "url-" + sha256_hex(source.name).substr(0, 16);
   const FileLock lock = FileLock::acquire(folder / (key + ".lock"));
   if (const auto file = recorded(folder, key);
       file && (source.sha256.empty() || file->sha256 == source.sha256))
     return *file;
-  const fs::path path = folder / (key + "-" + fs::path(source.name).filename().string());
+  const fs::path path = folder / (key + "-" + short_name(source.name));
   download(source.name, path, source.bytes,
-           [&](double done, double total) { progress("download", done / 1e6, total / 1e6, "MB"); });
+           [&](double done, double total) { progress("download", done / 1e6, total / 1e6, "MB"); },
+           {.verified = !source.sha256.empty(), .limits = limits});
   const FetchedFile file = describe_file(path, source.name);
   require_sha256(file, source.sha256);
   record(folder, key, file);
@@ -245,13 +254,14 @@ FetchedFile fetch_wheel(const std::string& name, const std::string& version,
 }
 
 FetchedFile fetch(const config::CorpusSource& source, const std::string& corpus,
-                  const fs::path& folder, const ProgressCallback& progress) {
+                  const fs::path& folder, const ProgressCallback& progress,
+                  const config::CorpusLimits& limits) {
   make_directories(folder);
   remove_leftovers(folder);
   if (source.kind == "deb") return fetch_deb(source, corpus, folder);
   if (source.kind == "wheel")
     return fetch_wheel(source.name, source.version, source.sha256, folder);
-  if (source.kind == "url") return fetch_address(source, folder, progress);
+  if (source.kind == "url") return fetch_address(source, folder, limits, progress);
   return own_file(source);
 }
 

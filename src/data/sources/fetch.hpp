@@ -32,7 +32,8 @@ FetchedFile describe_file(const std::filesystem::path& path, const std::string& 
 // way out, in which `corpus` is the name of the corpus. A deb source must be resolved. The user's
 // own files (kind "file") with a declared SHA-256 are not even opened: see require_unchanged().
 FetchedFile fetch(const config::CorpusSource& source, const std::string& corpus,
-                  const std::filesystem::path& folder, const ProgressCallback& progress);
+                  const std::filesystem::path& folder, const ProgressCallback& progress,
+                  const config::CorpusLimits& limits = {});
 
 // Error when a user's own file is missing or no longer has the SHA-256 it was imported with.
 void require_unchanged(const FetchedFile& file);
