@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -23,13 +24,18 @@ constexpr double kPanelWidth = 420, kHeight = 430;                 // pixels
 constexpr double kLeft = 76, kRight = 16, kBetween = 62;           // pixels
 constexpr double kBottom = 0.26 * kHeight, kTop = 0.08 * kHeight;  // pixels
 
-// Inside single quotes gnuplot interprets nothing: no escapes, no commands in backquotes, no
-// macros. A quote is doubled; a newline would end the command, so text is one line.
+// gnuplot runs commands in backquotes inside double quotes, and its single quotes end at a doubled
+// quote that is the first or follows another. So what could mean anything is told by its number: in
+// the script stand letters, digits and spaces alone, and a newline is a space.
 std::string gnuplot_string(std::string_view text) {
-  std::string out = "'";
-  for (const char c : printable_line(text))
-    out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
+  constexpr std::string_view kPlain = " .,:-";
+  std::string out = "\"";
+  for (const char c : printable_line(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = byte >= 0x80 || std::isalnum(byte) || kPlain.find(c) != kPlain.npos;
+    out += plain ? std::string(1, c) : fmt::format("\\{:03o}", byte);
+  }
+  return out + "\"";
 }
 
 std::string data_block(size_t number, const Curve& curve) {

@@ -31,7 +31,22 @@ int64_t lines_of(const std::string& text) { return std::count(text.begin(), text
 }  // namespace
 
 TEST_CASE("quotes and backslashes of a title do not end gnuplot's string", "[report]") {
-  CHECK(mentions(gnuplot_script(picture()), R"(set title 'it''s "C4" \ web')"));
+  CHECK(mentions(gnuplot_script(picture()), R"(set title "it\047s \042C4\042 \134 web")"));
+}
+
+TEST_CASE("a title is shown as it is, whatever its signs", "[report]") {
+  const TemporaryDirectory folder;
+  for (const std::string title : {"'leading", "two''quotes",
+                                  "three"
+                                  "'"
+                                  "''",
+                                  "a_b^c{d}@e", "\\n \\101 %d"}) {
+    INFO(title);
+    Picture shown = picture();
+    shown.panels[0].title = title;
+    draw(shown, folder.path() / "figure");
+    CHECK(mentions(read_file(folder.path() / "figure.svg"), "<text>" + title + "</text>"));
+  }
 }
 
 TEST_CASE("no text of a picture runs a command or ends its line", "[report]") {
