@@ -155,7 +155,7 @@ void describe(Fields& fields, CorpusSource& source) {
 }
 
 void describe(Fields& fields, CorpusLimits& limits) {
-  const Rule any = between(1, 1e15);
+  const Range any = between(1, 1e15);
   fields.field("depth", limits.depth, between(1, 64));
   fields.field("ratio", limits.ratio, any);
   fields.field("member_bytes", limits.member_bytes, any);
