@@ -67,7 +67,9 @@ report::Table audit_findings(const AuditReport& audit, bool all) {
       const bool against = finding.ruling == Ruling::suspect || is_contradiction(finding.ruling);
       if (!all && !against) continue;
       table.add({first ? report::TableCell(check.id) : report::TableCell::repeated(check.id),
-                 finding.subject, text_of(finding.ruling), finding.sentence, finding.arithmetic},
+                 finding.subject, text_of(finding.ruling), finding.sentence,
+                 finding.arithmetic.empty() ? report::TableCell::repeated("none")
+                                            : report::TableCell(finding.arithmetic)},
                 first && !table.rows.empty());
       first = false;
     }

@@ -140,11 +140,11 @@ TEST_CASE("price.csv holds numbers or texts, and shares as fractions like price.
   run_in(folder.path(), {"price", "table3", "--root", kRoot, "--output", "out"});
   const auto table = report::read_machine_table(read_file(folder.path() / "out/price.csv"));
   report::check_convention(table, numbers);
-  const nlohmann::json json = nlohmann::json::parse(read_file(folder.path() / "out/price.json"));
+  const nlohmann::json written = nlohmann::json::parse(read_file(folder.path() / "out/price.json"));
   for (size_t i = 0; i < table.rows.size(); ++i) {
-    CHECK(table.column("id").at(i) == json.at("rows").at(i).at("id"));
+    CHECK(table.column("id").at(i) == written.at("rows").at(i).at("id"));
     CHECK(std::stod(table.column("saving").at(i)) ==
-          Approx(json.at("rows").at(i).at("saving").get<double>()));
+          Approx(written.at("rows").at(i).at("saving").get<double>()));
   }
   CHECK(std::stod(table.column("saving").at(0)) == Approx(0.6947).margin(1e-4));
 }
@@ -154,9 +154,9 @@ TEST_CASE("what the priced table warns of is in the JSON's doubts", "[cli]") {
   const std::vector<std::string> words = {"price", "table3", "--root",
                                           kRoot,   "--high", "h100-sxm=1.87"};
   const Finished text = run_in(folder.path(), words);
-  const nlohmann::json json = price(folder, {"--high", "h100-sxm=1.87"});
-  CHECK(json.at("doubts").size() == 2);  // what is not included, hours too short to be true
-  for (const nlohmann::json& doubt : json.at("doubts"))
+  const nlohmann::json written = price(folder, {"--high", "h100-sxm=1.87"});
+  CHECK(written.at("doubts").size() == 2);  // what is not included, hours too short to be true
+  for (const nlohmann::json& doubt : written.at("doubts"))
     CHECK_THAT(text.output, Contains(doubt.get<std::string>().substr(0, 40)));
 }
 
