@@ -102,13 +102,11 @@ TEST_CASE("the range of each function and sign is that of its least and greatest
   const std::vector<std::optional<Ranged>> values = {Ranged{2, 1, 3}, Ranged{-5, -6, -4},
                                                      Ranged{-1, -2, 3}};
   const auto in = [&](const std::string& text, double low, double high) {
-    // All three names are in it, in this order.
-    const Ranged result = *Expression(text + " + 0 * (a + b + c)").evaluate([&] {
-      std::vector<std::optional<Ranged>> ordered;
-      for (const Reference& reference : Expression(text + " + 0 * (a + b + c)").references())
-        ordered.push_back(values[static_cast<size_t>(reference.name[0] - 'a')]);
-      return ordered;
-    }());
+    const Expression expression(text);
+    std::vector<std::optional<Ranged>> ordered;
+    for (const Reference& reference : expression.references())
+      ordered.push_back(values[static_cast<size_t>(reference.name[0] - 'a')]);
+    const Ranged result = *expression.evaluate(ordered);
     CAPTURE(text);
     CHECK(result.low == Approx(low).margin(1e-12));
     CHECK(result.high == Approx(high).margin(1e-12));

@@ -89,7 +89,7 @@ TEST_CASE("the numbers of what is done besides training have these limits", "[co
                              {"seed", 0, 1e15}});
   check_limits<ClusterSpec>({{"tolerance", 0, 1e15, false}, {"minimum_share", 0, 1, false}});
   check_limits<MeasureSpec>({{"window", 0, 1e15}, {"stride", 0, 1e15}, {"windows", 0, 1e15}});
-  check_limits<EvalSpec>({{"batch", 1, 1e15}, {"sequence", 2, 1e15}});
+  check_limits<EvalSpec>({{"batch", 1, 1'000'000}, {"sequence", 2, 10'000'000}});
   check_positive<MergeSpec>({"scale"});
 }
 
