@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "cli/data_corpora.hpp"
 #include "cli/execution.hpp"
 #include "cli/printing.hpp"
@@ -135,7 +136,8 @@ struct ImportOptions {
   std::string title;
   std::string text_field = "text";
   std::string reader = "auto";
-  std::string split;  // "" = by document hash
+  std::string split;                // "" = by document hash
+  std::vector<std::string> limits;  // NAME=VALUE
   std::string scale = "mini";
   bool wait = false;
 };
@@ -188,6 +190,7 @@ config::Corpus imported_corpus(const ImportOptions& options) {
   corpus.filter = false;
   corpus.minimum_words = 1;
   corpus.text_field = options.text_field;
+  for (const std::string& limit : options.limits) config::set_limit(corpus.limits, limit);
   for (const fs::path& file : files_of(options.files)) {
     config::CorpusSource source;
     source.kind = "file";
@@ -198,6 +201,7 @@ config::Corpus imported_corpus(const ImportOptions& options) {
     source.sha256 = sha256_hex_of_file(file);
     corpus.sources.push_back(source);
   }
+  config::require_safe_names(corpus);
   return corpus;
 }
 
@@ -222,8 +226,10 @@ void check_free(const Context& context, const std::string& name, const fs::path&
 }
 
 Exit import_corpus(const Context& context, const ImportOptions& options) {
-  if (options.name.find('/') != std::string::npos || options.name.ends_with(".toml"))
-    throw Error(Exit::usage, "data import {}: a corpus is named by a word, not by a path",
+  if (!is_plain_name(options.name) || options.name.ends_with(".toml"))
+    throw Error(Exit::usage,
+                "data import {}: a corpus is named by a word of letters, digits, - _ . +, not by a "
+                "path",
                 options.name);
   const fs::path definition = config::corpus_path(context.own_library(), options.name);
   check_free(context, options.name, definition);
@@ -295,6 +301,10 @@ void add_import(Program& program, CLI::App& parent) {
   verb.add_option("--split", options->split, "train, valid or test; default: by document hash")
       ->check(CLI::IsMember({"train", "valid", "test"}));
   verb.add_option("--title", options->title, "for reports");
+  verb.add_option("--limit", options->limits,
+                  "raise how far files may expand, as NAME=VALUE; an error names the limit that it "
+                  "met; may be repeated")
+      ->allow_extra_args(false);
   add_scale_and_wait(verb, options->scale, options->wait);
   program.on(verb, [&program, options] { return import_corpus(program.context(), *options); });
 }

@@ -75,6 +75,34 @@ TEST_CASE("an imported corpus gets a definition that a run can name", "[cli]") {
   CHECK_THAT(plan.output, Contains("mine-v1024"));
 }
 
+TEST_CASE("an import raises limits by name and keeps them in its definition", "[cli]") {
+  TemporaryDirectory folder;
+  const fs::path root = copy_root(folder);
+  const std::string file = (folder.path() / "mine.jsonl").string();
+  std::ofstream(file) << "{\"text\": \"text\"}\n";
+  const fs::path worker = write_worker(folder, "finish");
+  const auto import = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"data", "import", name, file, "--root", root.string()};
+    args.insert(args.end(), more.begin(), more.end());
+    return run_in(folder.path(), args, worker);
+  };
+  const Finished raised = import("mine", {"--limit", "ratio=500", "--limit", "depth=9"});
+  INFO(raised.errors);
+  REQUIRE(raised.exit_code == 0);
+  CHECK(config::find_corpus(root, "mine").limits.ratio == 500);
+  CHECK(config::find_corpus(root, "mine").limits.depth == 9);
+  CHECK(import("mine", {"--limit", "ratio=500", "--limit", "depth=9"}).exit_code == 0);
+  const Finished unknown = import("other", {"--limit", "speed=500"});
+  CHECK(unknown.exit_code == 4);
+  CHECK_THAT(unknown.errors, Contains("unknown key 'speed'"));
+  CHECK(import("other", {"--limit", "ratio"}).exit_code == 64);
+  for (const char* name : {"../outside", "a b", ".hidden", "a.toml"})
+    CHECK(import(name, {}).exit_code == 64);
+  // What no limit raises has no table of limits, as before there were any.
+  CHECK(import("other", {}).exit_code == 0);
+  CHECK(read_file(config::corpus_path(root, "other")).find("[limits]") == std::string::npos);
+}
+
 TEST_CASE("a folder is imported as its files by name, hidden ones left out", "[cli]") {
   TemporaryDirectory folder;
   const fs::path root = copy_root(folder);

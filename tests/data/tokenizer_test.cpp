@@ -3,10 +3,12 @@
 #include <sentencepiece_processor.h>
 
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "temporary_directory.hpp"
 
 using namespace repro;
@@ -48,6 +50,30 @@ TEST_CASE("decoding gives back any bytes that were encoded", "[data]") {
   tokenizer.encode(text, tokens);
   CHECK(tokenizer.decode(tokens) == text);
   for (const int32_t token : tokens) CHECK((token > 1 && token < tokenizer.vocabulary()));
+}
+
+TEST_CASE("a word of megabytes comes back and takes little memory", "[data]") {
+  TemporaryDirectory folder;
+  Tokenizer tokenizer(make_model(folder.path()));
+  for (const char* letter : {"b", "é", "語"}) {
+    std::string word;
+    while (word.size() < 100'000) word += letter;
+    std::vector<int32_t> tokens;
+    tokenizer.encode("ba " + word + " ke\nlo", tokens);
+    CHECK((tokenizer.decode(tokens) == "ba " + word + " ke\nlo"));
+  }
+  std::ofstream("/proc/self/clear_refs") << "5";
+  const auto resident = [](const std::string& key) {
+    for (const std::string& line : split(read_file("/proc/self/status"), '\n'))
+      if (line.starts_with(key + ":")) return std::stol(line.substr(key.size() + 1)) * 1024;
+    return 0L;
+  };
+  const long before = resident("VmRSS");
+  std::vector<int32_t> tokens;
+  tokenizer.encode(std::string(8'000'000, 'b'), tokens);
+#ifndef __SANITIZE_ADDRESS__
+  CHECK(resident("VmHWM") - before < 300'000'000);  // was 100 bytes a byte
+#endif
 }
 
 TEST_CASE("a text of many paragraphs and documents comes back without spaces behind its newlines",

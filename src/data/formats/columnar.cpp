@@ -5,6 +5,7 @@
 #include <arrow/ipc/reader.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "data/formats/budget.hpp"
 #include "data/formats/input.hpp"
 
 namespace repro::data {
@@ -23,7 +25,10 @@ using VisitCell = std::function<void(std::optional<std::string_view>)>;
 
 constexpr int64_t kBatchRows = 1024;
 
+struct UsedUp {};  // the pool's limit is reached
+
 void require(const arrow::Status& status, const path& file) {
+  if (status.IsOutOfMemory()) throw UsedUp();
   if (!status.ok())
     throw Error("{}: damaged or unreadable: {}", file.string(),
                 split(status.message(), '\n').front());
@@ -87,15 +92,18 @@ void visit_batch(const arrow::RecordBatch& batch, const std::string& column, con
   }
 }
 
-std::unique_ptr<parquet::arrow::FileReader> open_parquet(const path& file) {
-  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
-  parquet::ReaderProperties buffered;
+std::unique_ptr<parquet::arrow::FileReader> open_parquet(const path& file,
+                                                         arrow::MemoryPool& pool) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string(), &pool), file);
+  parquet::ReaderProperties buffered(&pool);
+  buffered.set_page_checksum_verification(true);  // of pages that have one
   buffered.enable_buffered_stream();  // pages as they are needed, not whole column chunks
   parquet::ArrowReaderProperties batches;
   batches.set_batch_size(kBatchRows);
   batches.set_pre_buffer(false);
   batches.set_use_threads(false);
   parquet::arrow::FileReaderBuilder builder;
+  builder.memory_pool(&pool);
   require(builder.Open(input, buffered), file);
   std::unique_ptr<parquet::arrow::FileReader> reader;
   require(builder.properties(batches)->Build(&reader), file);
@@ -106,8 +114,8 @@ using VisitBatch = std::function<void(const arrow::RecordBatch&)>;
 
 // Of all columns, or of one.
 void visit_parquet(const path& file, const std::optional<std::string>& column,
-                   const VisitBatch& visit) {
-  const auto parquet = open_parquet(file);
+                   const VisitBatch& visit, arrow::MemoryPool& pool) {
+  const auto parquet = open_parquet(file, pool);
   std::shared_ptr<arrow::Schema> schema;
   require(parquet->GetSchema(&schema), file);
   std::vector<int> groups(static_cast<size_t>(parquet->num_row_groups()));
@@ -121,30 +129,52 @@ void visit_parquet(const path& file, const std::optional<std::string>& column,
   while (require(batches->ReadNext(&batch), file), batch != nullptr) visit(*batch);
 }
 
-void visit_arrow_stream(const path& file, const VisitBatch& visit) {
-  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
-  const auto batches = require(arrow::ipc::RecordBatchStreamReader::Open(input), file);
+arrow::ipc::IpcReadOptions with_pool(arrow::MemoryPool& pool) {
+  auto options = arrow::ipc::IpcReadOptions::Defaults();
+  options.memory_pool = &pool;
+  options.use_threads = false;
+  return options;
+}
+
+void visit_arrow_stream(const path& file, const VisitBatch& visit, arrow::MemoryPool& pool) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string(), &pool), file);
+  const auto batches =
+      require(arrow::ipc::RecordBatchStreamReader::Open(input, with_pool(pool)), file);
   std::shared_ptr<arrow::RecordBatch> batch;
   while (require(batches->ReadNext(&batch), file), batch != nullptr) visit(*batch);
 }
 
-void visit_arrow_file(const path& file, const VisitBatch& visit) {
-  const auto input = require(arrow::io::ReadableFile::Open(file.string()), file);
-  const auto reader = require(arrow::ipc::RecordBatchFileReader::Open(input), file);
+void visit_arrow_file(const path& file, const VisitBatch& visit, arrow::MemoryPool& pool) {
+  const auto input = require(arrow::io::ReadableFile::Open(file.string(), &pool), file);
+  const auto reader =
+      require(arrow::ipc::RecordBatchFileReader::Open(input, with_pool(pool)), file);
   for (int i = 0; i < reader->num_record_batches(); ++i)
     visit(*require(reader->ReadRecordBatch(i), file));
 }
 
-void visit_batches(const path& file, const std::optional<std::string>& column,
-                   const VisitBatch& visit) {
+void visit_file(const path& file, const std::optional<std::string>& column,
+                const VisitBatch& visit, arrow::MemoryPool& pool) {
   const auto input = open_input(file);
   const std::string_view magic = input->peek(6);
   if (magic.starts_with("PAR1")) {
-    visit_parquet(file, column, visit);
+    visit_parquet(file, column, visit, pool);
   } else if (magic.starts_with("ARROW1")) {
-    visit_arrow_file(file, visit);
+    visit_arrow_file(file, visit, pool);
   } else {
-    visit_arrow_stream(file, visit);
+    visit_arrow_stream(file, visit, pool);
+  }
+}
+
+void visit_batches(const path& file, const std::optional<std::string>& column,
+                   const config::CorpusLimits& limits, const VisitBatch& visit) {
+  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), limits.memory_bytes);
+  try {
+    visit_file(file, column, visit, pool);
+  } catch (const UsedUp&) {
+    fail_limit(file.string(), "a batch of its columns needs more memory", "memory_bytes",
+               limits.memory_bytes);
+  } catch (const parquet::ParquetException& damage) {
+    throw Error("{}: damaged or unreadable: {}", file.string(), split(damage.what(), '\n').front());
   }
 }
 
@@ -197,14 +227,25 @@ bool is_columnar(std::string_view first_bytes) {
          first_bytes.starts_with("\xff\xff\xff\xff");
 }
 
-void for_each_text(const path& file, const std::string& column, const VisitCell& visit) {
-  visit_batches(file, column,
-                [&](const arrow::RecordBatch& batch) { visit_batch(batch, column, file, visit); });
+void for_each_text(const path& file, const std::string& column, const VisitCell& visit,
+                   const config::CorpusLimits& limits) {
+  const auto budget = std::make_shared<Budget>(limits);
+  budget->read(static_cast<size_t>(std::filesystem::file_size(file)));
+  int64_t expanded = 0;
+  const VisitCell counted = [&](std::optional<std::string_view> cell) {
+    const size_t bytes = cell ? cell->size() : 0;
+    budget->expand(file.string(), 1, bytes, expanded += static_cast<int64_t>(bytes));
+    visit(cell);
+  };
+  visit_batches(file, column, limits, [&](const arrow::RecordBatch& batch) {
+    visit_batch(batch, column, file, counted);
+  });
 }
 
 void for_each_columnar_row(const path& file,
-                           const std::function<void(nlohmann::ordered_json&&)>& visit) {
-  visit_batches(file, std::nullopt, [&](const arrow::RecordBatch& batch) {
+                           const std::function<void(nlohmann::ordered_json&&)>& visit,
+                           const config::CorpusLimits& limits) {
+  visit_batches(file, std::nullopt, limits, [&](const arrow::RecordBatch& batch) {
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       auto object = nlohmann::ordered_json::object();
       for (int i = 0; i < batch.num_columns(); ++i)
@@ -221,7 +262,9 @@ void write_parquet(const path& file, const std::string& column,
   const auto schema = arrow::schema({arrow::field(column, arrow::utf8())});
   const auto table = arrow::Table::Make(schema, {require(builder.Finish(), file)});
   const auto output = require(arrow::io::FileOutputStream::Open(file.string()), file);
-  require(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, rows_a_group),
+  const auto properties = parquet::WriterProperties::Builder().enable_page_checksum()->build();
+  require(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output, rows_a_group,
+                                     properties),
           file);
   require(output->Close(), file);
 }

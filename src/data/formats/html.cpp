@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <csetjmp>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "base/error.hpp"
+#include "base/text.hpp"
 #include "base/unicode.hpp"
+#include "data/formats/budget.hpp"
 #include "data/formats/charset.hpp"
+#include "data/formats/nesting.hpp"
 
 namespace repro::data {
 namespace {
@@ -132,8 +137,13 @@ std::string page_as_utf8(std::string_view page) {
 
 // Memory for one page's tree: some hundred thousand small pieces that die together. They are cut
 // from large blocks and kept for reuse by size, which makes parsing half as long as with malloc.
+// The parser cannot be told to stop: where the memory is used up the arena jumps out of it, past
+// frames of C alone.
 class Arena {
  public:
+  explicit Arena(size_t most) : most_(most) {}
+  std::jmp_buf used_up;
+
   void* take(size_t bytes) {
     const size_t size = std::bit_ceil(bytes + sizeof(Header));
     Header*& free = free_[std::countr_zero(size)];
@@ -163,9 +173,11 @@ class Arena {
 
   std::byte* cut(size_t bytes) {
     if (bytes > left_) {
+      if (taken_ + std::max(bytes, kBlockBytes) > most_) std::longjmp(used_up, 1);
       left_ = std::max(bytes, kBlockBytes);
       blocks_.emplace_back(new std::byte[left_]);
       next_ = blocks_.back().get();
+      taken_ += left_;
     }
     left_ -= bytes;
     return std::exchange(next_, next_ + bytes);
@@ -176,14 +188,19 @@ class Arena {
   std::byte* next_ = nullptr;
   size_t left_ = 0;
   std::array<Header*, 64> free_ = {};
+  size_t most_;
+  size_t taken_ = 0;
 };
 
-}  // namespace
+// Null when the tree takes more than the arena may have.
+const GumboOutput* parse(const std::string& text, const GumboOptions& options, Arena& arena) {
+  if (setjmp(arena.used_up) != 0) return nullptr;
+  return gumbo_parse_with_options(&options, text.data(), text.size());
+}
 
-std::vector<std::string> html_paragraphs(std::string_view page) {
-  const std::string text = page_as_utf8(page);
-  Arena arena;
+GumboOptions options_with(Arena& arena) {
   GumboOptions options = kGumboDefaultOptions;
+  options.max_errors = 0;  // each would hold a list of all open elements
   options.userdata = &arena;
   options.allocator = [](void* user, size_t bytes) {
     return static_cast<Arena*>(user)->take(bytes);
@@ -191,7 +208,34 @@ std::vector<std::string> html_paragraphs(std::string_view page) {
   options.deallocator = [](void* user, void* piece) {
     static_cast<Arena*>(user)->give_back(piece);
   };
-  const GumboOutput* output = gumbo_parse_with_options(&options, text.data(), text.size());
+  return options;
+}
+
+// What makes the parser slow or large is told beforehand, as far as it can be seen.
+void require_tame(std::string_view page, const config::CorpusLimits& limits,
+                  const std::string& where) {
+  // A tree takes some ten times its page.
+  if (static_cast<int64_t>(page.size()) > limits.memory_bytes / 4)
+    fail_limit(where, "a page of " + human_bytes(static_cast<double>(page.size())), "memory_bytes",
+               limits.memory_bytes);
+  // Many a tag makes the parser look through all open elements.
+  constexpr int64_t kPatience = 100'000;
+  const Nesting nesting = nesting_of(page);
+  if (nesting.deepest > limits.nesting || nesting.sum / kPatience > limits.nesting)
+    fail_limit(where, fmt::format("elements nested {} deep", nesting.deepest), "nesting",
+               limits.nesting);
+}
+
+}  // namespace
+
+std::vector<std::string> html_paragraphs(std::string_view page, const std::string& where,
+                                         const config::CorpusLimits& limits) {
+  require_tame(page, limits, where);
+  const std::string text = page_as_utf8(page);
+  Arena arena(static_cast<size_t>(limits.memory_bytes));
+  const GumboOutput* output = parse(text, options_with(arena), arena);
+  if (output == nullptr)
+    fail_limit(where, "too large a tree of elements", "memory_bytes", limits.memory_bytes);
   Collector collector;
   collector.walk(output->root);
   return std::move(collector.paragraphs);

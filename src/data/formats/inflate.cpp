@@ -1,5 +1,6 @@
 #include "data/formats/inflate.hpp"
 
+#include <lzma.h>
 #include <zlib.h>
 
 #include <vector>
@@ -14,7 +15,9 @@ constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window, gzip wrapping
 class GzipInput final : public Input {
  public:
   explicit GzipInput(std::unique_ptr<Input> source)
-      : Input(source->name()), source_(std::move(source)), buffer_(1 << 16) {
+      : Input(source->name(), source->budget(), source->depth() + 1),
+        source_(std::move(source)),
+        buffer_(1 << 16) {
     check(inflateInit2(&stream_, kGzipWindow) == Z_OK, "zlib starts");
   }
   ~GzipInput() override { inflateEnd(&stream_); }
@@ -69,7 +72,53 @@ class GzipInput final : public Input {
   bool between_members_ = false;
 };
 
+class XzInput final : public Input {
+ public:
+  explicit XzInput(std::unique_ptr<Input> source)
+      : Input(source->name(), source->budget(), source->depth() + 1),
+        source_(std::move(source)),
+        buffer_(1 << 16) {
+    const auto memory = static_cast<uint64_t>(budget()->limits().memory_bytes);
+    check(lzma_stream_decoder(&stream_, memory, LZMA_CONCATENATED) == LZMA_OK, "liblzma starts");
+  }
+  ~XzInput() override { lzma_end(&stream_); }
+
+ private:
+  size_t read_some(std::span<char> out) override {
+    stream_.next_out = reinterpret_cast<uint8_t*>(out.data());
+    stream_.avail_out = out.size();
+    while (stream_.avail_out == out.size() && !ended_) {
+      if (stream_.avail_in == 0) {
+        stream_.next_in = reinterpret_cast<const uint8_t*>(buffer_.data());
+        stream_.avail_in = source_->read(buffer_);
+      }
+      step(stream_.avail_in == 0 ? LZMA_FINISH : LZMA_RUN);
+    }
+    return out.size() - stream_.avail_out;
+  }
+
+  void step(lzma_action action) {
+    const lzma_ret code = lzma_code(&stream_, action);
+    ended_ = code == LZMA_STREAM_END;
+    if (code == LZMA_OK || ended_) return;
+    if (code == LZMA_MEMLIMIT_ERROR)
+      fail_limit(name(), fmt::format("its dictionary takes {} bytes", lzma_memusage(&stream_)),
+                 "memory_bytes", budget()->limits().memory_bytes);
+    throw Error("{}: the xz stream is {}", name(),
+                code == LZMA_BUF_ERROR ? "cut short" : "damaged");
+  }
+
+  std::unique_ptr<Input> source_;
+  std::vector<char> buffer_;
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  bool ended_ = false;
+};
+
 }  // namespace
+
+std::unique_ptr<Input> unxz(std::unique_ptr<Input> input) {
+  return std::make_unique<XzInput>(std::move(input));
+}
 
 std::unique_ptr<Input> gunzip(std::unique_ptr<Input> input) {
   return std::make_unique<GzipInput>(std::move(input));

@@ -1,6 +1,7 @@
 #pragma once
 // zlib's two formats: gzip streams, with length and CRC verified (libarchive does not), and the
-// single zlib blocks inside SWORD modules.
+// single zlib blocks inside SWORD modules; and xz, whose decoder holds no more memory than the
+// budget allows (libarchive's holds a gigabyte).
 
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 namespace repro::data {
 
 std::unique_ptr<Input> gunzip(std::unique_ptr<Input> input);
+std::unique_ptr<Input> unxz(std::unique_ptr<Input> input);
 
 // One zlib stream (RFC 1950) that must give exactly `bytes` bytes; Error otherwise, beginning with
 // `where`.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -37,8 +38,9 @@ bool skip_zstd_frame(Input& input) {
 
 class FileInput final : public Input {
  public:
-  explicit FileInput(const std::filesystem::path& path)
-      : Input(path.string()), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  FileInput(const std::filesystem::path& path, const config::CorpusLimits& limits)
+      : Input(path.string(), std::make_shared<Budget>(limits), 0),
+        descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     if (descriptor_ < 0) throw Error("{}: cannot open: {}", name(), std::strerror(errno));
   }
   ~FileInput() override { ::close(descriptor_); }
@@ -56,17 +58,59 @@ class FileInput final : public Input {
 
 class Borrowed final : public Input {
  public:
-  explicit Borrowed(Input& input) : Input(input.name()), input_(input) {}
+  explicit Borrowed(Input& input)
+      : Input(input.name(), input.budget(), input.depth()), input_(input) {}
 
  private:
   size_t read_some(std::span<char> out) override { return input_.read(out); }
+  void count(size_t) override {}
   Input& input_;
 };
 
+struct Unread {
+  std::string_view magic;
+  const char* name;
+};
+
+// Packings that other readers hand to a program of their own, and formats that are no text.
+void refuse_unread(Input& input) {
+  using namespace std::string_view_literals;
+  constexpr std::array<Unread, 9> kUnread = {{{"LRZI"sv, "lrzip"},
+                                              {"\x89LZO"sv, "lzop"},
+                                              {"LZIP"sv, "lzip"},
+                                              {"\x04\x22\x4d\x18"sv, "lz4"},
+                                              {"\x1f\x9d"sv, "compress"},
+                                              {"7z\xbc\xaf\x27\x1c"sv, "7z"},
+                                              {"Rar!\x1a\x07"sv, "rar"},
+                                              {"%PDF-"sv, "PDF"},
+                                              {"\x28\xb5\x2f\xfe"sv, "an old zstd"}}};
+  for (const Unread& unread : kUnread)
+    if (input.peek(unread.magic.size()) == unread.magic)
+      throw Error("{}: packed as {}, which is not read here; unpack it first", input.name(),
+                  unread.name);
+}
+
 }  // namespace
 
+Input::Input(std::string name, std::shared_ptr<Budget> budget, size_t depth)
+    : name_(std::move(name)), budget_(std::move(budget)), depth_(depth) {
+  budget_->enter(name_, depth_);
+}
+
+void Input::count(size_t bytes) {
+  if (depth_ == 0) return budget_->read(bytes);
+  budget_->expand(name_, depth_, bytes, taken_);
+}
+
+size_t Input::take(std::span<char> out) {
+  const size_t got = read_some(out);
+  taken_ += static_cast<int64_t>(got);
+  count(got);
+  return got;
+}
+
 size_t Input::read(std::span<char> out) {
-  if (ahead_begin_ == ahead_.size()) return out.empty() ? 0 : read_some(out);
+  if (ahead_begin_ == ahead_.size()) return out.empty() ? 0 : take(out);
   const size_t count = std::min(out.size(), ahead_.size() - ahead_begin_);
   std::memcpy(out.data(), ahead_.data() + ahead_begin_, count);
   ahead_begin_ += count;
@@ -78,15 +122,16 @@ std::string_view Input::peek(size_t count) {
   while (ahead_.size() < count) {
     const size_t have = ahead_.size();
     ahead_.resize(count);
-    const size_t got = read_some({ahead_.data() + have, count - have});
+    const size_t got = take({ahead_.data() + have, count - have});
     ahead_.resize(have + got);
     if (got == 0) break;
   }
   return std::string_view(ahead_).substr(0, count);
 }
 
-std::unique_ptr<Input> open_input(const std::filesystem::path& path) {
-  return std::make_unique<FileInput>(path);
+std::unique_ptr<Input> open_input(const std::filesystem::path& path,
+                                  const config::CorpusLimits& limits) {
+  return std::make_unique<FileInput>(path, limits);
 }
 
 std::unique_ptr<Input> borrow(Input& input) { return std::make_unique<Borrowed>(input); }
@@ -97,13 +142,15 @@ std::unique_ptr<Input> decompress(std::unique_ptr<Input> input) {
   }
   const std::string_view magic = input->peek(6);
   if (magic.starts_with("\x1f\x8b"sv)) return gunzip(std::move(input));
-  if (magic.starts_with("\x28\xb5\x2f\xfd"sv) || magic.starts_with("\xfd\x37zXZ\0"sv) ||
-      magic.starts_with("BZh"sv))
-    return expand(std::move(input));
+  if (magic.starts_with("\xfd\x37zXZ\0"sv)) return unxz(std::move(input));
+  if (magic.starts_with("\x28\xb5\x2f\xfd"sv)) return expand(std::move(input), Packing::zstd);
+  if (magic.starts_with("BZh"sv)) return expand(std::move(input), Packing::bzip2);
+  refuse_unread(*input);
   return input;
 }
 
-std::string read_all(Input& input, size_t limit) {
+std::string read_all(Input& input) {
+  const int64_t limit = input.budget()->limits().memory_bytes;
   std::string bytes;
   while (true) {
     const size_t have = bytes.size();
@@ -111,8 +158,8 @@ std::string read_all(Input& input, size_t limit) {
     const size_t got = input.read({bytes.data() + have, kChunk});
     bytes.resize(have + got);
     if (got == 0) return bytes;
-    if (bytes.size() > limit)
-      throw Error("{}: more than {} bytes, refused as damaged", input.name(), limit);
+    if (static_cast<int64_t>(bytes.size()) > limit)
+      fail_limit(input.name(), "too large to be held in memory", "memory_bytes", limit);
   }
 }
 

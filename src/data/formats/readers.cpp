@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "data/formats/archive.hpp"
+#include "data/formats/budget.hpp"
 #include "data/formats/charset.hpp"
 #include "data/formats/dictionary.hpp"
 #include "data/formats/html.hpp"
@@ -30,16 +31,23 @@ struct FilesFirst {
     return left_deeper != right_deeper ? right_deeper : left < right;
   }
 };
+constexpr size_t kHeldBeside = 200;  // bytes that a piece of text takes beside itself
 using Members = std::map<std::string, std::string, FilesFirst>;
 
 // The wanted members, whole and decompressed: packages are some megabytes. Sorted, because an
 // archive's order is its builder's.
-Members wanted_members(const config::CorpusSource& source, const std::filesystem::path& path) {
+Members wanted_members(const config::CorpusSource& source, const std::filesystem::path& path,
+                       const config::CorpusLimits& limits) {
   Members members;
-  for_each_member(path, {source.include, source.exclude},
-                  [&](const std::string& member, Input& content) {
-                    members[member] = read_all(*decompress(borrow(content)));
-                  });
+  size_t held = 0;
+  const auto keep = [&](const std::string& member, Input& content) {
+    std::string& text = members[printable_line(member)] = read_all(*decompress(borrow(content)));
+    held += kHeldBeside + member.size() + text.size();
+    if (static_cast<int64_t>(held) > limits.memory_bytes)
+      fail_limit(path.string(), "its wanted members are too large to be held at once",
+                 "memory_bytes", limits.memory_bytes);
+  };
+  for_each_member(path, {source.include, source.exclude}, keep, limits);
   if (members.empty())
     throw Error("{}: holds no member '{}'", path.string(), join(source.include, "', '"));
   return members;
@@ -78,17 +86,51 @@ std::vector<std::string> text_paragraphs(std::string_view text) {
   return paragraphs;
 }
 
-void read_summaries(const std::string& json_text, const std::string& where,
-                    const VisitText& visit) {
-  const json articles = parse_json(json_text);
-  if (!articles.is_object()) throw Error("{}: not a JSON object of articles", where);
-  for (const auto& [title, article] : articles.items()) {
-    if (!article.is_object() || !article.contains("extract"))
+namespace {
+
+struct Article {
+  std::string topic, extract;
+};
+
+// By title. An article is taken as soon as it ends and its other fields are passed over.
+std::map<std::string, Article> articles_of(const std::string& text, const std::string& where,
+                                           const config::CorpusLimits& limits) {
+  std::map<std::string, Article> articles;
+  std::string title;
+  size_t held = 0;
+  const auto take = [&](const json& article) {
+    if (!article.is_object() || !article.contains("extract") || !article["extract"].is_string())
       throw Error("{}: article '{}' has no extract", where, title);
-    const std::string extract = article["extract"].get<std::string>();
+    const json topic = article.value("topic", json(""));
+    Article taken{topic.is_string() ? topic.get<std::string>() : "", article["extract"]};
+    held += kHeldBeside + title.size() + taken.topic.size() + taken.extract.size();
+    if (static_cast<int64_t>(held) > limits.memory_bytes)
+      fail_limit(where, "its articles are too large to be held at once", "memory_bytes",
+                 limits.memory_bytes);
+    articles.insert_or_assign(title, std::move(taken));
+    return false;
+  };
+  const auto part = [&](int depth, json::parse_event_t event, json& parsed) {
+    using Event = json::parse_event_t;
+    if (event == Event::key && depth == 1) title = parsed.get<std::string>();
+    if (event == Event::key && depth == 2) return parsed == "extract" || parsed == "topic";
+    const bool ends = event == Event::object_end || event == Event::value;
+    if (depth == 1 && (ends || event == Event::array_start)) return take(parsed);
+    return depth < 2 || event == Event::value;
+  };
+  const json whole = json::parse(text, part, /*allow_exceptions=*/false);
+  if (!whole.is_object()) throw Error("{}: not a JSON object of articles", where);
+  return articles;
+}
+
+}  // namespace
+
+void read_summaries(const std::string& json_text, const std::string& where, const VisitText& visit,
+                    const config::CorpusLimits& limits) {
+  for (const auto& [title, article] : articles_of(json_text, where, limits)) {
     std::vector<std::string> paragraphs;
-    for (const std::string& line : split(extract, '\n')) add_collapsed(line, paragraphs);
-    visit(article.value("topic", "") + "/" + title, std::move(paragraphs));
+    for (const std::string& line : split(article.extract, '\n')) add_collapsed(line, paragraphs);
+    visit(article.topic + "/" + title, std::move(paragraphs));
   }
 }
 
@@ -98,14 +140,15 @@ bool is_package_reader(const std::string& reader) {
 }
 
 void read_package(const config::CorpusSource& source, const std::filesystem::path& path,
-                  const VisitText& visit) {
+                  const VisitText& visit, const config::CorpusLimits& limits) {
   check(is_package_reader(source.reader), "published sets are not read as packages");
-  const Members members = wanted_members(source, path);
+  const Members members = wanted_members(source, path, limits);
   if (source.reader == "dictionary") return read_dictionaries(members, path.string(), visit);
   for (const auto& [name, text] : members) {
-    if (source.reader == "html") visit(name, html_paragraphs(text));
+    const std::string where = path.string() + ": " + name;
+    if (source.reader == "html") visit(name, html_paragraphs(text, where, limits));
     if (source.reader == "text-paragraphs") visit(name, text_paragraphs(text));
-    if (source.reader == "json-summaries") read_summaries(text, path.string() + ": " + name, visit);
+    if (source.reader == "json-summaries") read_summaries(text, where, visit, limits);
   }
 }
 

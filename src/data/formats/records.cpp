@@ -1,7 +1,6 @@
 #include "data/formats/records.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
 
@@ -11,37 +10,46 @@
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "data/formats/archive.hpp"
+#include "data/formats/budget.hpp"
 #include "data/formats/columnar.hpp"
 #include "data/formats/input.hpp"
 #include "data/formats/plain_text.hpp"
+#include "data/formats/text_field.hpp"
 #include "data/sources/fetch.hpp"
 
 namespace repro::data {
 namespace {
-
-using nlohmann::json;
 
 constexpr size_t kHeadBytes = 4096;
 
 // Where texts go, and the count of those that are none.
 class Records {
  public:
-  Records(DropCounts& dropped, const VisitRecord& visit) : dropped_(dropped), visit_(visit) {}
+  Records(const fs::path& path, DropCounts& dropped, const VisitRecord& visit,
+          const config::CorpusLimits& limits)
+      : name_(path.string()), dropped_(dropped), visit_(visit), budget_(limits) {}
 
-  void drop(const char* reason) { ++dropped_[std::string("records: ") + reason]; }
+  const config::CorpusLimits& limits() const { return budget_.limits(); }
+  void drop(const char* reason) {
+    budget_.add_record(name_, 0);
+    ++dropped_[std::string("records: ") + reason];
+  }
   void add(std::string&& text) {
     if (trim(text).empty()) {
       drop("empty text");
     } else if (!is_utf8(text)) {
       drop("not UTF-8");
     } else {
+      budget_.add_record(name_, text.size());
       visit_(std::move(text));
     }
   }
 
  private:
+  std::string name_;
   DropCounts& dropped_;
   const VisitRecord& visit_;
+  Budget budget_;
 };
 
 void skip_byte_order_mark(Input& input) {
@@ -106,16 +114,17 @@ class ObjectReader {
   size_t at_ = 0, size_ = 0;
 };
 
-void add_json(std::string_view text, const std::string& text_field, Records& records) {
-  json record = parse_json(text);
-  if (record.is_discarded()) {
-    records.drop("malformed JSON");
-  } else if (!record.is_object() || !record.contains(text_field)) {
-    records.drop("no text field");
-  } else if (!record[text_field].is_string()) {
-    records.drop("text field is not a string");
-  } else {
-    records.add(std::move(record[text_field].get_ref<std::string&>()));
+void add_json(std::string_view record, const std::string& text_field, Records& records) {
+  std::string text;
+  switch (read_text_field(record, text_field, text)) {
+    case FieldKind::no_json:
+      return records.drop("malformed JSON");
+    case FieldKind::absent:
+      return records.drop("no text field");
+    case FieldKind::no_string:
+      return records.drop("text field is not a string");
+    case FieldKind::text:
+      return records.add(std::move(text));
   }
 }
 
@@ -142,7 +151,12 @@ void read_lines(Input& input, TextLayout layout, Records& records) {
   DocumentAssembler assembler(layout, [&](std::string&& text) { records.add(std::move(text)); });
   LineReader lines(input);
   std::string_view line;
-  while (lines.next(line)) assembler.add_line(line);
+  while (lines.next(line)) {
+    if (line.find('\0') != line.npos)
+      throw Error("{}: holds bytes 0: damaged, or no text in UTF-8; convert it first",
+                  input.name());
+    assembler.add_line(line);
+  }
   assembler.finish();
 }
 
@@ -187,7 +201,7 @@ void read_member(Input& input, const std::string& reader, const std::string& tex
 
 void read_stream(const fs::path& path, const std::string& reader, const std::string& text_field,
                  Records& records) {
-  const auto input = decompress(open_input(path));
+  const auto input = decompress(open_input(path, records.limits()));
   skip_byte_order_mark(*input);
   if (is_archive(*input)) {
     read_members(*input, reader, text_field, records);
@@ -205,27 +219,22 @@ void read_columns(const fs::path& path, const std::string& text_field, Records& 
   DocumentAssembler articles(TextLayout::articles,
                              [&](std::string&& text) { records.add(std::move(text)); });
   std::optional<bool> lines;
-  for_each_text(path, text_field, [&](std::optional<std::string_view> value) {
-    if (!value) {
-      records.drop("no text field");
-      return;
-    }
+  const auto add = [&](std::optional<std::string_view> value) {
+    if (!value) return records.drop("no text field");
     if (!lines && !trim(*value).empty()) lines = is_article_heading(*value);
-    if (lines.value_or(true)) {
-      articles.add_line(*value);
-    } else {
-      records.add(std::string(*value));
-    }
-  });
+    if (lines.value_or(true)) return articles.add_line(*value);
+    records.add(std::string(*value));
+  };
+  for_each_text(path, text_field, add, records.limits());
   articles.finish();
 }
 
 }  // namespace
 
-std::string reader_for(const fs::path& path) {
+std::string reader_for(const fs::path& path, const config::CorpusLimits& limits) {
   if (!fs::exists(path)) throw Error("{}: no such file or folder", path.string());
   if (fs::is_directory(path)) return "text";
-  auto file = open_input(path);
+  auto file = open_input(path, limits);
   const std::string_view head = file->peek(8);
   if (head.empty()) throw Error("{}: the file is empty", path.string());
   if (is_columnar(head)) return "parquet";
@@ -237,12 +246,13 @@ std::string reader_for(const fs::path& path) {
 }
 
 void read_records(const fs::path& path, const std::string& declared, const std::string& text_field,
-                  DropCounts& dropped, const VisitRecord& visit) {
-  const std::string reader = declared == "auto" ? reader_for(path) : declared;
-  Records records(dropped, visit);
+                  DropCounts& dropped, const VisitRecord& visit,
+                  const config::CorpusLimits& limits) {
+  const std::string reader = declared == "auto" ? reader_for(path, limits) : declared;
+  Records records(path, dropped, visit, limits);
   if (fs::is_directory(path)) {
     for (const fs::path& file : text_files_of(path)) {
-      const auto input = open_input(file);
+      const auto input = open_input(file, limits);
       read_member(*input, reader, text_field, records);
     }
     return;

@@ -9,6 +9,8 @@
 #include <map>
 #include <string>
 
+#include "config/corpus.hpp"
+
 namespace repro::data {
 
 using VisitRecord = std::function<void(std::string&& text)>;
@@ -16,11 +18,12 @@ using DropCounts = std::map<std::string, int64_t>;
 
 // The reader ("jsonl", "parquet", "text") for a file or folder, from its bytes. Error when it is
 // empty or missing.
-std::string reader_for(const std::filesystem::path& path);
+std::string reader_for(const std::filesystem::path& path, const config::CorpusLimits& limits = {});
 
 // Reads the file or folder with the `declared` reader; "auto" is reader_for(path). Error when its
-// bytes are of another kind or damaged.
+// bytes are of another kind or damaged, or go beyond a limit.
 void read_records(const std::filesystem::path& path, const std::string& declared,
-                  const std::string& text_field, DropCounts& dropped, const VisitRecord& visit);
+                  const std::string& text_field, DropCounts& dropped, const VisitRecord& visit,
+                  const config::CorpusLimits& limits = {});
 
 }  // namespace repro::data

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
@@ -9,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/json.hpp"
 #include "base/stopwatch.hpp"
+#include "data/formats/budget.hpp"
 #include "data/formats/readers.hpp"
 #include "data/formats/records.hpp"
 #include "data/sources/fetch.hpp"
@@ -24,6 +26,7 @@ using nlohmann::json;
 // Raise it whenever the same sources would give another text.
 constexpr int kCleaningVersion = 3;
 constexpr int64_t kRecordsBetweenReports = 1000;
+constexpr int64_t kBytesBetweenDiskChecks = 64'000'000;
 
 void require_fitting_readers(const config::Corpus& corpus) {
   for (const config::CorpusSource& source : corpus.sources)
@@ -82,15 +85,24 @@ void write_documents(const std::vector<Document>& documents, AtomicFile& out, Co
 void clean_packages(const config::Corpus& corpus, const std::vector<FetchedFile>& files,
                     AtomicFile& out, CorpusText& text, const ProgressCallback& progress) {
   std::vector<Document> documents;
-  Cleaner cleaner([&](Document&& document) { documents.push_back(std::move(document)); });
+  int64_t held = 0;  // bytes of the documents
+  Cleaner cleaner([&](Document&& document) {
+    held += static_cast<int64_t>(document.text.size());
+    if (held > corpus.limits.memory_bytes)
+      fail_limit(fmt::format("corpus '{}'", corpus.name), "its documents are held at once",
+                 "memory_bytes", corpus.limits.memory_bytes);
+    documents.push_back(std::move(document));
+  });
   for (size_t i = 0; i < files.size(); ++i) {
     progress("extract", static_cast<double>(i), static_cast<double>(files.size()), "packages");
     const config::CorpusSource& source = corpus.sources[i];
     const int64_t minimum = source.minimum_words > 0 ? source.minimum_words : corpus.minimum_words;
-    read_package(source, files[i].path,
-                 [&](const std::string& id, std::vector<std::string>&& paragraphs) {
-                   cleaner.add(files[i].name, id, paragraphs, minimum);
-                 });
+    read_package(
+        source, files[i].path,
+        [&](const std::string& id, std::vector<std::string>&& paragraphs) {
+          cleaner.add(files[i].name, id, paragraphs, minimum);
+        },
+        corpus.limits);
   }
   text.dropped = cleaner.dropped();
   assign_splits(documents);
@@ -102,20 +114,26 @@ void clean_packages(const config::Corpus& corpus, const std::vector<FetchedFile>
 void copy_records(const config::Corpus& corpus, const std::vector<FetchedFile>& files,
                   AtomicFile& out, CorpusText& text, const ProgressCallback& progress) {
   int64_t done = 0;
+  int64_t unchecked = 0;  // bytes written since the disk was looked at
   for (size_t i = 0; i < files.size(); ++i) {
     const config::CorpusSource& source = corpus.sources[i];
-
     int64_t number = 0;
-    read_records(files[i].path, source.reader, corpus.text_field, text.dropped,
-                 [&](std::string&& record) {
-                   if (done++ % kRecordsBetweenReports == 0)
-                     progress("extract", static_cast<double>(done - 1), 0, "documents");
-                   Document document = {files[i].path.filename().string(), std::to_string(++number),
-                                        /*piece=*/0, source.split, std::move(record)};
-                   if (document.split.empty()) document.split = split_of_record(document.text);
-                   out.write(to_line(document));
-                   count(document, text.splits);
-                 });
+    read_records(
+        files[i].path, source.reader, corpus.text_field, text.dropped,
+        [&](std::string&& record) {
+          if (done++ % kRecordsBetweenReports == 0)
+            progress("extract", static_cast<double>(done - 1), 0, "documents");
+          Document document = {files[i].path.filename().string(), std::to_string(++number),
+                               /*piece=*/0, source.split, std::move(record)};
+          if (document.split.empty()) document.split = split_of_record(document.text);
+          unchecked += static_cast<int64_t>(document.text.size());
+          if (unchecked > kBytesBetweenDiskChecks)
+            require_free_disk(text.documents.parent_path(), std::exchange(unchecked, 0),
+                              corpus.limits);
+          out.write(to_line(document));
+          count(document, text.splits);
+        },
+        corpus.limits);
   }
 }
 
@@ -123,6 +141,9 @@ void build(const config::Corpus& corpus, const std::vector<FetchedFile>& files, 
            const ProgressCallback& progress) {
   for (size_t i = 0; i < files.size(); ++i)
     if (corpus.sources[i].kind == "file") require_unchanged(files[i]);
+  int64_t bytes = 0;  // the text takes as much at least, but for what is dropped
+  for (const FetchedFile& file : files) bytes += file.bytes;
+  require_free_disk(text.documents.parent_path(), bytes, corpus.limits);
   AtomicFile out(text.documents);
   if (corpus.filter) {
     clean_packages(corpus, files, out, text, progress);
@@ -197,6 +218,7 @@ void from_json(const json& object, PackageRecord& package) {
 
 CorpusText corpus_text(const config::Corpus& corpus, const fs::path& cache,
                        const ProgressCallback& progress) {
+  config::require_safe_names(corpus);
   require_fitting_readers(corpus);
   CorpusText text;
   Stopwatch watch;
@@ -204,7 +226,8 @@ CorpusText corpus_text(const config::Corpus& corpus, const fs::path& cache,
   for (const config::CorpusSource& source : corpus.sources) {
     progress("download", static_cast<double>(files.size()),
              static_cast<double>(corpus.sources.size()), "packages");
-    const FetchedFile file = fetch(source, corpus.name, cache / "downloads", progress);
+    const FetchedFile file =
+        fetch(source, corpus.name, cache / "downloads", progress, corpus.limits);
     text.packages.push_back({file.name, file.version, file.sha256, file.bytes});
     files.push_back(file);
   }

@@ -47,7 +47,19 @@ std::string text_of(const sentencepiece::SentencePieceProcessor& processor, int3
   return piece;
 }
 
-constexpr size_t kRememberedWords = 1 << 20;
+// Of the words that are remembered, with what they are encoded as and what a map takes beside it.
+constexpr size_t kRememberedBytes = 100'000'000;
+constexpr size_t kBesideWord = 120;
+// sentencepiece takes a hundred bytes of memory for each of a word's. What is longer is no word of
+// a language: its rest is told byte by byte.
+constexpr size_t kLongestWord = 1 << 14;
+
+// At most `limit` bytes, and whole characters.
+size_t whole_characters(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return text.size();
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return limit;
+}
 
 }  // namespace
 
@@ -96,6 +108,7 @@ struct Tokenizer::State {
   // Pieces never cross a space, so a paragraph's tokens are its words' tokens, and text repeats its
   // words: remembering them makes encoding some ten times faster.
   std::unordered_map<std::string, std::vector<int32_t>> words;
+  size_t remembered_bytes = 0;
   std::string word;  // the key looked up, reused
 
   const std::vector<int32_t>& encode_word();
@@ -143,9 +156,17 @@ void Tokenizer::encode(std::string_view text, std::vector<int32_t>& out) {
 const std::vector<int32_t>& Tokenizer::State::encode_word() {
   const auto known = words.find(word);
   if (known != words.end()) return known->second;
-  if (words.size() >= kRememberedWords) words.clear();
-  std::vector<int32_t> ids = processor.EncodeAsIds(word.empty() ? " " : word);
+  const size_t spelt = whole_characters(word, kLongestWord);
+  std::vector<int32_t> ids = processor.EncodeAsIds(
+      word.empty() ? std::string_view(" ") : std::string_view(word).substr(0, spelt));
   if (word.empty()) ids.resize(ids.size() / 2);  // the text " " is two spaces to sentencepiece
+  for (const char c : std::string_view(word).substr(spelt))
+    ids.push_back(newline - '\n' + static_cast<unsigned char>(c));
+  if (remembered_bytes > kRememberedBytes) {
+    words.clear();
+    remembered_bytes = 0;
+  }
+  remembered_bytes += kBesideWord + word.size() + ids.size() * sizeof(int32_t);
   return words.emplace(word, std::move(ids)).first->second;
 }
 
