@@ -392,4 +392,5 @@ def columns(draw, rounds):
             yield Case("columns", f"{name}, {len(changed)} bytes, changed", bytes(changed), ANY)
 
 
-KINDS = [cut_short, flipped, escaping, bombs, records, archives, columns]
+KINDS = {"cut short": cut_short, "flipped bit": flipped, "path escape": escaping, "bomb": bombs, "record": records,
+         "archive": archives, "columns": columns}

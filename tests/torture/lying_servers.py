@@ -149,6 +149,4 @@ def servers():
         yield case(path, TEXTS)
 
 
-def cases():
-    yield from definitions()
-    yield from servers()
+KINDS = {"definition": definitions, "server": servers}
