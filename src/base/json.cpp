@@ -33,4 +33,10 @@ nlohmann::json parse_json(std::string_view text, size_t* stop) {
   return nlohmann::json(nlohmann::json::value_t::discarded);
 }
 
+nlohmann::ordered_json parse_ordered_json(std::string_view text) {
+  using nlohmann::ordered_json;
+  if (is_too_deep(text)) return ordered_json(ordered_json::value_t::discarded);
+  return ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
 }  // namespace repro

@@ -15,5 +15,7 @@ bool is_too_deep(std::string_view json_text);
 // A value that `is_discarded()` when the text is no JSON, or is deeper than kDeepestJson. `stop`:
 // set to the byte at which it is no JSON.
 nlohmann::json parse_json(std::string_view text, size_t* stop = nullptr);
+// The same with the keys in the text's order.
+nlohmann::ordered_json parse_ordered_json(std::string_view text);
 
 }  // namespace repro

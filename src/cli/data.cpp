@@ -64,7 +64,7 @@ void print_items(const json& result) {
                           ? ""
                           : fmt::format(", {} shots", result.value("shots", int64_t{0}));
   say("  {:>6} items of {}{}", with_commas(result.value("items", int64_t{0})),
-             result.value("split", ""), shots);
+      result.value("split", ""), shots);
   const size_t parts = result.value("parts", json::object()).size();
   say("{}\n", parts > 1 ? fmt::format(", {} parts", parts) : "");
 }
@@ -80,7 +80,8 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
     answer.push_back(result);
     if (context.json) continue;
     say("{}\
-", directory.path().string());
+",
+        directory.path().string());
     if (job.kind == "task") print_items(result);
     const json splits = result.value("splits", json::object());
     for (const auto& [split, size] : splits.items())

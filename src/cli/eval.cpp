@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/execution.hpp"
 #include "cli/program.hpp"
@@ -28,7 +29,7 @@ struct EvalChoice {
 };
 
 json read_whole_job(const run::RunDirectory& directory) {
-  json job = json::parse(read_file(directory.job_file()), nullptr, /*allow_exceptions=*/false);
+  json job = parse_json(read_file(directory.job_file()));
   if (!job.is_object() || !job.contains("spec") || !job.contains("inputs"))
     throw Error("{}: is damaged; run the experiment again", directory.job_file().string());
   return job;

@@ -95,13 +95,12 @@ json json_of(const PlanTotals& totals) {
 void print_totals(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
                   const forecast::PlanBasis& basis, const forecast::MachineSpeed& speed) {
   const PlanTotals totals = totals_of(rows, basis);
-  for (const std::string& line : total_lines(totals, plan.experiment, basis))
-    say("{}\n", line);
+  for (const std::string& line : total_lines(totals, plan.experiment, basis)) say("{}\n", line);
   std::set<std::string> kinds;
   for (const forecast::PlanRow& row : rows)
     if (row.hours) kinds.insert(evidence_text(row));
-  say("times are {}; this machine's speed: {}\n",
-             join({kinds.begin(), kinds.end()}, " and "), speed.basis());
+  say("times are {}; this machine's speed: {}\n", join({kinds.begin(), kinds.end()}, " and "),
+      speed.basis());
   const std::string sum = total_lines(totals, plan.experiment, basis).back();
   for (const std::string& doubt : plan_doubts(totals, plan.experiment, rows, basis))
     if (doubt != sum) say("{}\n", doubt);

@@ -164,13 +164,12 @@ void print_measurement(const Context& context, const config::Profile& profile) {
     if (const auto peak = profile.measured_peak(dtype))
       say("{} GEMM peak {:.1f} GFLOP/s\n", dtype, *peak / 1e9);
   say("memory bandwidth {}/s\n", human_bytes(measured.bandwidth));
-  say(
-      "meanwhile other programs took {:.1f} cores, a hypervisor {:.0f} % of the time, and the "
+  say("meanwhile other programs took {:.1f} cores, a hypervisor {:.0f} % of the time, and the "
       "pace wandered by {:.0f} %\n",
       measured.others, 100 * measured.stolen, 100 * measured.drift);
   if (const auto widest = measured.widest())
     say("the widest 95 % interval, of {}, reaches {:.0f} % from its number\n", widest->what,
-               100 * widest->reach);
+        100 * widest->reach);
   print_fits(profile);
 }
 

@@ -23,8 +23,8 @@ std::filesystem::path folder_beside(const std::filesystem::path& runs) {
   const std::string why = std::strerror(errno);
   std::string name = (std::filesystem::temp_directory_path() / "repro-report-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) fail_with_system(name, "create", errno);
-  warn("repro: {}: cannot be written: {}; the report's files are in {}\n",
-             runs.string(), why, name);
+  warn("repro: {}: cannot be written: {}; the report's files are in {}\n", runs.string(), why,
+       name);
   return name;
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 
 namespace repro::run {
@@ -54,7 +55,7 @@ std::string to_text(const Seals& seals) {
 std::optional<Seals> read_seals(const fs::path& done_file) {
   const std::string text = read_file(done_file);
   if (text.empty()) return std::nullopt;
-  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json object = parse_json(text);
   Seals seals;
   try {
     seals.schema = object.at("schema");

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "base/unicode.hpp"
 #include "config/task.hpp"
 #include "data/tokens/tokenizer.hpp"
@@ -37,7 +38,7 @@ std::vector<Asked> read_items(const fs::path& path, int64_t limit) {
   std::map<std::string, int64_t> of_part;
   std::ifstream lines(path);
   for (std::string line; std::getline(lines, line);) {
-    const json item = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const json item = parse_json(line);
     if (!item.is_object())
       throw Error("{}: is damaged; delete its folder and run again", path.string());
     Asked asked{item.at("id"), item.at("part"), item.at("context"),
@@ -76,7 +77,7 @@ std::vector<json> keep_whole_lines(const fs::path& path, const std::vector<Asked
   std::string whole;
   std::ifstream lines(path);
   for (std::string line; kept.size() < items.size() && std::getline(lines, line);) {
-    json answer = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    json answer = parse_json(line);
     if (lines.eof() || !answer.is_object() ||
         answer.value("id", int64_t{-1}) != items[kept.size()].id)
       break;

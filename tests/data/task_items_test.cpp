@@ -144,7 +144,7 @@ TEST_CASE("a line that is no object, or nests without end, is refused by its num
   CHECK(refusal([&] { rows_of(list); }) == list.string() + ":2: no JSON object");
   const fs::path deep = written(
       folder, "b.jsonl", "{\"a\": " + std::string(100000, '[') + std::string(100000, ']') + "}\n");
-  CHECK(refusal([&] { rows_of(deep); }) == deep.string() + ":1: nested deeper than 64");
+  CHECK(refusal([&] { rows_of(deep); }) == deep.string() + ":1: nested deeper than 200");
 }
 
 TEST_CASE("worked examples stand before each item, those of its own subject only", "[data]") {

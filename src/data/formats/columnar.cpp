@@ -152,8 +152,8 @@ void visit_arrow_file(const path& file, const VisitBatch& visit, arrow::MemoryPo
     visit(*require(reader->ReadRecordBatch(i), file));
 }
 
-void visit_file(const path& file, const std::optional<std::string>& column,
-                const VisitBatch& visit, arrow::MemoryPool& pool) {
+void visit_file(const path& file, const std::optional<std::string>& column, const VisitBatch& visit,
+                arrow::MemoryPool& pool) {
   const auto input = open_input(file);
   const std::string_view magic = input->peek(6);
   if (magic.starts_with("PAR1")) {

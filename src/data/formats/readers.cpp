@@ -118,6 +118,7 @@ std::map<std::string, Article> articles_of(const std::string& text, const std::s
     if (depth == 1 && (ends || event == Event::array_start)) return take(parsed);
     return depth < 2 || event == Event::value;
   };
+  if (is_too_deep(text)) throw Error("{}: nested deeper than {}", where, kDeepestJson);
   const json whole = json::parse(text, part, /*allow_exceptions=*/false);
   if (!whole.is_object()) throw Error("{}: not a JSON object of articles", where);
   return articles;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 #include "data/formats/columnar.hpp"
 #include "data/formats/input.hpp"
 
@@ -11,19 +12,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Deeper than any published set, and far from what the parser's stack holds.
-constexpr int kDepth = 64;
-
 ordered_json parse_object(std::string_view line, const std::string& where) {
-  int depth = 0;
-  bool too_deep = false;
-  const auto bound = [&](int at, ordered_json::parse_event_t, ordered_json&) {
-    depth = at;
-    too_deep |= depth > kDepth;
-    return !too_deep;
-  };
-  ordered_json row = ordered_json::parse(line, bound, /*allow_exceptions=*/false);
-  if (too_deep) throw Error("{}: nested deeper than {}", where, kDepth);
+  if (is_too_deep(line)) throw Error("{}: nested deeper than {}", where, kDeepestJson);
+  ordered_json row = parse_ordered_json(line);
   if (!row.is_object()) throw Error("{}: no JSON object", where);
   return row;
 }
