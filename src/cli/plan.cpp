@@ -136,8 +136,7 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   constexpr size_t kNarrowest = 128;
   say_text(
       report::to_terminal(plan_table(plan, rows, basis), std::max(terminal_width(), kNarrowest)));
-  say("\
-");
+  say("\n");
   print_totals(plan, rows, basis, speed);
   if (plan.experiment.match.device != "cpu") return Exit::ok;
   const int slots =

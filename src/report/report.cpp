@@ -209,8 +209,7 @@ Report render(const plan::Plan& plan, const findings::Sources& sources,
   write(Format::latex, "report.tex", to_latex(page));
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json",
-        json_text(report_json(study, report.findings, view, sections), 1) + "\
-");
+        json_text(report_json(study, report.findings, view, sections), 1) + "\n");
   keep_list(folder, "report", report.files);
   report.terminal = terminal_text(study, report.findings, view, folder, options.width);
   return report;
