@@ -55,7 +55,7 @@ std::string sha256_hex_of_start(const std::filesystem::path& path, int64_t bytes
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail_with_system(path, "open", errno);
   Sha256 hash;
-  std::vector<char> buffer(1 << 20);
+  std::vector<char> buffer(1 << 16);  // most files of a run are small
   while (bytes > 0) {
     const size_t wanted = std::min<size_t>(buffer.size(), static_cast<size_t>(bytes));
     const ssize_t got = ::read(descriptor, buffer.data(), wanted);

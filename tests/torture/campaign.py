@@ -98,7 +98,7 @@ class Programs:
                     (tools / name).symlink_to(found)
         return str(tools)
 
-    def run(self, *words, program=None, timeout=120, **more):
+    def run(self, *words, program=None, timeout=900, **more):
         """The ended process; exit code None when it did not end in time."""
         environment = dict(self.environment, **more)
         try:
@@ -109,7 +109,7 @@ class Programs:
             return subprocess.CompletedProcess(words, None, "", "no end")
 
     def must(self, *words):
-        done = self.run(*words, timeout=600)
+        done = self.run(*words, timeout=3600)
         if done.returncode != 0:
             sys.exit(f"repro {' '.join(map(str, words))}: exit {done.returncode}: {done.stderr}")
         return done.stdout
