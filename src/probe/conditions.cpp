@@ -36,7 +36,9 @@ struct Ends {
 Ends widened(double low, double number, double high, double drift, double crowding) {
   const double down = std::hypot(number - low, number * drift);
   const double up = std::hypot(high - number, number * drift);
-  return {std::max(0.0, number - down) * (1 - crowding), number + up};
+  // However crowded, it took some time: a rate without an end could not be written down.
+  constexpr double kLeast = 1e-3;
+  return {std::max(kLeast * number, (number - down) * (1 - crowding)), number + up};
 }
 
 }  // namespace

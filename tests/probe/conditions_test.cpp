@@ -74,6 +74,17 @@ TEST_CASE("what other programs took of the threads' time may be missing from the
   CHECK(roomy.steps[0].seconds_low == 1);
 }
 
+TEST_CASE("on a machine that others fill an interval is wide and still has ends", "[probe]") {
+  config::Measurement measured = measured_with(1, 1);
+  measured.gemms = {{.dtype = "fp32", .flops = 100, .flops_low = 100, .flops_high = 100}};
+  measured.others = 2;
+  measured.drift = 1.5;
+  widen(measured, 2);
+  CHECK(measured.steps[0].seconds_low > 0);
+  CHECK(std::isfinite(measured.gemms[0].flops_high));
+  CHECK_FALSE(why_not_certified(measured, 0.3).empty());
+}
+
 TEST_CASE("a measurement is refused only where its widest interval decides nothing", "[probe]") {
   CHECK(why_not_certified(measured_with(0.75, 1.29), 0.3).empty());
   config::Measurement wide = measured_with(0.6, 1.1);
