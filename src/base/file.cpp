@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include "base/error.hpp"
@@ -65,7 +66,19 @@ pid_t owner_of_temporary(const std::string& name) {
   return error == std::errc() && rest == end && owner > 0 ? owner : 0;
 }
 
-bool is_alive(pid_t process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
+// A killed process whose parent has not asked for it yet is dead.
+bool is_zombie(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const size_t name_end = line.rfind(") ");
+  return name_end != std::string::npos && line.substr(name_end + 2, 1) == "Z";
+}
+
+bool is_alive(pid_t process) {
+  if (::kill(process, 0) != 0 && errno == ESRCH) return false;
+  return !is_zombie(process);
+}
 
 }  // namespace
 

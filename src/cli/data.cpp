@@ -79,9 +79,7 @@ void print_splits(const Context& context, const run::JobGraph& graph) {
     result["directory"] = directory.path().string();
     answer.push_back(result);
     if (context.json) continue;
-    say("{}\
-",
-        directory.path().string());
+    say("{}\n", directory.path().string());
     if (job.kind == "task") print_items(result);
     const json splits = result.value("splits", json::object());
     for (const auto& [split, size] : splits.items())

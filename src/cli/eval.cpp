@@ -64,14 +64,14 @@ std::optional<size_t> corpus_of(const run::JobGraph& graph, size_t job) {
 
 // How the run itself read its model; a merge says no sequence.
 config::EvalSpec eval_spec(const run::Job& weights, const EvalChoice& choice) {
-  if (!weights.spec.contains("model"))
+  if (weights.kind != "train" && weights.kind != "merge")
     throw Error(Exit::usage,
                 "eval {}: a run of kind '{}' leaves no model; give a training or a merge",
                 choice.run, weights.kind);
   config::EvalSpec spec;
   config::read_json(
-      weights.spec.at("model"), [&](config::Fields& fields) { describe(fields, spec.model); },
-      weights.name + "/job.json");
+      weights.spec.value("model", json::object()),
+      [&](config::Fields& fields) { describe(fields, spec.model); }, weights.name + "/job.json");
   const json defaults = config::to_full_json(config::TrainSpec{});
   const auto own = [&](const char* key) { return weights.spec.value(key, defaults.at(key)); };
   spec.sequence = own("sequence").get<int64_t>();
@@ -169,8 +169,9 @@ Exit evaluate(const Context& given, const EvalChoice& choice) {
 void add_eval(Program& program) {
   CLI::App& verb = program.add_verb(
       "eval", "downstream tasks of multiple choice, answered by a run's model",
-      "  repro eval runs/train-qwen_moe-c4-full-s0-1f3c9a7e --tasks piqa,arc_easy\n"
-      "  repro eval train-qwen_moe-c4-full --tasks mmlu --limit 20     20 items a subject\n"
+      "  repro eval RUN --tasks piqa,arc_easy\n"
+      "  repro eval RUN --tasks mmlu --limit 20     20 items a subject\n"
+      "RUN is a folder of runs/, or as much of its name as only one has.\n"
       "Tasks are the files of eval/; `repro data get eval` brings their items. Interrupted, the "
       "same\n"
       "command goes on where it was.");

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cli/printing.hpp"
+
 namespace repro::cli {
 namespace {
 
@@ -65,8 +67,8 @@ Exit finish_answer(Exit exit, int reason) {
   if (reason == 0 && !flushed) reason = errno;
   if (reason == 0 && std::ferror(stdout) == 0) return exit;
   if (reason == EPIPE) die_of_broken_pipe();
-  fmt::print(stderr, "repro: error: cannot write the answer to standard output: {}\n",
-             reason == 0 ? "it is not complete" : std::strerror(reason));
+  warn("repro: error: cannot write the answer to standard output: {}\n",
+       reason == 0 ? "it is not complete" : std::strerror(reason));
   return Exit::run_failed;
 }
 

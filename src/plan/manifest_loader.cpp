@@ -5,7 +5,6 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "base/unicode.hpp"
 #include "config/library.hpp"
 #include "plan/manifest.hpp"
 #include "plan/manifest_differences.hpp"
@@ -183,8 +182,6 @@ void load_arms(Node manifest, Experiment& experiment, Problems& problems) {
     auto read = read_arm(arm, problems);
     if (!read) continue;
     const ArmHead& head = head_of(*read);
-    if (!is_plain_name(head.name))
-      problems.add(arm.source, "arm '{}': expected a name of letters, digits, - _ . +", head.name);
     if (!seen.insert(head.name).second)
       problems.add(arm.source, "arm '{}' is given twice; give it another name", head.name);
     experiment.arms.push_back(std::move(*read));

@@ -49,7 +49,7 @@ std::vector<std::string> asked_of(const Study& study) {
   return asked;
 }
 
-// "table3-mini"; of other settings or prices "table3-mini-5f2a91c0", so that no report writes over
+// "NAME-SCALE"; of other settings or prices "NAME-SCALE-5f2a91c0", so that no report writes over
 // that of another question.
 std::string folder_name(const Study& study) {
   const plan::Experiment& experiment = study.experiment();

@@ -124,10 +124,10 @@ json printable_json(const json& value) {
   return object;
 }
 
-// Signed numbers and a lone dash calculate nothing; whatever else begins like a formula may be one.
+// Signed numbers and lone signs calculate nothing; whatever else begins like a formula may be one.
 bool looks_like_formula(std::string_view text) {
   constexpr std::string_view kBegins = "=+-@";
-  return !text.empty() && kBegins.find(text.front()) != kBegins.npos &&
+  return text.size() > 1 && kBegins.find(text.front()) != kBegins.npos &&
          text.find_first_not_of("0123456789.,+-% ") != text.npos;
 }
 

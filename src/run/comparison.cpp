@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "run/records.hpp"
@@ -38,8 +39,10 @@ void compare(const std::string& path, const json* first, const json* second,
 // An absent or unreadable file compares as an empty object.
 json read_object(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return json::object();
-  const json object = parse_json(read_file(path));
-  return object.is_object() ? object : json::object();
+  json object = parse_json(read_file(path));
+  if (!object.is_object())
+    throw Error("{}: is damaged; delete its folder and run again", path.string());
+  return object;
 }
 
 // Of a finished run: that what is compared is what it left.

@@ -81,7 +81,7 @@ TEST_CASE("only the temporaries of dead processes are left-overs", "[base]") {
     return folder.path() / name;
   };
   const fs::path left = make("result.json.tmp" + std::to_string(dead));
-  const std::vector<fs::path> kept = {make("result.json.tmp" + std::to_string(::getpid())),
+  const std::vector<fs::path> kept = {make("other.json.tmp" + std::to_string(::getpid())),
                                       make("result.json.tmp1"), make("notes.tmp"), make("a.tmp12x"),
                                       make("result.json")};
   remove_leftovers(folder.path());

@@ -142,7 +142,7 @@ TEST_CASE("what a probe may be asked has these limits", "[config]") {
   check_limits<ProbeEntry>({{"batch", 1, 1e15}, {"sequence", 2, 1e15}, {"accumulate", 1, 1e15}});
   check_limits<ProbeSpec>({{"steps", 1, 1e15}, {"warmup", 0, 1e15}, {"sizes", 1, 1e15}});
   check_limits<ProbeSpec>({{"memory_fraction", 0, 1, false}});
-  check_positive<ProbeSpec>({"gemm_seconds", "entry_seconds", "maximum_spread"});
+  check_positive<ProbeSpec>({"gemm_seconds", "entry_seconds", "maximum_reach"});
 }
 
 }  // namespace repro::config

@@ -17,6 +17,7 @@ void read_with(const std::string& kind, const std::string& path, const nlohmann:
     nlohmann::json result = directory.result();
     result[nlohmann::json::json_pointer(path)] = value;
     write_file_atomically(directory.result_file(), result.dump());
+    directory.mark_done();  // what it says is what was left
     break;
   }
   read_outcomes(plan, folder.path());

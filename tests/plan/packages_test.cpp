@@ -64,13 +64,13 @@ TEST_CASE("a version is asked for once and stays locked while the mirror moves o
     CHECK(corpus.sources[0].version == "1:2");
     CHECK(corpus.sources[1].sha256 == "2b-doc");
   }
-  CHECK(read_file(calls) == "download --print-uris a-doc b-doc\n");
+  CHECK(read_file(calls) == "download --print-uris -- a-doc b-doc\n");
   const FakeCommand apt(folder.path() / "new", "apt-get", apt_script(calls, "3"));
   auto corpus = corpus_of({"b-doc", "c-doc"});
   plan::resolve_packages(corpus, folder.path() / "cache", lists);
   CHECK(corpus.sources[0].version == "1:2");
   CHECK(corpus.sources[1].version == "1:3");
-  CHECK(read_file(calls) == "download --print-uris a-doc b-doc\ndownload --print-uris c-doc\n");
+  CHECK(read_file(calls) == "download --print-uris -- a-doc b-doc\ndownload --print-uris -- c-doc\n");
 
   plan::forget_packages(corpus, folder.path() / "cache");
   auto renewed = corpus_of({"a-doc", "b-doc"});
@@ -95,7 +95,7 @@ TEST_CASE("lists are fetched only where there are none", "[plan]") {
   auto corpus = corpus_of({"a-doc"});
   plan::resolve_packages(corpus, folder.path() / "cache", folder.path() / "no-lists");
   CHECK(corpus.sources[0].version == "1:2");
-  CHECK(read_file(calls).find("update\ndownload --print-uris a-doc\n") != std::string::npos);
+  CHECK(read_file(calls).find("update\ndownload --print-uris -- a-doc\n") != std::string::npos);
 }
 
 TEST_CASE("other sources and resolved ones are left alone", "[plan]") {

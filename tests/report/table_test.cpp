@@ -181,10 +181,13 @@ TEST_CASE("a text that a spreadsheet would calculate is one that it shows", "[re
   for (const char* text : {"=HYPERLINK(\"x\")", "+cmd", "@SUM(A1)", "-2+cmd|' /C calc'!A0", " =1",
                            "-", "-3.5 %", "a=b"})
     table.add({text});
-  table.add({{"-0.5", -0.5}});
   CHECK(to_csv(table) ==
-        "'=1+1\r\n\"'=HYPERLINK(\"\"x\"\")\"\r\n'+cmd\r\n'@SUM(A1)\r\n'-2+cmd|' /C calc'!A0\r\n"
-        "' =1\r\n-\r\n-3.5 %\r\na=b\r\n-0.5\r\n");
+        "1_1\r\n\"'=HYPERLINK(\"\"x\"\")\"\r\n'+cmd\r\n'@SUM(A1)\r\n'-2+cmd|' /C calc'!A0\r\n"
+        "' =1\r\n-\r\n-3.5 %\r\na=b\r\n");
+  Table numbers;
+  numbers.columns = {{.heading = "loss"}};
+  numbers.add({{"-0.5", -0.5}});
+  CHECK(to_csv(numbers) == "loss\r\n-0.5\r\n");
 }
 
 }  // namespace repro::report
