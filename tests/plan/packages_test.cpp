@@ -70,7 +70,8 @@ TEST_CASE("a version is asked for once and stays locked while the mirror moves o
   plan::resolve_packages(corpus, folder.path() / "cache", lists);
   CHECK(corpus.sources[0].version == "1:2");
   CHECK(corpus.sources[1].version == "1:3");
-  CHECK(read_file(calls) == "download --print-uris -- a-doc b-doc\ndownload --print-uris -- c-doc\n");
+  CHECK(read_file(calls) ==
+        "download --print-uris -- a-doc b-doc\ndownload --print-uris -- c-doc\n");
 
   plan::forget_packages(corpus, folder.path() / "cache");
   auto renewed = corpus_of({"a-doc", "b-doc"});
