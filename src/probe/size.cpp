@@ -21,12 +21,15 @@ double seconds_of(const config::ProbeEntry& entry, const config::ProbeSpec& spec
   return static_cast<double>(spec.steps + spec.warmup) * tokens * a_token / (flops * kStepShare);
 }
 
-bool fits(const config::ProbeEntry& entry, const config::ProbeSpec& spec,
-          const ProbeLimits& limits) {
+bool fits_memory(const config::ProbeEntry& entry, const ProbeLimits& limits) {
   const auto memory =
       measure::estimate_memory(entry.config, entry.precision, entry.batch * entry.sequence);
-  return measure::fits(memory, limits.memory_bytes) &&
-         seconds_of(entry, spec, limits.flops) <= limits.seconds;
+  return measure::fits(memory, limits.memory_bytes);
+}
+
+bool fits(const config::ProbeEntry& entry, const config::ProbeSpec& spec,
+          const ProbeLimits& limits) {
+  return fits_memory(entry, limits) && seconds_of(entry, spec, limits.flops) <= limits.seconds;
 }
 
 // The next smaller model of the series; false at its end.
@@ -73,12 +76,15 @@ ProbeSize choose_size(const config::ProbeEntry& paper, const config::ProbeSpec& 
   while (!fits(entry, spec, limits)) {
     if (entry.batch > 1)
       entry.batch /= 2;
-    else if (!shrink(entry.config))
+    else if (!shrink(entry.config)) {
+      // A machine that neighbours have slowed down takes longer than was asked, and says how unsure
+      // its numbers are; without memory there is nothing to measure.
+      if (fits_memory(entry, limits)) break;
       throw Error(
-          "{} {}: not even a model of width {} fits {} of memory and {} s; raise "
-          "entry_seconds",
+          "{} {}: not even a model of width {} fits {} of memory; free some and measure again",
           paper.model, paper.shape, entry.config.width,
-          human_bytes(static_cast<double>(limits.memory_bytes)), limits.seconds);
+          human_bytes(static_cast<double>(limits.memory_bytes)));
+    }
   }
   return {entry, limits.seconds, name_of(paper, entry)};
 }

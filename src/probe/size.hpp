@@ -25,7 +25,7 @@ struct ProbeLimits {
   double seconds = 0;  // of one size
 };
 
-// Error when even the smallest size does not fit.
+// The smallest size where none fits the seconds; Error when not even that fits the memory.
 ProbeSize choose_size(const config::ProbeEntry& paper, const config::ProbeSpec& spec,
                       const ProbeLimits& limits);
 

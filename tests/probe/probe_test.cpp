@@ -61,15 +61,16 @@ TEST_CASE("too little memory takes sequences, then depth, and says so", "[probe]
       measure::fits(measure::estimate_memory(deeper.config, "bf16-mixed", 1024), 24 * kGigabyte));
 }
 
-TEST_CASE("too little time takes the width last, and a hopeless case is refused", "[probe]") {
+TEST_CASE("too little time takes the width last; too little memory is refused", "[probe]") {
   config::ProbeSpec spec;
   const ProbeSize size = choose_size(paper_entry(), spec, limits(50e9, 24, 30));
   CHECK(size.entry.config.layers == 2);
   CHECK(size.entry.config.width < 2048);
   CHECK_THAT(size.name, Catch::Contains("2 of 24 layers, 1/"));
   CHECK(size.entry.config.head_width == 128);
-  CHECK_THROWS_WITH(choose_size(paper_entry(), spec, limits(50e9, 24, 1e-6)),
-                    Catch::Contains("raise entry_seconds"));
+  CHECK(choose_size(paper_entry(), spec, limits(50e9, 24, 1e-6)).entry.config.width == 64);
+  CHECK_THROWS_WITH(choose_size(paper_entry(), spec, limits(50e9, 1e-6, 30)),
+                    Catch::Contains("free some and measure again"));
 }
 
 TEST_CASE("a model that does not fit is measured in a series of halving sizes", "[probe]") {
