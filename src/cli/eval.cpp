@@ -3,8 +3,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/file.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/execution.hpp"
 #include "cli/program.hpp"
@@ -28,23 +26,14 @@ struct EvalChoice {
   bool wait = false;
 };
 
-json read_whole_job(const run::RunDirectory& directory) {
-  json job = parse_json(read_file(directory.job_file()));
-  if (!job.is_object() || !job.contains("spec") || !job.contains("inputs"))
-    throw Error("{}: is damaged; run the experiment again", directory.job_file().string());
-  return job;
-}
-
 // A finished run and what it rests on, as jobs of a graph in which all of them are done.
 size_t add_finished(const run::RunDirectory& directory, run::JobGraph& graph) {
-  const json from = read_whole_job(directory);
+  const run::OpenedJob from = run::open_job(directory);
   run::Job job;
-  job.kind = from.value("kind", "");
-  job.name = from.value("name", "");
-  job.spec = from.at("spec");
-  for (const auto& [role, name] : from.at("inputs").items())
-    job.inputs[role] = add_finished(
-        run::RunDirectory(directory.path().parent_path() / name.get<std::string>()), graph);
+  job.kind = from.kind;
+  job.name = from.name;
+  job.spec = from.spec;
+  for (const auto& [role, input] : from.inputs) job.inputs[role] = add_finished(input, graph);
   const size_t index = graph.add(std::move(job));
   if (graph[index].directory != directory.path().filename().string() ||
       directory.state() != run::State::done)

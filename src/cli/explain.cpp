@@ -60,15 +60,9 @@ void print_origins(const json& origins) {
     say("  {:<34} {}\n", path, origin.get<std::string>());
 }
 
-// Of a done run: that what is shown of it is what it left.
-void require_whole(const run::RunDirectory& directory) {
-  if (directory.state() == run::State::done)
-    run::Verifier(directory.path().parent_path()).require_shown(directory);
-}
-
 // The run, then what it read, down to the corpus.
 void print_chain(const run::RunDirectory& directory, int depth) {
-  require_whole(directory);
+  run::require_whole(directory);
   const json job = read_job(directory);
   say("  {:>{}}{}  {}\n", "", 2 * depth, directory.path().filename().string(),
       state_text(directory.state()));
@@ -81,7 +75,7 @@ void print_chain(const run::RunDirectory& directory, int depth) {
 
 Exit explain_run(const Context& context, const std::string& subject) {
   const run::RunDirectory directory = find_run(context, subject);
-  require_whole(directory);
+  run::require_whole(directory);
   const std::vector<std::string> names = {directory.path().filename()};
   say_unsealed_runs(directory.path().parent_path(), names);
   const json job = read_job(directory);

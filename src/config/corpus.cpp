@@ -99,7 +99,8 @@ bool has_fingerprint(const CorpusSource& source) {
   return false;
 }
 
-std::vector<NameProblem> name_problems(const Corpus& corpus) {
+std::vector<NameProblem> name_problems(const std::string& name,
+                                       const std::vector<CorpusSource>& sources) {
   std::vector<NameProblem> problems;
   const auto expect = [&](int source, const char* key, const std::string& value,
                           const std::optional<std::string>& expected) {
@@ -107,10 +108,10 @@ std::vector<NameProblem> name_problems(const Corpus& corpus) {
       problems.push_back(
           {source, key, fmt::format("{} = \"{}\": expected {}", key, value, *expected)});
   };
-  if (!is_plain_name(corpus.name))
-    expect(-1, "name", corpus.name, "a word of letters, digits, - _ . + that begins with no sign");
-  for (size_t i = 0; i < corpus.sources.size(); ++i) {
-    const CorpusSource& source = corpus.sources[i];
+  if (!is_plain_name(name))
+    expect(-1, "name", name, "a word of letters, digits, - _ . + that begins with no sign");
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const CorpusSource& source = sources[i];
     const int number = static_cast<int>(i);
     expect(number, "name", source.name, name_expected(source));
     expect(number, "version", source.version, version_expected(source));
@@ -121,7 +122,7 @@ std::vector<NameProblem> name_problems(const Corpus& corpus) {
 }
 
 void require_safe_names(const Corpus& corpus) {
-  for (const NameProblem& problem : name_problems(corpus))
+  for (const NameProblem& problem : name_problems(corpus.name, corpus.sources))
     throw Error("corpus '{}': {}", corpus.name, problem.text);
 }
 
@@ -193,7 +194,7 @@ Corpus load_corpus(const std::filesystem::path& path, const std::string& shown_a
   Problems problems;
   const Node root = read_toml(path, shown_as);
   Corpus corpus = from_node<Corpus>(root, problems);
-  for (const NameProblem& problem : name_problems(corpus))
+  for (const NameProblem& problem : name_problems(corpus.name, corpus.sources))
     problems.add_text(place_of(root, problem), problem.text);
   for (const CorpusSource& source : corpus.sources)
     if (source.kind == "wheel" && (source.version.empty() || source.sha256.empty()))

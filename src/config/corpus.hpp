@@ -67,14 +67,15 @@ struct Corpus {
 // digits in its address, has a fingerprint.
 bool has_fingerprint(const CorpusSource& source);
 
-// What is wrong with the names in a corpus: they become names of files and arguments of package
-// managers, so each is of its own narrow pattern. `source` counts from 0; -1 is the corpus itself.
+// What is wrong with the names of a corpus or a task: they become names of files and arguments of
+// package managers, so each is of its own narrow pattern. `source` counts from 0; -1 is the whole.
 struct NameProblem {
   int source = -1;
   std::string key;   // "name", "version", "sha256"
   std::string text;  // "name = \"...\": expected ..."
 };
-std::vector<NameProblem> name_problems(const Corpus& corpus);
+std::vector<NameProblem> name_problems(const std::string& name,
+                                       const std::vector<CorpusSource>& sources);
 // Error with the first of them: where a corpus comes from elsewhere than its file.
 void require_safe_names(const Corpus& corpus);
 

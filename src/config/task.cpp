@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "config/corpus.hpp"
 #include "config/library.hpp"
 
 namespace repro::config {
@@ -17,15 +16,7 @@ void check_task(const Task& task, const Node& root, Problems& problems) {
     const Node* found = root.find(path);
     return found ? found->source : root.source;
   };
-  // The same names as a corpus' become the same files and arguments.
-  Corpus names;
-  names.name = task.name;
-  names.sources.emplace_back();
-  names.sources[0].kind = task.source.kind;
-  names.sources[0].name = task.source.name;
-  names.sources[0].version = task.source.version;
-  names.sources[0].sha256 = task.source.sha256;
-  for (const NameProblem& problem : name_problems(names))
+  for (const NameProblem& problem : name_problems(task.name, {task.source}))
     problems.add_text(at(problem.source < 0 ? "name" : "source." + problem.key), problem.text);
   if (task.source.kind == "wheel" && (task.source.version.empty() || task.source.sha256.empty()))
     problems.add(at("source"), "source: wheel '{}' needs version and sha256", task.source.name);

@@ -12,18 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "config/corpus.hpp"
 #include "config/fields.hpp"
 
 namespace repro::config {
 
 // Where the files are: a wheel (name, version), an address, or files of one's own.
-struct TaskSource {
-  std::string kind = "wheel";  // "wheel", "url", "file"
-  std::string name;            // of the wheel, address, path of a file, folder or archive
-  std::string version;         // of a wheel
-  std::string sha256;          // of the downloaded file
-  int64_t bytes = 0;           // for progress
-};
+// They are found and fetched as a corpus' are; what a corpus says of its text is not asked.
+struct TaskSource : CorpusSource {};
 
 // A value that is added to each item, after those it has: later templates may use it.
 struct TaskField {

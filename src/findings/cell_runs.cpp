@@ -96,11 +96,7 @@ const Measured* CellRuns::measured(const Ending& ending, const std::string& meas
 std::optional<plan::JobWork> CellRuns::meter(size_t job) const {
   const JobOutcome& outcome = outcomes_[job];
   if (!outcome.status.done()) return std::nullopt;
-  const run::Job& spec = plan_.graph[job];
-  plan::JobWork work = outcome.training
-                           ? plan::count_work(spec, static_cast<double>(outcome.training->steps),
-                                              static_cast<double>(outcome.training->tokens))
-                           : plan::count_work(spec, 0, 0);
+  plan::JobWork work = outcome.work;
   const auto step_seconds = timing_.step_seconds(job);
   const bool steady = step_seconds && !timing_.is_billed();
   work.steady_seconds = steady ? work.steps * *step_seconds : outcome.seconds;

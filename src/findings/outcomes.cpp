@@ -128,6 +128,13 @@ void read_result(const run::Job& job, const run::RunDirectory& directory, run::V
   if (job.kind == "prepare") outcome.preparing = read_preparing(result);
 }
 
+// Counted once here: of ten thousand jobs, reading the spec again at each question takes minutes.
+plan::JobWork work_of(const run::Job& job, const JobOutcome& outcome) {
+  if (!outcome.training) return plan::count_work(job, 0, 0);
+  return plan::count_work(job, static_cast<double>(outcome.training->steps),
+                          static_cast<double>(outcome.training->tokens));
+}
+
 }  // namespace
 
 std::string Status::text() const {
@@ -155,6 +162,7 @@ Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs
     if (outcome.status.done()) {
       try {
         read_result(job, directory, verifier, outcome);
+        outcome.work = work_of(job, outcome);
       } catch (const Impossible& error) {
         throw Error("{}: {}; delete its folder and run again", directory.result_file().string(),
                     error.what());

@@ -11,6 +11,7 @@
 
 #include "config/model.hpp"
 #include "plan/plan.hpp"
+#include "plan/work.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
 
@@ -79,7 +80,8 @@ struct Preparing {
 struct JobOutcome {
   std::string kind;
   Status status;
-  double seconds = 0;  // wall, of a done job
+  double seconds = 0;       // wall, of a done job
+  plan::JobWork work = {};  // that a done job did; its seconds belong to an account (timing.hpp)
   std::optional<Training> training = {};
   std::optional<Evaluation> evaluation = {};
   std::optional<Clustering> clustering = {};

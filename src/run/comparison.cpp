@@ -45,12 +45,6 @@ json read_object(const std::filesystem::path& path) {
   return object;
 }
 
-// Of a finished run: that what is compared is what it left.
-void require_whole(const RunDirectory& directory) {
-  if (directory.state() == State::done)
-    Verifier(directory.path().parent_path()).require_shown(directory);
-}
-
 RunDifference step_difference(int64_t step, const char* field, double first, double second) {
   return {fmt::format("records: step {}, {}", step, field), fmt::format("{}", first),
           fmt::format("{}", second)};

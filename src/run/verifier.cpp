@@ -185,4 +185,9 @@ std::optional<Verifier::Stamp> Verifier::stamp_of(const fs::path& path) {
   return std::nullopt;
 }
 
+void require_whole(const RunDirectory& directory) {
+  if (directory.state() == State::done)
+    Verifier(directory.path().parent_path()).require_shown(directory);
+}
+
 }  // namespace repro::run

@@ -67,4 +67,7 @@ class Verifier {
   std::optional<Seals> seals_;
 };
 
+// Of a run that is to be shown: that, where it is finished, what is shown of it is what it left.
+void require_whole(const RunDirectory& directory);
+
 }  // namespace repro::run

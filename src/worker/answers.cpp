@@ -99,8 +99,7 @@ class Answerer {
         task_(task),
         tokenizer_(train::input(context.job, "corpus").path() / "tokenizer.model"),
         from_(train::input(context.job, "task-" + task)),
-        delimiter_(
-            config::from_json<config::Task>(task_job(from_).spec, "task-" + task).delimiter) {
+        delimiter_(spec_of<config::Task>(run::open_job(from_)).delimiter) {
     if (tokenizer_.vocabulary() > model.config().vocabulary)
       throw Error("{}: has {} pieces, the model {} rows; the weights are not this tokenizer's",
                   train::input(context.job, "corpus").path().string(), tokenizer_.vocabulary(),
@@ -126,10 +125,6 @@ class Answerer {
   }
 
  private:
-  static run::OpenedJob task_job(const run::RunDirectory& directory) {
-    return run::open_job(directory);
-  }
-
   std::vector<json> answer(std::span<const Asked> items, size_t before, size_t all) {
     std::vector<eval::ChoiceRequest> requests;
     for (const Asked& item : items)

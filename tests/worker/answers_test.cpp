@@ -43,7 +43,8 @@ struct Answering {
                           "blue\ndown,Grass,green,red\ndown,Earth,brown,loud\n");
     config::Task task;
     task.name = "colours";
-    task.source = {.kind = "file", .name = (runs.path() / "colours.csv").string()};
+    task.source.kind = "file";
+    task.source.name = (runs.path() / "colours.csv").string();
     task.context = "{thing} is";
     task.part = "{about}";
     task.choices = {"{right}", "{wrong}"};

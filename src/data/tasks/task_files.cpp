@@ -55,15 +55,8 @@ fs::path unpacked(const FetchedFile& archive, const std::vector<std::string>& gl
 
 TaskFiles bring_files(const config::Task& task, const std::filesystem::path& cache,
                       const ProgressCallback& progress) {
-  const config::TaskSource& source = task.source;
   progress("fetch", 0, 1, "files");
-  config::CorpusSource wanted;
-  wanted.kind = source.kind;
-  wanted.name = source.name;
-  wanted.version = source.version;
-  wanted.sha256 = source.sha256;
-  wanted.bytes = source.bytes;
-  const FetchedFile file = fetch(wanted, task.name, cache / "downloads", progress);
+  const FetchedFile file = fetch(task.source, task.name, cache / "downloads", progress);
   if (task.members.empty()) return {{file.path}, {}};
   std::vector<std::string> globs = task.members;
   globs.insert(globs.end(), task.shots.members.begin(), task.shots.members.end());
