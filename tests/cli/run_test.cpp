@@ -142,12 +142,7 @@ TEST_CASE("with few descriptors a run ends, by an error that says so", "[cli]") 
   std::string command;
   for (const std::string& word : repro_command(folder.path(), cell({"run", "table3"}), worker))
     command += shell_quoted(word) + " ";
-    // `timeout` itself needs five; a sanitizer's own checks open a pipe.
-#ifdef __SANITIZE_ADDRESS__
-  constexpr int kFewest = 9;
-#else
-  constexpr int kFewest = 5;
-#endif
+  constexpr int kFewest = 5;  // what `timeout` itself needs
   for (int descriptors = kFewest; descriptors <= 12; ++descriptors) {
     const Finished ended =
         Process({"/bin/sh", "-c",
