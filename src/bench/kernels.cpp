@@ -26,7 +26,7 @@ void attention_forward_backward(benchmark::State& state) {
   const at::Tensor dqkv = at::empty_like(qkv), log_sum = at::empty({16, 4, 256});
   const at::Tensor scratch = at::empty({k.attention_scratch(sizes)});
   for (auto _ : state) {
-    k.attention(sizes, data<C>(qkv), data<C>(out), data<float>(log_sum), data<float>(scratch));
+    k.attention(sizes, 0, data<C>(qkv), data<C>(out), data<float>(log_sum), data<float>(scratch));
     k.attention_backward(sizes, data<C>(qkv), data<C>(out), data<float>(log_sum), data<C>(out),
                          data<C>(dqkv), data<float>(scratch));
   }

@@ -1,6 +1,5 @@
 #include "eval/choices.hpp"
 
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
@@ -8,28 +7,26 @@
 
 #include "base/error.hpp"
 #include "base/unicode.hpp"
+#include "eval/shared_lines.hpp"
 
 namespace repro::eval {
 namespace {
 
-// What is read at one time, and which of its predictions each request wants.
-struct Row {
-  const std::vector<int32_t>* tokens = nullptr;
-  struct Wanted {
-    size_t request;
-    int64_t place;  // column of the token before
-    int32_t target;
-  };
-  std::vector<Wanted> wanted;
+struct Wanted {
+  size_t request;
+  int64_t place;  // in the line, of the token before
+  int32_t target;
 };
 
-using Rows = std::map<std::vector<int32_t>, std::vector<Row::Wanted>>;
+// What is read, in lexicographical order, and which of its predictions are wanted: neighbours share
+// their beginnings.
+using Lines = std::map<Line, std::vector<Wanted>>;
 
 // The tokens that are read for a request: the last `window` of context and continuation, but for
 // the very last, which is only predicted.
-void add_request(const ChoiceRequest& request, size_t index, int64_t window, Rows& rows,
+void add_request(const ChoiceRequest& request, size_t index, int64_t window, Lines& lines,
                  ChoiceScore& score) {
-  std::vector<int32_t> tokens = request.context;
+  Line tokens = request.context;
   tokens.insert(tokens.end(), request.continuation.begin(), request.continuation.end());
   const auto all = static_cast<int64_t>(tokens.size());
   const int64_t left_out = std::max<int64_t>(0, all - (window + 1));
@@ -37,9 +34,9 @@ void add_request(const ChoiceRequest& request, size_t index, int64_t window, Row
   if (own > window)
     throw Error("a continuation of {} tokens does not fit the window of {}; give a longer --window",
                 own, window);
-  std::vector<int32_t> read(tokens.begin() + left_out, tokens.end() - 1);
+  Line read(tokens.begin() + left_out, tokens.end() - 1);
   const auto read_count = static_cast<int64_t>(read.size());
-  auto& wanted = rows[std::move(read)];
+  auto& wanted = lines[std::move(read)];
   for (int64_t i = 0; i < own; ++i)
     wanted.push_back({index, read_count - own + i, request.continuation[static_cast<size_t>(i)]});
   score.tokens = own;
@@ -48,31 +45,41 @@ void add_request(const ChoiceRequest& request, size_t index, int64_t window, Row
   score.truncated = left_out > 0;
 }
 
-void score_rows(model::Transformer& model, const std::vector<Row>& rows, size_t first, size_t count,
-                std::vector<ChoiceScore>& scores) {
-  size_t longest = 0;
-  for (size_t r = first; r < first + count; ++r)
-    longest = std::max(longest, rows[r].tokens->size());
-  at::Tensor tokens_BT =
-      at::full({static_cast<int64_t>(count), static_cast<int64_t>(longest)}, 0, at::kLong);
+// Lines that are read together.
+using Batch = std::vector<Lines::const_iterator>;
+
+// From `next` on as many lines as hold `tokens` tokens, shared ones counted once, and one at least;
+// `next` becomes the line after them.
+Batch take_batch(const Lines& lines, Lines::const_iterator& next, int64_t tokens) {
+  Batch batch;
+  for (int64_t held = 0; next != lines.end(); ++next) {
+    const int64_t shared = batch.empty() ? 0 : common_beginning(batch.back()->first, next->first);
+    held += static_cast<int64_t>(next->first.size()) - shared;
+    if (!batch.empty() && held > tokens) break;
+    batch.push_back(next);
+  }
+  return batch;
+}
+
+void score_batch(model::Transformer& model, const Batch& batch, std::vector<ChoiceScore>& scores) {
+  std::vector<const Line*> lines;
+  for (const auto& each : batch) lines.push_back(&each->first);
+  const SharedLines shared = share_beginnings(lines);
   std::vector<int64_t> places, targets;
-  for (size_t r = 0; r < count; ++r) {
-    const Row& row = rows[first + r];
-    std::copy(row.tokens->begin(), row.tokens->end(), tokens_BT.data_ptr<int64_t>() + r * longest);
-    for (const Row::Wanted& one : row.wanted) {
-      places.push_back(static_cast<int64_t>(r * longest) + one.place);
+  for (size_t l = 0; l < batch.size(); ++l)
+    for (const Wanted& one : batch[l]->second) {
+      places.push_back(shared.row(l, one.place));
       targets.push_back(one.target);
     }
-  }
   const auto on_device = [&](const at::Tensor& tensor) {
     return tensor.to(model.options().device);
   };
-  const at::Tensor found =
-      model.score(on_device(tokens_BT), on_device(at::tensor(places, at::kLong)),
-                  on_device(at::tensor(targets, at::kLong)));
+  const at::Tensor found = model.score(on_device(at::tensor(shared.tokens, at::kLong)),
+                                       shared.segments, on_device(at::tensor(places, at::kLong)),
+                                       on_device(at::tensor(targets, at::kLong)));
   const double* at = found.data_ptr<double>();
-  for (size_t r = first; r < first + count; ++r)
-    for (const Row::Wanted& one : rows[r].wanted) {
+  for (const auto& each : batch)
+    for (const Wanted& one : each->second) {
       scores[one.request].log_likelihood -= *at++;
       scores[one.request].greedy &= *at++ == 1;
     }
@@ -103,22 +110,19 @@ ChoiceRequest make_request(data::Tokenizer& tokenizer, const std::string& contex
 
 std::vector<ChoiceScore> score_choices(model::Transformer& model,
                                        const std::vector<ChoiceRequest>& requests, int64_t window,
-                                       int64_t batch,
+                                       int64_t batch_tokens,
                                        const std::function<void(size_t, size_t)>& done) {
-  check(window > 0 && batch > 0, "a window and a batch");
+  check(window > 0 && batch_tokens > 0, "a window and a batch");
   std::vector<ChoiceScore> scores(requests.size());
-  Rows unique;
+  Lines lines;
   for (size_t i = 0; i < requests.size(); ++i)
-    add_request(requests[i], i, window, unique, scores[i]);
-  std::vector<Row> rows;
-  for (const auto& [tokens, wanted] : unique) rows.push_back({&tokens, wanted});
-  // The longest first: what is to come is never slower than what was.
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const Row& a, const Row& b) { return a.tokens->size() > b.tokens->size(); });
-  for (size_t first = 0; first < rows.size(); first += static_cast<size_t>(batch)) {
-    const size_t count = std::min(static_cast<size_t>(batch), rows.size() - first);
-    score_rows(model, rows, first, count, scores);
-    done(first + count, rows.size());
+    add_request(requests[i], i, window, lines, scores[i]);
+  size_t read = 0;
+  for (auto next = lines.cbegin(); next != lines.cend();) {
+    const Batch batch = take_batch(lines, next, batch_tokens);
+    score_batch(model, batch, scores);
+    read += batch.size();
+    done(read, lines.size());
   }
   return scores;
 }

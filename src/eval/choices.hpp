@@ -4,8 +4,9 @@
 // continuation, both are tokenised together and cut where the context's own tokens end, and of what
 // is longer than the model's window the beginning is left out.
 //
-// Rows of a batch do not touch one another: scores are the same to the last digit for any batch,
-// order, or number of workers.
+// What requests have in common at their beginning (a context of several choices, the shots of a
+// subject) is read once. That and the batch change no bit of a score, nor do the requests' order
+// and the number of workers.
 
 #include <cstdint>
 #include <functional>
@@ -33,11 +34,11 @@ struct ChoiceScore {
   bool truncated = false;     // the window did not hold all of the context
 };
 
-// `window`: most tokens the model reads; `batch`: rows at a time. Requests that read the same
-// tokens (the letters of a question) are one row. `done(rows, of rows)` after each batch may throw.
+// `window`: most tokens the model reads of a request; `batch_tokens`: at a time, of all.
+// `done(lines read, of lines)` after each batch may throw.
 std::vector<ChoiceScore> score_choices(model::Transformer& model,
                                        const std::vector<ChoiceRequest>& requests, int64_t window,
-                                       int64_t batch,
+                                       int64_t batch_tokens,
                                        const std::function<void(size_t, size_t)>& done);
 
 }  // namespace repro::eval

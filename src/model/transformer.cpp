@@ -11,6 +11,7 @@
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -96,6 +97,10 @@ struct Transformer::Impl {
   // Embedding and all layers: (B, T) token ids -> (N, d). Routers' statistics go to `routed`.
   at::Tensor body(const at::Tensor& tokens_BT, const NoisePlace* noise,
                   std::vector<MoeOutput>& routed);
+  // The same of tokens that already stand in rows, by any kind of attention.
+  template <typename Attention>
+  at::Tensor layers_over(const at::Tensor& tokens_N, const Attention& attention,
+                         const NoisePlace* noise, std::vector<MoeOutput>& routed);
   at::Tensor gate_noise(int64_t rows, int64_t layer, const NoisePlace& place) const;
   AttentionShape attention_shape(int64_t batch, int64_t tokens);
   HeadShape head_shape() const {
@@ -151,14 +156,23 @@ at::Tensor Transformer::Impl::gate_noise(int64_t rows, int64_t layer,
 at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, const NoisePlace* noise,
                                    std::vector<MoeOutput>& routed) {
   check(tokens_BT.dim() == 2 && tokens_BT.scalar_type() == at::kLong, "tokens are (B, T) int64");
-  const int64_t rows = last_rows = tokens_BT.numel();
-  const AttentionShape attention = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
+  const AttentionShape shape = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
+  const auto attention = [&](const at::Tensor& x, const AttentionWeights& weights) {
+    return blocks.attention(x, weights, shape);
+  };
+  return layers_over(tokens_BT.reshape({-1}), attention, noise, routed);
+}
+
+template <typename Attention>
+at::Tensor Transformer::Impl::layers_over(const at::Tensor& tokens_N, const Attention& attention,
+                                          const NoisePlace* noise, std::vector<MoeOutput>& routed) {
+  const int64_t rows = last_rows = tokens_N.numel();
   const MoeShape moe = moe_shape(config, compute_type(options.precision));
-  at::Tensor x = blocks.embed(tokens_BT.reshape({rows}), embedding);
+  at::Tensor x = blocks.embed(tokens_N, embedding);
   counts_E.clear();
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights& weights = layers[layer];
-    x = blocks.attention(x, weights.attention, attention);
+    x = attention(x, weights.attention);
     const at::Tensor noise_NE =
         noise != nullptr && config.router.noise ? gate_noise(rows, layer, *noise) : at::Tensor();
     routed.push_back(blocks.moe(x, weights.moe, moe, noise_NE));
@@ -218,12 +232,20 @@ double Transformer::negative_log_likelihood(const at::Tensor& tokens_BS, int64_t
   return impl_->blocks.head(x_ND, impl_->head, impl_->head_shape(), targets_N).item<double>();
 }
 
-at::Tensor Transformer::score(const at::Tensor& tokens_BT, const at::Tensor& places_N,
-                              const at::Tensor& targets_N) {
+at::Tensor Transformer::score(const at::Tensor& tokens_N, const std::vector<Segment>& segments,
+                              const at::Tensor& places_P, const at::Tensor& targets_P) {
   const at::NoGradGuard no_graph;
+  check_segments(segments, tokens_N.numel());
+  int64_t longest = 0;
+  for (const Segment& segment : segments) longest = std::max(longest, segment.end());
+  const AttentionShape shape = impl_->attention_shape(1, longest);
+  const auto attention = [&](const at::Tensor& x, const AttentionWeights& weights) {
+    return impl_->blocks.read_segments(x, weights, shape, segments);
+  };
   std::vector<MoeOutput> routed;
-  const at::Tensor x_ND = impl_->body(tokens_BT, nullptr, routed).index_select(0, places_N);
-  return impl_->blocks.score(x_ND, impl_->head, impl_->head_shape(), targets_N).to(at::kCPU);
+  const at::Tensor x_PD =
+      impl_->layers_over(tokens_N, attention, nullptr, routed).index_select(0, places_P);
+  return impl_->blocks.score(x_PD, impl_->head, impl_->head_shape(), targets_P).to(at::kCPU);
 }
 
 at::Tensor Transformer::logits(const at::Tensor& tokens_BT) {

@@ -16,6 +16,7 @@
 
 #include "config/model.hpp"
 #include "model/parameters.hpp"
+#include "model/segments.hpp"
 
 namespace repro::model {
 
@@ -72,12 +73,11 @@ class Transformer {
   Loss forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise = {});
   // Sum of -log p of tokens_BS[:, t + 1] over positions t >= first, no graph. (B, T + 1) -> nats.
   double negative_log_likelihood(const at::Tensor& tokens_BS, int64_t first = 0);
-  // Single predictions, no graph: after the token at place places_N[i] of tokens_BT (row * T +
-  // column) comes targets_N[i]. (N, 2) fp64 on the CPU: -log p of it in nats, and 1 where no token
-  // is likelier (of equals the first counts), else 0. Of a row only what stands before a place
-  // matters to it, so short rows may be filled up with any token.
-  at::Tensor score(const at::Tensor& tokens_BT, const at::Tensor& places_N,
-                   const at::Tensor& targets_N);
+  // Single predictions, no graph: after the token in row places_P[i] of tokens_N, which are cut
+  // into segments (model/segments.hpp), comes targets_P[i]. (P, 2) fp64 on the CPU: -log p of it in
+  // nats, and 1 where no token is likelier (of equals the first counts), else 0.
+  at::Tensor score(const at::Tensor& tokens_N, const std::vector<Segment>& segments,
+                   const at::Tensor& places_P, const at::Tensor& targets_P);
   // (B, T) -> fp32 logits (B, T, V), no graph; for tests and evaluation of small batches.
   at::Tensor logits(const at::Tensor& tokens_BT);
 

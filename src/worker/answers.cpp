@@ -130,8 +130,8 @@ class Answerer {
     for (const Asked& item : items)
       for (const std::string& choice : item.choices) requests.push_back(request(item, choice));
     const auto scores = eval::score_choices(
-        model_, requests, spec_.window, rows_at_a_time(), [&](size_t done, size_t rows) {
-          const double part = static_cast<double>(done) / static_cast<double>(rows);
+        model_, requests, spec_.window, tokens_at_a_time(), [&](size_t done, size_t lines) {
+          const double part = static_cast<double>(done) / static_cast<double>(lines);
           context_.progress(task_,
                             static_cast<double>(before) + part * static_cast<double>(items.size()),
                             static_cast<double>(all), "items");
@@ -146,7 +146,9 @@ class Answerer {
   }
 
   // Changes no digit, so it is no part of the spec.
-  int64_t rows_at_a_time() const { return context_.job.execution.value("batch", spec_.batch); }
+  int64_t tokens_at_a_time() const {
+    return context_.job.execution.value("batch_tokens", int64_t{8192});
+  }
 
   eval::ChoiceRequest request(const Asked& item, const std::string& choice) {
     try {

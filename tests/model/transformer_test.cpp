@@ -179,7 +179,11 @@ TEST_CASE("a single prediction scores what the logits say, fused and plain", "[m
       const at::Tensor best = logits.argmax(-1).index_select(0, places);
       at::Tensor targets = best.clone();
       targets[1] = (best[1] + 1) % config.vocabulary;
-      const at::Tensor scores = model.score(tokens, places, targets);
+      const int64_t T = tokens.size(1);
+      std::vector<Segment> rows;
+      for (int64_t row = 0; row < tokens.size(0); ++row)
+        rows.push_back({.first = row * T, .count = T});
+      const at::Tensor scores = model.score(tokens.reshape({-1}), rows, places, targets);
       const at::Tensor log_p = at::log_softmax(logits, -1).index_select(0, places);
       for (int64_t i = 0; i < 4; ++i) {
         const double expected = -log_p[i][targets[i].item<int64_t>()].item<double>();

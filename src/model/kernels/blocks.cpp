@@ -6,12 +6,14 @@
 namespace repro::model {
 
 const Blocks& plain_blocks() {
-  static const Blocks blocks{plain_embed, plain_attention, plain_moe, plain_head, plain_score};
+  static const Blocks blocks{plain_embed, plain_attention, plain_read_segments,
+                             plain_moe,   plain_head,      plain_score};
   return blocks;
 }
 
 const Blocks& fused_cpu_blocks() {
-  static const Blocks blocks{fused_embed, fused_attention, fused_moe, fused_head, fused_score};
+  static const Blocks blocks{fused_embed, fused_attention, fused_read_segments,
+                             fused_moe,   fused_head,      fused_score};
   return blocks;
 }
 

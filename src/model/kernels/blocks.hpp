@@ -11,8 +11,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "config/model.hpp"
+#include "model/segments.hpp"
 
 namespace repro::model {
 
@@ -88,6 +90,11 @@ struct Blocks {
   at::Tensor (*embed)(const at::Tensor& tokens_N, const Weight& table);
   // x + Attention(norm(x))
   at::Tensor (*attention)(const at::Tensor& x_ND, const AttentionWeights&, const AttentionShape&);
+  // The same over segments, which together are x's rows, without a graph. The shape's batch is not
+  // read, and its `tokens` are those of the longest line. Of the fused blocks each row's bits are
+  // those that attention() gives it in its line.
+  at::Tensor (*read_segments)(const at::Tensor& x_ND, const AttentionWeights&,
+                              const AttentionShape&, const std::vector<Segment>&);
   // x + MoE(norm(x)). noise_NE: standard normal gate noise, wide; undefined = off.
   MoeOutput (*moe)(const at::Tensor& x_ND, const MoeWeights&, const MoeShape&,
                    const at::Tensor& noise_NE);

@@ -45,6 +45,8 @@ void check_ids(const at::Tensor& ids, int64_t count);
 at::Tensor fused_embed(const at::Tensor& tokens_N, const Weight& table);
 at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
                            const AttentionShape& shape);
+at::Tensor fused_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
+                               const AttentionShape& shape, const std::vector<Segment>& segments);
 MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,
                     const at::Tensor& noise_NE);
 at::Tensor fused_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,

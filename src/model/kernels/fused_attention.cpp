@@ -59,8 +59,8 @@ at::Tensor AttentionState<C>::forward(const at::Tensor& x) {
     in.multiply(shape.tokens, row<C>(normed, first), row<C>(qkv, first));
     k.rotate(sizes, data<float>(weights.qkv_bias.leaf), data<float>(shape.cos_TD),
              data<float>(shape.sin_TD), row<C>(qkv, first));
-    k.attention(sizes, row<C>(qkv, first), row<C>(mixed, first), row<float>(log_sum, sequence),
-                scratch);
+    k.attention(sizes, /*asked=*/0, row<C>(qkv, first), row<C>(mixed, first),
+                row<float>(log_sum, sequence), scratch);
     out.multiply(shape.tokens, row<C>(mixed, first), row<C>(projected, first));
     k.add_residual(shape.tokens * x.size(1), row<float>(norm.x, first), row<C>(projected, first),
                    nullptr, row<float>(y, first));
@@ -117,12 +117,73 @@ at::Tensor run(const at::Tensor& x_ND, const AttentionWeights& weights,
   return out;
 }
 
+// The rotated rows of a segment's line, one after another: its own and copies of those before.
+template <typename C>
+at::Tensor line_rows(const at::Tensor& qkv, const std::vector<Segment>& segments,
+                     const Segment& segment) {
+  const int64_t width = qkv.size(1);
+  at::Tensor rows = empty({segment.end(), width}, kTypeOf<C>);
+  for (const Segment* part : line_of(segments, segment))
+    std::copy_n(row<C>(qkv, part->first), part->count * width, row<C>(rows, part->start));
+  return rows;
+}
+
+template <typename C>
+at::Tensor read(const at::Tensor& x, const AttentionWeights& weights, const AttentionShape& shape,
+                const std::vector<Segment>& segments) {
+  constexpr int64_t kRowsAtATime = 128;
+  const auto& k = cpu::kernels<C>();
+  FusedNorm<C> norm;
+  const at::Tensor normed = norm.forward(x, weights.norm, shape.epsilon);
+  const PackedWeight<C> in(weights.qkv.compute, Direction::forward);
+  const PackedWeight<C> out(weights.output.compute, Direction::forward);
+  const at::Tensor qkv = empty({x.size(0), weights.qkv.leaf.size(0)}, kTypeOf<C>);
+  const at::Tensor mixed = empty({x.size(0), shape.heads * shape.head_width}, kTypeOf<C>);
+  at::Tensor y = empty(x.sizes(), at::kFloat);
+  in_strips(x.size(0), kRowsAtATime, [&](int64_t first, int64_t count) {
+    in.multiply(count, row<C>(normed, first), row<C>(qkv, first));
+  });
+  const auto each = [&](const auto& work) {
+    at::parallel_for(0, static_cast<int64_t>(segments.size()), 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) work(segments[static_cast<size_t>(i)]);
+    });
+  };
+  each([&](const Segment& s) {
+    k.rotate({1, s.count, shape.heads, shape.kv_heads, shape.head_width},
+             data<float>(weights.qkv_bias.leaf), row<float>(shape.cos_TD, s.start),
+             row<float>(shape.sin_TD, s.start), row<C>(qkv, s.first));
+  });
+  each([&](const Segment& s) {
+    const cpu::AttentionSizes line = {1, s.end(), shape.heads, shape.kv_heads, shape.head_width};
+    const at::Tensor scratch = at::zeros({k.attention_scratch(line)}, at::kFloat);
+    const at::Tensor log_sum = empty({shape.heads * s.count}, at::kFloat);
+    const at::Tensor rows = s.before < 0 ? at::Tensor() : line_rows<C>(qkv, segments, s);
+    k.attention(line, s.start, rows.defined() ? data<C>(rows) : row<C>(qkv, s.first),
+                row<C>(mixed, s.first), data<float>(log_sum), data<float>(scratch));
+  });
+  in_strips(x.size(0), kRowsAtATime, [&](int64_t first, int64_t count) {
+    const at::Tensor projected = empty({count, x.size(1)}, kTypeOf<C>);
+    out.multiply(count, row<C>(mixed, first), data<C>(projected));
+    k.add_residual(count * x.size(1), row<float>(norm.x, first), data<C>(projected), nullptr,
+                   row<float>(y, first));
+  });
+  return y;
+}
+
 }  // namespace
 
 at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
                            const AttentionShape& shape) {
   return shape.compute == at::kFloat ? run<float>(x_ND, weights, shape)
                                      : run<Bf16>(x_ND, weights, shape);
+}
+
+at::Tensor fused_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
+                               const AttentionShape& shape, const std::vector<Segment>& segments) {
+  const at::NoGradGuard no_graph;
+  const PartClock clock(Part::attention);
+  return shape.compute == at::kFloat ? read<float>(x_ND, weights, shape, segments)
+                                     : read<Bf16>(x_ND, weights, shape, segments);
 }
 
 }  // namespace repro::model

@@ -51,4 +51,23 @@ at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weigh
   return x_ND + at::linear(mixed_ND, weights.output.leaf.to(s.compute)).to(x_ND.scalar_type());
 }
 
+at::Tensor plain_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
+                               const AttentionShape& s, const std::vector<Segment>& segments) {
+  const at::NoGradGuard no_graph;
+  std::vector<at::Tensor> lines(segments.size()), own;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const Segment& segment = segments[i];
+    at::Tensor rows = x_ND.narrow(0, segment.first, segment.count);
+    if (segment.before >= 0) rows = at::cat({lines[static_cast<size_t>(segment.before)], rows});
+    lines[i] = rows;
+    AttentionShape line = s;
+    line.batch = 1;
+    line.tokens = segment.end();
+    line.cos_TD = s.cos_TD.narrow(0, 0, line.tokens);
+    line.sin_TD = s.sin_TD.narrow(0, 0, line.tokens);
+    own.push_back(plain_attention(rows, weights, line).narrow(0, segment.start, segment.count));
+  }
+  return at::cat(own);
+}
+
 }  // namespace repro::model

@@ -105,32 +105,42 @@ REPRO_INLINE void clear(float* p, int64_t count) {
   for (int64_t i = 0; i < count; i += kLanes) store(p + i, F{});
 }
 
+// The queries from `asked` on. Strips end where they would if all were asked, so that a row's sums
+// are the same; out and log_sum begin with the first row that is asked.
 template <typename P>
-void attend(const AttentionPlan& p, AttentionBuffers<P>& b, const typename P::Source* query,
-            typename P::Source* out, float* log_sum) {
+void attend(const AttentionPlan& p, AttentionBuffers<P>& b, int64_t asked,
+            const typename P::Source* query, typename P::Source* out, float* log_sum) {
+  static_assert(kStrip % kRows == 0);
   const AttentionSizes& s = p.sizes;
   const int64_t depth = s.head_width / P::kPair, tp = p.padded_tokens, dp = p.padded_width;
-  P::pack_rows(s.tokens, s.head_width, query, p.row, b.query_rows, depth);
-  for (int64_t first = 0; first < s.tokens; first += p.strip) {
-    const int64_t rows = smaller(p.strip, tp - first), end = first + rows;
+  const int64_t begin = asked / kRows * kRows;  // whole tiles of rows
+  P::pack_rows(s.tokens - begin, s.head_width, query + begin * p.row, p.row,
+               b.query_rows + begin * depth, depth);
+  for (int64_t first = begin, end = 0; first < s.tokens; first = end) {
+    end = smaller((first / p.strip + 1) * p.strip, tp);
+    const int64_t rows = end - first;
     product<P>(rows, end, depth, b.query_rows + first * depth, depth, 1, b.key_turned, tp, b.scores,
                tp, false);
-    const int64_t real = smaller(rows, s.tokens - first);
-    for (int64_t r = 0; r < real; ++r)
-      log_sum[first + r] = softmax_row(b.scores + r * tp, first + r + 1, end, p.scale);
+    const int64_t real = smaller(rows, s.tokens - first),
+                  skipped = first < asked ? asked - first : 0;
+    for (int64_t r = skipped; r < real; ++r)
+      log_sum[first + r - asked] = softmax_row(b.scores + r * tp, first + r + 1, end, p.scale);
+    clear(b.scores, skipped * tp);
     clear(b.scores + real * tp, (rows - real) * tp);
     const auto* weights = P::rows_of(rows, end, b.scores, tp, b.packed_rows);
     product<P>(rows, dp, end / P::kPair, weights, tp / P::kPair, 1, b.value_depth, dp, b.out, dp,
                false);
-    store_rows(real, s.head_width, b.out, dp, out + first * p.out_row, p.out_row);
+    store_rows(real - skipped, s.head_width, b.out + skipped * dp, dp,
+               out + (first + skipped - asked) * p.out_row, p.out_row);
   }
 }
 
 template <typename P>
-void attention(const AttentionSizes& s, const typename P::Source* qkv, typename P::Source* out,
-               float* log_sum, float* scratch) {
+void attention(const AttentionSizes& s, int64_t asked, const typename P::Source* qkv,
+               typename P::Source* out, float* log_sum, float* scratch) {
   const AttentionPlan p(s);
   AttentionBuffers<P> b(p, scratch);
+  const int64_t answers = s.tokens - asked;
   for (int64_t batch = 0; batch < s.batch; ++batch) {
     const auto* rows = qkv + batch * s.tokens * p.row;
     for (int64_t head = 0; head < s.heads; ++head) {
@@ -141,8 +151,9 @@ void attention(const AttentionSizes& s, const typename P::Source* qkv, typename 
         P::pack_depth(s.tokens, s.head_width, rows + p.value(kv), p.row, b.value_depth,
                       p.padded_width);
       }
-      attend<P>(p, b, rows + p.query(head), out + batch * s.tokens * p.out_row + p.query(head),
-                log_sum + (batch * s.heads + head) * s.tokens);
+      attend<P>(p, b, asked, rows + p.query(head),
+                out + batch * answers * p.out_row + p.query(head),
+                log_sum + (batch * s.heads + head) * answers);
     }
   }
 }

@@ -59,11 +59,12 @@ struct Kernels {
   void (*rotate)(const AttentionSizes& sizes, const float* bias, const float* cos, const float* sin,
                  C* qkv);
   void (*rotate_backward)(const AttentionSizes& sizes, const float* cos, const float* sin, C* dqkv);
-  // Causal softmax attention over rotated qkv rows. out: rows of heads * head_width; log_sum:
-  // (batch, heads, tokens), for the backward. scratch: zeros (what pads the operands), which may
-  // serve again for equal sizes.
-  void (*attention)(const AttentionSizes& sizes, const C* qkv, C* out, float* log_sum,
-                    float* scratch);
+  // Causal softmax attention over rotated qkv rows, of each sequence's queries from `asked` on:
+  // what stands before them is only looked at. out: rows of heads * head_width; log_sum: (batch,
+  // heads, tokens - asked), for the backward. scratch: zeros (what pads the operands), which may
+  // serve again for equal sizes. A row's bits do not depend on `asked`.
+  void (*attention)(const AttentionSizes& sizes, int64_t asked, const C* qkv, C* out,
+                    float* log_sum, float* scratch);
   void (*attention_backward)(const AttentionSizes& sizes, const C* qkv, const C* out,
                              const float* log_sum, const C* dout, C* dqkv, float* scratch);
   int64_t (*attention_scratch)(const AttentionSizes& sizes);  // floats that either needs
