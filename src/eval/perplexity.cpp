@@ -39,8 +39,7 @@ class Scorer {
     blocks_.push_back(nats / static_cast<double>(tokens));
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t i = row * length + first + 1; i < (row + 1) * length; ++i)
-        bytes_ += split_.piece_bytes().behind(ids[static_cast<size_t>(i) - 1],
-                                              ids[static_cast<size_t>(i)]);
+        count_text(ids[static_cast<size_t>(i) - 1], ids[static_cast<size_t>(i)]);
     const int64_t read = rows * (length - 1);
     active_ += model_.active_share() * static_cast<double>(read);
     read_ += read;
@@ -48,16 +47,27 @@ class Scorer {
 
   HeldOut result() const {
     const auto tokens = static_cast<double>(tokens_);
-    return {nats_ / tokens, tokens_, nats_ / std::numbers::ln2 / static_cast<double>(bytes_),
-            active_ / static_cast<double>(read_), blocks_};
+    return {.loss = nats_ / tokens,
+            .tokens = tokens_,
+            .bits_per_byte = nats_ / std::numbers::ln2 / static_cast<double>(bytes_),
+            .bytes = bytes_,
+            .words = words_,
+            .active_share = active_ / static_cast<double>(read_),
+            .blocks = blocks_};
   }
 
  private:
+  void count_text(int32_t previous, int32_t token) {
+    const data::PieceBytes& pieces = split_.piece_bytes();
+    bytes_ += pieces.behind(previous, token);
+    words_ += pieces.leading_space[static_cast<size_t>(token)];
+  }
+
   model::Transformer& model_;
   const data::TokenShards& split_;
   double nats_ = 0;
   int64_t tokens_ = 0;
-  int64_t bytes_ = 0;
+  int64_t bytes_ = 0, words_ = 0;
   double active_ = 0;  // share of the experts, summed over the tokens that were read
   int64_t read_ = 0;
   std::vector<double> blocks_;

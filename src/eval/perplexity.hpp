@@ -3,7 +3,8 @@
 // exp(loss). Documents are scored as one stream; evaluation mode, no gate noise.
 //
 // Bits per byte divides by the UTF-8 bytes of text that exactly the scored tokens stand for; an end
-// of text costs nats and is no byte.
+// of text costs nats and is no byte. A word begins where a piece begins with a space, as each does
+// that begins a paragraph.
 
 #include <cstdint>
 #include <memory>
@@ -18,7 +19,8 @@ struct HeldOut {
   double loss = 0;     // nats a token, mean over `tokens`
   int64_t tokens = 0;  // predicted
   double bits_per_byte = 0;
-  double active_share = 1;  // of the routed experts, mean over the tokens read
+  int64_t bytes = 0, words = 0;  // that the predicted tokens stand for, and begin
+  double active_share = 1;       // of the routed experts, mean over the tokens read
   // Nats a token of each block of `batch` consecutive windows. Two models that were measured on the
   // same blocks are compared block by block: how hard a text is cancels.
   std::vector<double> blocks;

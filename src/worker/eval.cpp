@@ -79,6 +79,8 @@ json measure_json(const config::MeasureSpec& measure, const eval::HeldOut& found
           {"loss", found.loss},
           {"tokens", found.tokens},
           {"bits_per_byte", found.bits_per_byte},
+          {"bytes", found.bytes},
+          {"words", found.words},
           {"blocks", found.blocks}};
 }
 

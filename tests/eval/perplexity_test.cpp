@@ -3,6 +3,7 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -54,6 +55,11 @@ class Split {
     const at::Tensor log_p = at::log_softmax(logits[0][target - begin - 1].to(at::kDouble), 0);
     return -log_p[ids_[static_cast<size_t>(target)]].item<double>();
   }
+  // Tokens [begin, end) that begin a word.
+  int64_t words(int64_t begin, int64_t end) const {
+    return std::count_if(ids_.begin() + begin, ids_.begin() + end,
+                         [](int32_t id) { return id % 2 == 0; });
+  }
   // Bytes of text of tokens [begin, end).
   double bytes(int64_t begin, int64_t end) const {
     int64_t sum = 0;
@@ -86,6 +92,8 @@ TEST_CASE("a sliding window scores each token once, with the context its window 
       CHECK(found.tokens == 52);
       CHECK(found.loss == Approx(nats / 52).epsilon(1e-5));
       CHECK(found.bits_per_byte == Approx(nats / std::log(2) / split.bytes(1, 53)).epsilon(1e-5));
+      CHECK(found.bytes == static_cast<int64_t>(split.bytes(1, 53)));
+      CHECK(found.words == split.words(1, 53));
     }
   }
 }
