@@ -84,6 +84,7 @@ void describe(Fields& fields, Task& task) {
   fields.field("split", task.split);
   fields.table("source", task.source, required());
   fields.field("members", task.members);
+  fields.field("columns", task.columns);
   fields.field("keep_equal", task.keep_equal, between(-1e15, 1e15));
   fields.field("keep_below", task.keep_below, between(-1e15, 1e15));
   fields.list("fields", task.fields);

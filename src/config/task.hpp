@@ -63,6 +63,7 @@ struct Task {
   TaskSource source;
   std::vector<std::string> members;  // globs of the source's files that hold the items; in the
                                      // order of their names
+  std::vector<std::string> columns;  // of CSV files whose first line does not name them
   std::map<std::string, int64_t> keep_equal;  // path -> value of the items that count
   std::map<std::string, int64_t> keep_below;  // path -> a bound they lie below
   std::vector<TaskField> fields;

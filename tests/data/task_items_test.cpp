@@ -28,9 +28,10 @@ std::string refusal(const Call& call) {
   return "accepted";
 }
 
-std::vector<ordered_json> rows_of(const fs::path& path) {
+std::vector<ordered_json> rows_of(const fs::path& path,
+                                  const std::vector<std::string>& columns = {}) {
   std::vector<ordered_json> rows;
-  data::for_each_row(path, [&](ordered_json&& row) { rows.push_back(std::move(row)); });
+  data::for_each_row(path, columns, [&](ordered_json&& row) { rows.push_back(std::move(row)); });
   return rows;
 }
 
@@ -136,6 +137,17 @@ TEST_CASE("a CSV's quoted values keep commas, quotes and newlines; a short line 
         damaged.string() + ":3: 1 values, the first line names 2 columns");
   const fs::path open = written(folder, "c.csv", "q,a\n1,\"2\n3\n");
   CHECK(refusal([&] { rows_of(open); }) == open.string() + ":2: a quote that is not closed");
+}
+
+TEST_CASE("a CSV without names takes them from the task; a name that stands twice is refused",
+          "[data]") {
+  const TemporaryDirectory folder;
+  const fs::path bare = written(folder, "a.csv", "one,4\n");
+  CHECK(rows_of(bare, {"q", "a"}) == std::vector<ordered_json>{{{"q", "one"}, {"a", "4"}}});
+  CHECK(refusal([&] { rows_of(bare, {"q"}); }) ==
+        bare.string() + ":1: 2 values, `columns` names 1 columns");
+  const fs::path twice = written(folder, "b.csv", "q,q\n1,2\n");
+  CHECK_THAT(refusal([&] { rows_of(twice); }), Catch::Contains("two columns are called 'q'"));
 }
 
 TEST_CASE("a line that is no object, or nests without end, is refused by its number", "[data]") {

@@ -1,9 +1,11 @@
 #include "data/formats/rows.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/unicode.hpp"
 #include "data/formats/columnar.hpp"
 #include "data/formats/input.hpp"
 
@@ -54,19 +56,30 @@ std::vector<std::string> take_record(std::string_view& text, int64_t& line,
   return values;
 }
 
-void visit_csv(Input& input, const VisitRow& visit) {
+void require_distinct(const std::vector<std::string>& columns, const std::string& file) {
+  std::set<std::string> seen;
+  for (const std::string& column : columns)
+    if (!seen.insert(column).second)
+      throw Error(
+          "{}: two columns are called '{}'; a file without names needs `columns` in its task", file,
+          printable_line(column));
+}
+
+void visit_csv(Input& input, std::vector<std::string> columns, const VisitRow& visit) {
   const std::string whole = read_all(input);
   std::string_view text = whole;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   int64_t line = 1;
-  const std::vector<std::string> columns = take_record(text, line, input.name());
+  const bool named = columns.empty();
+  if (named) columns = take_record(text, line, input.name());
+  require_distinct(columns, input.name());
   while (!text.empty()) {
     const int64_t first = line;
     const std::vector<std::string> values = take_record(text, line, input.name());
     if (values == std::vector<std::string>{""}) continue;
     if (values.size() != columns.size())
-      throw Error("{}:{}: {} values, the first line names {} columns", input.name(), first,
-                  values.size(), columns.size());
+      throw Error("{}:{}: {} values, {} {} columns", input.name(), first, values.size(),
+                  named ? "the first line names" : "`columns` names", columns.size());
     ordered_json row;
     for (size_t i = 0; i < columns.size(); ++i) row[columns[i]] = values[i];
     visit(std::move(row));
@@ -75,7 +88,8 @@ void visit_csv(Input& input, const VisitRow& visit) {
 
 }  // namespace
 
-void for_each_row(const std::filesystem::path& path, const VisitRow& visit) {
+void for_each_row(const std::filesystem::path& path, const std::vector<std::string>& csv_columns,
+                  const VisitRow& visit) {
   const auto input = decompress(open_input(path));
   const std::string_view head = input->peek(6);
   if (is_columnar(head)) {
@@ -83,7 +97,7 @@ void for_each_row(const std::filesystem::path& path, const VisitRow& visit) {
   } else if (head.starts_with('{')) {
     visit_lines(*input, visit);
   } else {
-    visit_csv(*input, visit);
+    visit_csv(*input, csv_columns, visit);
   }
 }
 

@@ -6,14 +6,17 @@
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 namespace repro::data {
 
 using VisitRow = std::function<void(nlohmann::ordered_json&& row)>;
 
-// A CSV file's first line names its columns, every value is a text. Error naming file and line (or
-// row) where the bytes are damaged, a line is no JSON object, or a column is of a type that JSON
-// has no word for.
-void for_each_row(const std::filesystem::path& path, const VisitRow& visit);
+// A CSV file's first line names its columns, unless `csv_columns` does; every value is a text.
+// Error naming file and line (or row) where the bytes are damaged, a line is no JSON object, two
+// columns have one name, or a column is of a type that JSON has no word for.
+void for_each_row(const std::filesystem::path& path, const std::vector<std::string>& csv_columns,
+                  const VisitRow& visit);
 
 }  // namespace repro::data

@@ -189,11 +189,12 @@ std::string fingerprint_of(const std::vector<TaskItem>& items) {
   return hash.hex();
 }
 
-std::vector<TaskRow> read_rows(const std::vector<std::filesystem::path>& files) {
+std::vector<TaskRow> read_rows(const config::Task& task,
+                               const std::vector<std::filesystem::path>& files) {
   std::vector<TaskRow> rows;
   for (const std::filesystem::path& file : files) {
     int64_t number = 0;
-    for_each_row(file, [&](ordered_json&& row) {
+    for_each_row(file, task.columns, [&](ordered_json&& row) {
       rows.push_back({std::move(row), fmt::format("{}, row {}", file.string(), ++number)});
     });
   }
@@ -222,7 +223,7 @@ TaskItems read_task(const config::Task& task, const std::filesystem::path& cache
                     const ProgressCallback& progress) {
   const TaskFiles files = bring_files(task, cache, progress);
   TaskItems result;
-  result.items = make_items(task, read_rows(files.items), read_rows(files.shots));
+  result.items = make_items(task, read_rows(task, files.items), read_rows(task, files.shots));
   result.fingerprint = fingerprint_of(result.items);
   return result;
 }
