@@ -16,9 +16,16 @@ using nlohmann::json;
 void write_items(const std::vector<data::TaskItem>& items, const fs::path& path) {
   AtomicFile file(path);
   for (const data::TaskItem& item : items) {
-    const nlohmann::ordered_json line = {{"id", item.id},           {"part", item.part},
-                                         {"context", item.context}, {"choices", item.choices},
-                                         {"gold", item.gold},       {"row", item.row}};
+    const data::HarnessHash hash = data::harness_hash(item);
+    const nlohmann::ordered_json line = {{"id", item.id},
+                                         {"part", item.part},
+                                         {"context", item.context},
+                                         {"choices", item.choices},
+                                         {"gold", item.gold},
+                                         {"doc_hash", hash.doc},
+                                         {"prompt_hash", hash.prompt},
+                                         {"target_hash", hash.target},
+                                         {"row", item.row}};
     file.write(line.dump() + "\n");
   }
   file.commit();
