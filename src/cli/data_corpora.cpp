@@ -75,4 +75,10 @@ run::Job prepare_job(const Context& context, const config::Corpus& corpus,
   return job;
 }
 
+void add_scale_and_wait(CLI::App& verb, std::string& scale, bool& wait) {
+  verb.add_option("--scale", scale, "whose tokenizer and size: see `repro list`")
+      ->capture_default_str();
+  verb.add_flag("--wait", wait, "wait for another repro that holds the folder");
+}
+
 }  // namespace repro::cli
