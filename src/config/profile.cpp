@@ -139,11 +139,16 @@ std::optional<double> Profile::peak(const std::string& dtype) const {
   return std::nullopt;
 }
 
-std::optional<double> Profile::measured_peak(const std::string& dtype) const {
-  std::optional<double> best;
+const MeasuredGemm* Profile::best_gemm(const std::string& dtype) const {
+  const MeasuredGemm* best = nullptr;
   for (const MeasuredGemm& gemm : measured.gemms)
-    if (gemm.dtype == dtype) best = std::max(best.value_or(0), gemm.flops);
+    if (gemm.dtype == dtype && (best == nullptr || gemm.flops > best->flops)) best = &gemm;
   return best;
+}
+
+std::optional<double> Profile::measured_peak(const std::string& dtype) const {
+  const MeasuredGemm* best = best_gemm(dtype);
+  return best != nullptr ? std::optional(best->flops) : std::nullopt;
 }
 
 std::string Profile::missing_peak(const std::string& dtype) const {

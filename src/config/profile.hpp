@@ -94,7 +94,8 @@ struct Profile {
 
   // FLOP/s of the data sheet for this dtype with fp32 accumulation; empty: see missing_peak().
   std::optional<double> peak(const std::string& dtype) const;
-  std::optional<double> measured_peak(const std::string& dtype) const;  // best GEMM
+  const MeasuredGemm* best_gemm(const std::string& dtype) const;        // null: none was measured
+  std::optional<double> measured_peak(const std::string& dtype) const;  // of it
   std::string missing_peak(const std::string& dtype) const;             // why there is none
   // The largest size measured of this shape of the model; null when there is none.
   const MeasuredStep* step(const std::string& model, const std::string& shape) const;

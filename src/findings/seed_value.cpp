@@ -119,10 +119,21 @@ double moved(double value, const Value& low, const Value& high) {
   return std::max(distance(low), distance(high));
 }
 
-// The step time of each kind of equal work is known by itself, so their parts add in quadrature.
+// The step time of each kind of equal work is known by itself, and so is the speed of each device
+// that was measured: their parts add in quadrature.
 double open_by_timing(const Asked& asked, double value) {
   double square = 0;
   const Timing& timing = asked.terms.timing;
+  for (const auto& [profile, speed] : timing.speeds().others()) {
+    if (speed.log_reach == 0) continue;
+    const auto at = [&](double sign) {
+      const double ratio = speed.ratio * std::exp(sign * speed.log_reach);
+      const Timing moved_timing = timing.with_speeds(timing.speeds().with(profile, ratio));
+      return asked.on({moved_timing, asked.terms.prices}).at(asked.at_estimates());
+    };
+    const double part = moved(value, at(-1), at(+1));
+    square += part * part;
+  }
   for (size_t kind = 0; kind < timing.kinds().size(); ++kind) {
     const measure::Interval& seconds = timing.kinds()[kind].interval;
     const auto at = [&](double end) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <tuple>
 #include <variant>
@@ -42,7 +43,13 @@ std::string dtype_of(const plan::Experiment& experiment) {
 struct Rate {
   std::optional<double> flops;
   std::string missing;  // why there is none
+  double log_reach = 0;
 };
+
+// Half of what lies between the ends of an interval, in logarithms; 0 where none is said.
+double log_reach(double low, double high) {
+  return low > 0 && high > low ? std::log(high / low) / 2 : 0;
+}
 
 Rate rate_of(const SpeedSources& from, Speed::Rule rule, const std::string& profile) {
   if (profile.empty()) return {std::nullopt, "the baseline names no profile"};
@@ -50,10 +57,12 @@ Rate rate_of(const SpeedSources& from, Speed::Rule rule, const std::string& prof
   if (at == from.profiles.end()) return {std::nullopt, "no profile '" + profile + "'"};
   const std::string dtype = dtype_of(from.experiment);
   if (rule == Speed::Rule::peaks) return {at->second.peak(dtype), at->second.missing_peak(dtype)};
+  const config::MeasuredGemm* best = at->second.best_gemm(dtype);
   return {at->second.measured_peak(dtype),
           fmt::format("no {} matrix multiplication and no step was measured on '{}'; run `repro "
                       "profile measure` there",
-                      dtype, profile)};
+                      dtype, profile),
+          best != nullptr ? log_reach(best->flops_low, best->flops_high) : 0};
 }
 
 DeviceSpeed by_rates(const Speed& rule, const SpeedSources& from, const std::string& profile) {
@@ -66,7 +75,8 @@ DeviceSpeed by_rates(const Speed& rule, const SpeedSources& from, const std::str
                       rule.rule == Speed::Rule::peaks ? "data-sheet peaks"
                                                       : "measured matrix multiplications",
                       dtype_of(from.experiment), significant(*baseline.flops / 1e12, 4),
-                      significant(*own.flops / 1e12, 4))};
+                      significant(*own.flops / 1e12, 4)),
+          std::hypot(baseline.log_reach, own.log_reach)};
 }
 
 bool is_equal_work(const config::MeasuredStep& a, const config::MeasuredStep& b) {
@@ -81,14 +91,19 @@ bool is_equal_work(const config::MeasuredStep& a, const config::MeasuredStep& b)
 std::optional<DeviceSpeed> by_steps(const SpeedSources& from, const config::Profile& baseline,
                                     const config::Profile& own) {
   std::vector<double> ratios;
+  double reach = 0;  // of the ratio that is known worst
   for (const std::string& model : from.experiment.models)
     for (const config::MeasuredStep& ours : own.measured.steps)
       for (const config::MeasuredStep& theirs : baseline.measured.steps)
-        if (ours.model == model && is_equal_work(ours, theirs))
+        if (ours.model == model && is_equal_work(ours, theirs)) {
           ratios.push_back(ours.seconds / theirs.seconds);
+          reach = std::max(reach, std::hypot(log_reach(ours.seconds_low, ours.seconds_high),
+                                             log_reach(theirs.seconds_low, theirs.seconds_high)));
+        }
   if (ratios.empty()) return std::nullopt;
   return DeviceSpeed{measure::median(ratios),
-                     fmt::format("step times measured on both, median of {}", ratios.size())};
+                     fmt::format("step times measured on both, median of {}", ratios.size()),
+                     reach};
 }
 
 // Steps say more than multiplications: they also wait for memory.
@@ -162,6 +177,12 @@ DeviceSpeed speed_by(const Speed& rule, const SpeedSources& from, const std::str
 double Speeds::relative(const std::string& profile) const {
   const auto at = others_.find(profile);
   return at == others_.end() ? 1 : at->second.ratio;
+}
+
+Speeds Speeds::with(const std::string& profile, double ratio) const {
+  Speeds other = *this;
+  other.others_.at(profile).ratio = ratio;
+  return other;
 }
 
 Speeds speeds_by(const Speed& rule, const SpeedSources& sources) {

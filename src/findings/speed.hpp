@@ -24,6 +24,9 @@ struct SpeedSources {
 struct DeviceSpeed {
   double ratio = 1;    // speed of the baseline's device / speed of this one
   std::string origin;  // "data-sheet peaks, bf16: 312 / 165.2 TFLOP/s"
+  // Half of its 95 % interval, in logarithms, where both devices were measured; 0: a rule's ratio,
+  // which has no interval, or profiles that do not say theirs.
+  double log_reach = 0;
 };
 
 // By profile. The baseline's own device, and one that the runs ran on themselves, need no ratio.
@@ -35,6 +38,8 @@ class Speeds {
   double relative(const std::string& profile) const;
   // Those that have one.
   const std::map<std::string, DeviceSpeed>& others() const { return others_; }
+  // The same with another ratio for one of those.
+  Speeds with(const std::string& profile, double ratio) const;
 
  private:
   std::map<std::string, DeviceSpeed> others_;

@@ -27,7 +27,7 @@ struct EffectParts {
   double seeds = 0;   // their luck; the wider side's. Infinite: nothing says how large it is
   double rungs = 0;   // where between two endings the target is reached
   double target = 0;  // finite text that losses are measured on
-  double timing = 0;  // seconds of a step of equal work
+  double timing = 0;  // seconds of a step of equal work, and a device's measured speed
   double prices = 0;  // from the cheapest to the dearest offer
 
   double systematic() const;  // all but the seeds' luck, in quadrature

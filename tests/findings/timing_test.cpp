@@ -128,6 +128,28 @@ TEST_CASE("measured speeds need a measurement on both devices, and say what to r
   CHECK(ratio_of(*timed.study) == Approx(1.6));
 }
 
+TEST_CASE("how far measured speeds are known goes into the interval", "[findings]") {
+  Timed timed;
+  timed.plan.experiment.speed = {Speed::Rule::measured};
+  const auto measure = [&](double reach) {
+    for (auto& [name, profile] : timed.sources.profiles) {
+      const double flops = name == "rtx-4090" ? 150e12 : 225e12;
+      profile.measured.gemms = {{.dtype = "bf16",
+                                 .flops = flops,
+                                 .flops_low = flops / (1 + reach),
+                                 .flops_high = flops * (1 + reach)}};
+    }
+    timed.read_again();
+    return timed.saving();
+  };
+  const SeedValue exact = measure(0), known = measure(0.1);
+  CHECK(known.value == Approx(exact.value));
+  CHECK(exact.open.timing == Approx(0).margin(1e-9));
+  // Submodels' dollars, at a ratio that is known to a factor of 1.1 on both devices.
+  const double share = timed.ask("dollars.disco.submodels / dollars.full").value;
+  CHECK(known.open.timing == Approx(share * (std::pow(1.1, std::sqrt(2)) - 1)));
+}
+
 TEST_CASE("a device without a peak has no speed, which is said before any number", "[findings]") {
   Timed timed;
   timed.sources.profiles.at("rtx-4090").peaks.clear();
