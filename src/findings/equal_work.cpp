@@ -54,31 +54,38 @@ struct EqualQuestion {
   }
 };
 
-// The baseline's loss at this much work, and the ending above; empty outside its endings.
-std::optional<std::pair<double, const Ending*>> loss_at(const std::vector<Point>& ladder,
-                                                        double work) {
+// The baseline at this much work: its loss, with the ending above; empty outside its endings.
+std::optional<Point> point_at(const std::vector<Point>& ladder, double work) {
   constexpr double kSame = 1e-6;  // sums of seconds in another order
   for (size_t i = 0; i < ladder.size(); ++i) {
     if (std::abs(ladder[i].work - work) <= kSame * work)
-      return std::pair{ladder[i].loss, ladder[i].ending};
+      return Point{ladder[i].ending, work, ladder[i].loss};
     if (i == 0 || ladder[i - 1].work > work || ladder[i].work < work) continue;
     const double part =
         std::log(work / ladder[i - 1].work) / std::log(ladder[i].work / ladder[i - 1].work);
-    return std::pair{ladder[i - 1].loss + part * (ladder[i].loss - ladder[i - 1].loss),
-                     ladder[i].ending};
+    return Point{ladder[i].ending, work,
+                 ladder[i - 1].loss + part * (ladder[i].loss - ladder[i - 1].loss)};
   }
   return std::nullopt;
 }
 
+// Of a ladder that does not span this much work, the end that is nearer; empty where it does.
+std::optional<Point> nearest(const std::vector<Point>& ladder, double work) {
+  if (ladder.empty() || point_at(ladder, work)) return std::nullopt;
+  return work > ladder.back().work ? ladder.back() : ladder.front();
+}
+
+using FindPoint = std::optional<Point> (*)(const std::vector<Point>& ladder, double work);
+
 // One seed's arm at an ending of so many steps against the baseline at equal work.
 struct Pair {
-  Point arm;
-  double baseline_loss = 0;
-  double spent = 0;  // times the reference run's
+  Point arm, baseline;
+  double whole = 0;  // work of the baseline's reference run
   double error = 0;  // standard error of the difference, of finite text
 };
 
-std::optional<Pair> pair_at(const EqualQuestion& question, const Seed& seed, int64_t steps) {
+std::optional<Pair> pair_at(const EqualQuestion& question, const Seed& seed, int64_t steps,
+                            FindPoint find) {
   const plan::Cell& cell = seed.runs.cell();
   const auto baseline = question.points(seed, cell.baseline, question.baseline_rate);
   const Ending& reference =
@@ -88,15 +95,15 @@ std::optional<Pair> pair_at(const EqualQuestion& question, const Seed& seed, int
   if (whole == baseline.end()) return std::nullopt;
   for (const Point& point : question.points(seed, question.arm, question.rate)) {
     if (point.ending->steps != steps) continue;
-    const auto there = loss_at(baseline, point.work);
+    const auto there = find(baseline, point.work);
     if (!there) return std::nullopt;
-    return Pair{point, there->first, point.work / whole->work,
-                seed.runs.difference_error(*point.ending, *there->second)};
+    return Pair{point, *there, whole->work,
+                seed.runs.difference_error(*point.ending, *there->ending)};
   }
   return std::nullopt;
 }
 
-std::optional<EqualWork> compare_at(const EqualQuestion& question, int64_t steps) {
+std::optional<EqualWork> compare_at(const EqualQuestion& question, int64_t steps, FindPoint find) {
   EqualWork result{.measure = question.measure,
                    .arm = question.arm,
                    .rate = question.rate,
@@ -107,26 +114,29 @@ std::optional<EqualWork> compare_at(const EqualQuestion& question, int64_t steps
   const auto seeds = question.row.compared();
   const auto count = static_cast<double>(seeds.size());
   for (const Seed* seed : seeds) {
-    const auto pair = pair_at(question, *seed, steps);
+    const auto pair = pair_at(question, *seed, steps, find);
     if (!pair) return std::nullopt;
-    const double difference = pair->arm.loss - pair->baseline_loss;
+    const double difference = pair->arm.loss - pair->baseline.loss;
     data.seeds.push_back({difference, difference});
     data.open.target += measure::normal_quantile(0.975) * pair->error / count;
     result.loss += pair->arm.loss / count;
-    result.baseline_loss += pair->baseline_loss / count;
-    result.spent += pair->spent / count;
+    result.baseline_loss += pair->baseline.loss / count;
+    result.spent += pair->arm.work / pair->whole / count;
+    result.baseline_spent += pair->baseline.work / pair->whole / count;
   }
   if (data.seeds.empty()) return std::nullopt;
   result.difference = measure::estimate_effect(data);
   return result;
 }
 
-// At the longest ending that all seeds have run and that the baseline's endings span.
+// At the longest ending that all seeds have run and that the baseline's endings span; else at the
+// longest that they span in no seed.
 std::optional<EqualWork> compare_longest(const EqualQuestion& question) {
   const auto& endings =
       question.row.seeds.front().runs.cell().arms[question.arm].endings_at(question.rate);
-  for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending)
-    if (auto found = compare_at(question, ending->steps)) return found;
+  for (const FindPoint find : {point_at, nearest})
+    for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending)
+      if (auto found = compare_at(question, ending->steps, find)) return found;
   return std::nullopt;
 }
 
@@ -137,8 +147,14 @@ const std::vector<std::string>& equal_measures() {
   return kMeasures;
 }
 
+bool EqualWork::decides() const {
+  constexpr double kSame = 1e-6;  // sums of seconds in another order
+  return difference.centre < 0 ? spent <= baseline_spent * (1 + kSame)
+                               : baseline_spent <= spent * (1 + kSame);
+}
+
 int EqualWork::better() const {
-  if (!difference.has_noise()) return 0;
+  if (!difference.has_noise() || !decides()) return 0;
   if (difference.interval.high < 0) return -1;
   return difference.interval.low > 0 ? 1 : 0;
 }

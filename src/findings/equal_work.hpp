@@ -1,6 +1,8 @@
 #pragma once
 // At equal work, which arm has the lower loss? An arm's longest ending whose work the baseline's
-// own endings span is held against the baseline's loss at that much work, seed by seed.
+// own endings span is held against the baseline's loss at that much work, seed by seed. Where they
+// span none, the arm's longest stands against the baseline's nearest: who ends lower with less work
+// would at equal work too, and nothing else follows.
 
 #include <string>
 #include <vector>
@@ -19,10 +21,13 @@ struct EqualWork {
   double rate = 1, baseline_rate = 1;  // learning rates, as factors of each arm's own
   int64_t steps = 0;                   // of the arm's last phase
   double spent = 0;                    // times what the baseline's reference run takes
+  double baseline_spent = 0;           // likewise: equal, or the nearest that it has run
   double loss = 0;                     // of the arm, mean over seeds, in the manifest's metric
   double baseline_loss = 0;            // of the baseline at equal work: log-linear between endings
   measure::Effect difference;          // loss - baseline_loss; below zero: the arm is better
-  // Below or above zero clear of the noise: -1 the arm is better, +1 the baseline, 0 not clear.
+  // Whoever ends lower did no more work than the other.
+  bool decides() const;
+  // -1 the arm is better, +1 the baseline, 0 not clear of the noise, or by more work.
   int better() const;
 };
 

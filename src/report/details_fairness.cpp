@@ -53,6 +53,13 @@ std::string rates_text(const findings::EqualWork& one) {
   return fmt::format("x {} / x {}", one.rate, one.baseline_rate);
 }
 
+// "1.75", or "2.3, against 1.75" where the baseline has run no such work.
+std::string work_text(const findings::EqualWork& one) {
+  const std::string own = findings::significant(one.spent);
+  const std::string other = findings::significant(one.baseline_spent);
+  return own == other ? own : fmt::format("{}, against {}", own, other);
+}
+
 std::string lower_text(const Study& study, const findings::EqualWork& one) {
   if (!one.difference.has_noise()) return "one seed: not clear";
   const plan::Cell& cell = study.plan.cells.front();
@@ -112,7 +119,7 @@ Table equal_work(const Study& study) {
                  one.measure,
                  rates_text(one),
                  with_commas(one.steps),
-                 {findings::significant(one.spent), one.spent},
+                 {work_text(one), one.spent},
                  {loss_text(one.loss), one.loss},
                  {loss_text(one.baseline_loss), one.baseline_loss},
                  {fmt::format("{:+.4f}", one.difference.centre), one.difference.centre},
@@ -130,8 +137,10 @@ Table equal_work(const Study& study) {
           "below zero: {} is better",
           arm.title),
       fmt::format("the longest {} whose whole work, earlier phases included, the {} arm's own runs "
-                  "span; between two of them its loss is log-linear in the work",
-                  arm.last().title, study.baseline().name),
+                  "span; between two of them its loss is log-linear in the work; where they span "
+                  "none, the longest {} against the nearest of them: who ends lower with less work "
+                  "would at equal work too",
+                  arm.last().title, study.baseline().name, arm.last().title),
       "95 %: over the seeds, and for the finite text that losses are measured on"};
   return table;
 }

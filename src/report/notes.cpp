@@ -262,7 +262,7 @@ Lines baseline_note(const Study& study) {
                       checked, failed.empty() ? "" : "; fails in " + join(failed, ", "))};
 }
 
-// At each arm's own rate, counted over the cells in which all seeds span equal work.
+// At each arm's own rate, counted over the cells whose runs decide it.
 Lines equal_work_note(const Study& study) {
   struct Count {
     int64_t cells = 0, lower = 0, arm_better = 0, baseline_better = 0;
@@ -270,7 +270,9 @@ Lines equal_work_note(const Study& study) {
   std::map<std::string, Count> counts;
   for (const StudyRow& row : study.rows)
     for (const findings::EqualWork& one : findings::equal_work_of(study, row)) {
-      if (one.arm != method_arm(study) || one.rate != 1 || one.baseline_rate != 1) continue;
+      if (one.arm != method_arm(study) || one.rate != 1 || one.baseline_rate != 1 ||
+          !one.decides())
+        continue;
       Count& count = counts[one.measure];
       ++count.cells;
       count.lower += one.difference.centre < 0;

@@ -11,17 +11,18 @@ namespace repro::findings {
 namespace {
 
 // The fixture with rates 0.5 and 2 and rungs of the baseline beyond its own steps.
-plan::Plan checked_plan(std::vector<int64_t> seeds) {
+plan::Plan checked_plan(std::vector<int64_t> seeds, std::vector<double> horizons) {
   plan::Experiment experiment = report::plan_of({.seeds = std::move(seeds)}).experiment;
   experiment.check.rates = {0.5, 2};
-  std::get<plan::FullArm>(experiment.arms[0]).horizons = {1, 1.5, 2};
+  std::get<plan::FullArm>(experiment.arms[0]).horizons = std::move(horizons);
   return plan::make_plan(std::move(experiment));
 }
 
 struct Checked {
   explicit Checked(const std::vector<int64_t>& seeds,
-                   const std::function<void(report::Fixture&)>& change = {})
-      : plan(checked_plan(seeds)), sources(report::sources_of(folder.path())) {
+                   const std::function<void(report::Fixture&)>& change = {},
+                   const std::vector<double>& horizons = {1, 1.5, 2})
+      : plan(checked_plan(seeds, horizons)), sources(report::sources_of(folder.path())) {
     report::Fixture fixture;
     fixture.seeds = seeds;
     fixture.full_loss = [](int64_t steps, double, int64_t) {
@@ -100,6 +101,27 @@ TEST_CASE("at equal samples the baseline's loss is log-linear between its own ru
   CHECK(equal->baseline_loss == Approx(from + part * (to - from)));
   CHECK(equal->difference.centre == Approx(equal->loss - equal->baseline_loss));
   CHECK(equal->better() == 0);  // one seed says nothing of its luck
+}
+
+TEST_CASE("beyond the baseline's runs only the one who did less can be told to be better",
+          "[findings]") {
+  // Far more samples than the baseline's only run, whose loss is lower or higher by 0.5.
+  const auto better = [](double shift) {
+    const auto change = [&](report::Fixture& fixture) {
+      fixture.tune_loss = [shift](const std::string&, int64_t, int64_t seed) {
+        return 5.0 + shift + 0.001 * static_cast<double>(seed);
+      };
+    };
+    const Checked checked({0, 1, 2}, change, {1});
+    const auto equal = checked.at_equal("samples");
+    REQUIRE(equal);
+    CHECK(equal->spent == Approx(1.75));
+    CHECK(equal->baseline_spent == Approx(1));
+    CHECK(equal->decides() == (shift > 0));
+    return equal->better();
+  };
+  CHECK(better(0.5) == 1);
+  CHECK(better(-0.5) == 0);
 }
 
 TEST_CASE("another rate takes as long: at its best an arm spends what it spends at its own",
