@@ -126,7 +126,9 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
     record.step = step;
     record.tokens = step * 16 * 64;
     record.lm_loss = step > steps - kWindow ? final_loss : final_loss + 3 * std::exp(-6 * done);
-    record.loss = record.lm_loss;
+    // What balances experts is in what was minimised, and in no number of a report.
+    record.aux_loss = 0.25;
+    record.loss = record.lm_loss + record.aux_loss;
     record.clocks.train = step_seconds * static_cast<double>(step);
     const uint64_t order = phase == "submodel" ? 7 : 0;
     record.data_hash = mix64(static_cast<uint64_t>(step + 100 * seed) + order);
