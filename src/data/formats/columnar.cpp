@@ -40,6 +40,26 @@ T require(arrow::Result<T> result, const path& file) {
   return std::move(result).ValueUnsafe();
 }
 
+// The same buffers with texts as bytes: whether they are UTF-8 is told by whoever takes them.
+std::shared_ptr<arrow::ArrayData> as_bytes(const arrow::ArrayData& data) {
+  auto same = data.Copy();
+  if (data.dictionary != nullptr) {
+    const auto& coded = static_cast<const arrow::DictionaryType&>(*data.type);
+    same->dictionary = as_bytes(*data.dictionary);
+    same->type = arrow::dictionary(coded.index_type(), same->dictionary->type, coded.ordered());
+  }
+  if (data.type->id() == arrow::Type::STRING) same->type = arrow::binary();
+  if (data.type->id() == arrow::Type::LARGE_STRING) same->type = arrow::large_binary();
+  if (data.type->id() == arrow::Type::STRING_VIEW) same->type = arrow::binary_view();
+  return same;
+}
+
+// The library believes the offsets and indices of a file, which may point anywhere, until it is
+// asked.
+void require_inside(const arrow::Array& array, const path& file) {
+  require(arrow::MakeArray(as_bytes(*array.data()))->ValidateFull(), file);
+}
+
 int column_index(const arrow::Schema& schema, const std::string& column, const path& file) {
   const int index = schema.GetFieldIndex(column);
   if (index >= 0) return index;
@@ -164,26 +184,6 @@ void visit_file(const path& file, const std::optional<std::string>& column, cons
   } else {
     visit_arrow_stream(file, visit, pool);
   }
-}
-
-// The same buffers with texts as bytes: whether they are UTF-8 is told by whoever takes them.
-std::shared_ptr<arrow::ArrayData> as_bytes(const arrow::ArrayData& data) {
-  auto same = data.Copy();
-  if (data.dictionary != nullptr) {
-    const auto& coded = static_cast<const arrow::DictionaryType&>(*data.type);
-    same->dictionary = as_bytes(*data.dictionary);
-    same->type = arrow::dictionary(coded.index_type(), same->dictionary->type, coded.ordered());
-  }
-  if (data.type->id() == arrow::Type::STRING) same->type = arrow::binary();
-  if (data.type->id() == arrow::Type::LARGE_STRING) same->type = arrow::large_binary();
-  if (data.type->id() == arrow::Type::STRING_VIEW) same->type = arrow::binary_view();
-  return same;
-}
-
-// The library believes the offsets and indices of a file, which may point anywhere, until it is
-// asked.
-void require_inside(const arrow::Array& array, const path& file) {
-  require(arrow::MakeArray(as_bytes(*array.data()))->ValidateFull(), file);
 }
 
 void visit_batches(const path& file, const std::optional<std::string>& column,
