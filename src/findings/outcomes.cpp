@@ -66,7 +66,7 @@ Training read_training(const run::Job& job, const json& result, const run::RunDi
   training.parameters = amount<int64_t>(result, "parameters");
   training.peak_memory_bytes = amount<int64_t>(result, "peak_memory_bytes");
   training.machine = read_machine(directory, verifier);
-  training.records = verifier.records(directory);
+  training.records = verifier.records(directory, result);
   return training;
 }
 

@@ -45,6 +45,22 @@ size_t reference_ending(const FullArm& baseline) {
   return static_cast<size_t>(whole - baseline.horizons.begin());
 }
 
+void add_inputs(const run::JobGraph& graph, size_t job, std::set<size_t>& all) {
+  if (!all.insert(job).second) return;
+  for (const auto& [role, input] : graph[job].inputs) add_inputs(graph, input, all);
+}
+
+void add_what_it_rests_on(const run::JobGraph& graph, const ArmPlan& arm, Ending& ending) {
+  std::set<size_t> read;
+  add_inputs(graph, ending.job, read);
+  for (const PhasePlan& phase : arm.phases) {
+    auto& jobs = ending.rests_on.emplace_back();
+    for (const auto* part : {&phase.jobs, &phase.tuned})
+      std::copy_if(part->begin(), part->end(), std::back_inserter(jobs),
+                   [&](size_t job) { return read.contains(job); });
+  }
+}
+
 void plan_cell(Plan& plan, Cell& cell, const nlohmann::json& origins) {
   const Experiment& experiment = plan.experiment;
   cell.prepare = add_prepare(plan, cell, origins);
@@ -57,15 +73,13 @@ void plan_cell(Plan& plan, Cell& cell, const nlohmann::json& origins) {
     planned.title = title_of(arm);
     planned.method = method_of(arm);
     planned.model = builder.model();
+    for (Ending& ending : planned.endings) add_what_it_rests_on(plan.graph, planned, ending);
+    for (RateLadder& ladder : planned.rates)
+      for (Ending& ending : ladder.endings) add_what_it_rests_on(plan.graph, planned, ending);
     check(!planned.phases.empty() && !planned.endings.empty(), "an arm has phases and endings");
     cell.arms.push_back(std::move(planned));
   }
   cell.reference = reference_ending(std::get<FullArm>(experiment.arms[cell.baseline]));
-}
-
-void add_inputs(const run::JobGraph& graph, size_t job, std::set<size_t>& all) {
-  if (!all.insert(job).second) return;
-  for (const auto& [role, input] : graph[job].inputs) add_inputs(graph, input, all);
 }
 
 }  // namespace
@@ -108,17 +122,6 @@ Plan make_plan(Experiment experiment) {
         plan.cells.push_back(std::move(cell));
       }
   return plan;
-}
-
-std::vector<size_t> jobs_of(const run::JobGraph& graph, const PhasePlan& phase,
-                            const Ending& ending) {
-  std::set<size_t> read;
-  add_inputs(graph, ending.job, read);
-  std::vector<size_t> jobs;
-  for (const auto* part : {&phase.jobs, &phase.tuned})
-    for (const size_t job : *part)
-      if (read.contains(job)) jobs.push_back(job);
-  return jobs;
 }
 
 std::vector<CellJob> jobs_of(const Cell& cell) {

@@ -30,6 +30,8 @@ struct Ending {
   int64_t steps = 0;  // of the last phase
   size_t job = 0;
   std::vector<size_t> evals;  // of its model, by reading
+  // What its run reads, directly or not, and itself: those of each of the arm's phases.
+  std::vector<std::vector<size_t>> rests_on = {};
 };
 
 // The endings again, with the last phase at another learning rate.
@@ -79,11 +81,6 @@ struct Plan {
 double learning_rate_factor(const Experiment& experiment, const Experiment::ModelEntry& entry);
 
 Plan make_plan(Experiment experiment);
-
-// The jobs of the phase that `ending` rests on: those that its run reads, directly or not, and
-// itself.
-std::vector<size_t> jobs_of(const run::JobGraph& graph, const PhasePlan& phase,
-                            const Ending& ending);
 
 // Every job of a cell: the corpus, then arm by arm the phases in their order, then what was
 // measured of its models. A job that two arms share stands with each.
