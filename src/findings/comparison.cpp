@@ -222,16 +222,21 @@ std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
 
 }  // namespace
 
+Prices::Prices(const config::PriceSnapshot& snapshot) {
+  for (const config::Offer& offer : snapshot.offers)
+    if (!dollars_.contains(offer.profile))
+      if (const auto spread = snapshot.spread(offer.profile))
+        dollars_[offer.profile] = spread->median;
+}
+
 std::optional<double> Prices::of(const std::string& profile) const {
-  if (const auto at = instead_.find(profile); at != instead_.end()) return at->second;
-  if (snapshot_ == nullptr) return std::nullopt;
-  const auto spread = snapshot_->spread(profile);
-  return spread ? std::optional<double>(spread->median) : std::nullopt;
+  const auto at = dollars_.find(profile);
+  return at == dollars_.end() ? std::nullopt : std::optional(at->second);
 }
 
 Prices Prices::with(const std::string& profile, double dollars) const {
   Prices other = *this;
-  other.instead_[profile] = dollars;
+  other.dollars_[profile] = dollars;
   return other;
 }
 

@@ -57,14 +57,13 @@ struct Comparison {
 class Prices {
  public:
   Prices() = default;
-  explicit Prices(const config::PriceSnapshot& snapshot) : snapshot_(&snapshot) {}
+  explicit Prices(const config::PriceSnapshot& snapshot);
   std::optional<double> of(const std::string& profile) const;
   // The same with another price of one device.
   Prices with(const std::string& profile, double dollars) const;
 
  private:
-  const config::PriceSnapshot* snapshot_ = nullptr;
-  std::map<std::string, double> instead_;
+  std::map<std::string, double> dollars_;
 };
 
 // Empty when the baseline's reference run is missing; an arm without a standing lacks a run, or one

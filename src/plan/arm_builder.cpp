@@ -12,7 +12,7 @@ namespace repro::plan {
 
 using config::TrainSpec;
 
-ArmBuilder::ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins)
+ArmBuilder::ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const run::Origins& origins)
     : plan_(plan),
       cell_(cell),
       entry_(plan.experiment.model_entries.at(cell.model)),

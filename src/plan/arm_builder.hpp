@@ -16,7 +16,7 @@ class ArmBuilder {
  public:
   // `arm`: index into the experiment's arms. `origins`: where the manifest's values came from.
   // What is passed must outlive this.
-  ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins);
+  ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const run::Origins& origins);
 
   const config::ModelConfig& model() const { return model_; }
   const Experiment& experiment() const { return plan_.experiment; }
@@ -54,7 +54,7 @@ class ArmBuilder {
   const Experiment::ModelEntry& entry_;
   const config::ModelConfig& model_;
   size_t arm_;
-  const nlohmann::json& origins_;
+  const run::Origins& origins_;
 };
 
 int64_t fraction_of(int64_t steps, double fraction);  // at least 1, rounded

@@ -12,7 +12,7 @@
 namespace repro::plan {
 namespace {
 
-size_t add_prepare(Plan& plan, const Cell& cell, const nlohmann::json& origins) {
+size_t add_prepare(Plan& plan, const Cell& cell, const run::Origins& origins) {
   const Experiment& experiment = plan.experiment;
   config::PrepareSpec spec;
   spec.corpus = experiment.corpus_entries.at(cell.corpus);
@@ -61,7 +61,7 @@ void add_what_it_rests_on(const run::JobGraph& graph, const ArmPlan& arm, Ending
   }
 }
 
-void plan_cell(Plan& plan, Cell& cell, const nlohmann::json& origins) {
+void plan_cell(Plan& plan, Cell& cell, const run::Origins& origins) {
   const Experiment& experiment = plan.experiment;
   cell.prepare = add_prepare(plan, cell, origins);
   cell.baseline = experiment.baseline_index();
@@ -111,6 +111,7 @@ Plan make_plan(Experiment experiment) {
   plan.experiment = std::move(experiment);
   nlohmann::json origins = nlohmann::json::object();
   collect_origins(plan.experiment.resolved, "", origins);
+  const run::Origins shared = std::make_shared<const nlohmann::json>(std::move(origins));
   for (const std::string& model : plan.experiment.models)
     for (const std::string& corpus : plan.experiment.corpora)
       for (int64_t seed : plan.experiment.seeds) {
@@ -118,7 +119,7 @@ Plan make_plan(Experiment experiment) {
         cell.model = model;
         cell.corpus = corpus;
         cell.seed = seed;
-        plan_cell(plan, cell, origins);
+        plan_cell(plan, cell, shared);
         plan.cells.push_back(std::move(cell));
       }
   return plan;

@@ -226,7 +226,7 @@ TEST_CASE("under a budget of FLOPs an arm of a cheaper model makes more steps", 
 
 TEST_CASE("a job knows where each value of its manifest came from", "[plan]") {
   const Plan plan = plan_of({"match.batch=8"});
-  const nlohmann::json& origins = plan.graph[arm(plan.cells[0], "full").endings[0].job].origins;
+  const nlohmann::json& origins = *plan.graph[arm(plan.cells[0], "full").endings[0].job].origins;
   CHECK(origins["match.batch"] == "--set");
   CHECK(origins["match.sequence"].get<std::string>().starts_with("experiments/scales/small.toml:"));
   CHECK(origins["arm.full.train.lr"].get<std::string>().starts_with("experiments/moe_disco/"));
