@@ -19,14 +19,25 @@ bool continues_name(char c) {
   return starts_name(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
 }
 
+// A corner that is no number, as nothing times without end, bounds nothing.
 Ranged from_corners(double value, std::initializer_list<double> corners) {
+  if (std::any_of(corners.begin(), corners.end(), [](double c) { return std::isnan(c); }))
+    return {value, -kInfinity, kInfinity};
   const auto [low, high] = std::minmax(corners);
   return {value, std::min(low, value), std::max(high, value)};
 }
 
-Ranged monotone(const Ranged& x, double (*function)(double)) {
-  return {function(x.value), function(x.low), function(x.high)};
+// `least`: what the function comes to where its range begins, for a range that begins before it.
+Ranged monotone(const Ranged& x, double (*function)(double), double least) {
+  const double low = function(x.low);
+  return {function(x.value), std::isnan(low) ? least : low, function(x.high)};
 }
+
+// Of numbers alone: the library's own choose by order between a number and what is none.
+double least_of(double x, double y) {
+  return std::isnan(x) || std::isnan(y) ? NAN : std::min(x, y);
+}
+double most_of(double x, double y) { return std::isnan(x) || std::isnan(y) ? NAN : std::max(x, y); }
 
 }  // namespace
 
@@ -194,11 +205,14 @@ Ranged Expression::apply(Op op, const Ranged& x) {
       if (x.low < 0 && x.high > 0) return {std::abs(x.value), 0, std::max(-x.low, x.high)};
       return from_corners(std::abs(x.value), {std::abs(x.low), std::abs(x.high)});
     case Op::ln:
-      return monotone(x, [](double v) { return std::log(v); });
+      return monotone(
+          x, [](double v) { return std::log(v); }, -kInfinity);
     case Op::exp:
-      return monotone(x, [](double v) { return std::exp(v); });
+      return monotone(
+          x, [](double v) { return std::exp(v); }, 0);
     default:
-      return monotone(x, [](double v) { return std::sqrt(v); });
+      return monotone(
+          x, [](double v) { return std::sqrt(v); }, 0);
   }
 }
 
@@ -217,9 +231,9 @@ Ranged Expression::apply(Op op, const Ranged& x, const Ranged& y) {
       return from_corners(x.value / y.value,
                           {x.low / y.low, x.low / y.high, x.high / y.low, x.high / y.high});
     case Op::min:
-      return {std::min(x.value, y.value), std::min(x.low, y.low), std::min(x.high, y.high)};
+      return {least_of(x.value, y.value), least_of(x.low, y.low), least_of(x.high, y.high)};
     default:
-      return {std::max(x.value, y.value), std::max(x.low, y.low), std::max(x.high, y.high)};
+      return {most_of(x.value, y.value), most_of(x.low, y.low), most_of(x.high, y.high)};
   }
 }
 

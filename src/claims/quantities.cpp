@@ -94,6 +94,27 @@ void check_paper(const Claims& claims, const Quantity& quantity, config::Problem
   check_formula(claims, head_of(quantity), "quantity", only, *quantity.paper, problems);
 }
 
+// Every table and column that a view of scores names.
+void check_scores(const Claims& claims, const View& view, config::Problems& problems) {
+  const auto need_column = [&](const std::string& id, const std::string& column) {
+    const ClaimTable* table = claims.table(id);
+    if (table == nullptr)
+      problems.add(view.source, "view '{}': scores: table '{}' is not declared", view.id, id);
+    else if (!table->column(column))
+      problems.add(view.source, "view '{}': scores: table '{}' has no column '{}'", view.id, id,
+                   column);
+  };
+  const ViewScores& scores = view.scores;
+  if (scores.table.empty()) return;
+  for (const auto& [arm, column] : scores.columns) need_column(scores.table, column);
+  const std::vector<std::string> items = split(scores.items, '.');
+  if (items.size() == 2)
+    need_column(items[0], items[1]);
+  else
+    problems.add(view.source, "view '{}': scores: items = \"{}\": expected TABLE.COLUMN", view.id,
+                 scores.items);
+}
+
 void check_view(const Claims& claims, const View& view, config::Problems& problems) {
   const std::vector<std::string> known = ids_of(claims.quantities);
   const auto need = [&](const std::string& id, const char* what) {
@@ -101,11 +122,17 @@ void check_view(const Claims& claims, const View& view, config::Problems& proble
       problems.add(view.source, "view '{}': {} '{}' is no quantity{}", view.id, what, id,
                    did_you_mean(id, known));
   };
-  if (view.columns.empty())
+  const bool scores = view.layout == "scores";
+  if (view.columns.empty() && !scores)
     problems.add(view.source, "view '{}' has no columns; add [[view.columns]] with a quantity",
                  view.id);
-  need(view.verdict, "verdict");
+  if (!view.verdict.empty())
+    need(view.verdict, "verdict");
+  else if (!scores)
+    problems.add(view.source,
+                 "view '{}' has no verdict; name the quantity whose verdict a row shows", view.id);
   for (const std::string& id : view.quantities) need(id, "quantities:");
+  if (scores) return check_scores(claims, view, problems);
   const Quantity* verdict = claims.quantity(view.verdict);
   if (verdict != nullptr && !verdict->here)
     problems.add(view.source, "view '{}': verdict '{}' has no here: nothing to judge", view.id,
@@ -139,11 +166,19 @@ void describe(config::Fields& fields, ViewColumn& column) {
   fields.field("range", column.range);
 }
 
+void describe(config::Fields& fields, ViewScores& scores) {
+  fields.field("table", scores.table);
+  fields.field("items", scores.items);
+  fields.field("cells", scores.cells);
+  fields.field("columns", scores.columns);
+}
+
 void describe(config::Fields& fields, View& view) {
   fields.field("id", view.id, config::required());
   fields.field("title", view.title, config::required());
-  fields.field("layout", view.layout, config::one_of({"beside", "below"}));
-  fields.field("verdict", view.verdict, config::required());
+  fields.field("layout", view.layout, config::one_of({"beside", "below", "scores"}));
+  fields.field("verdict", view.verdict);
+  fields.table("scores", view.scores);
   fields.field("quantities", view.quantities);
   fields.list("columns", view.columns);
   fields.field("notes", view.notes);
@@ -239,7 +274,7 @@ std::vector<const Quantity*> quantities_of(const Claims& claims, const View& vie
     add(column.quantity);
     for (const std::string& part : column.parts) add(part);
   }
-  add(view.verdict);
+  if (!view.verdict.empty()) add(view.verdict);
   return all;
 }
 

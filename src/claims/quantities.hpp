@@ -4,6 +4,7 @@
 // says which quantities a table shows and in which columns. Loading refuses formulas that mean
 // nothing; whether the arms they name exist is known only beside an experiment: check_here.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,11 +43,21 @@ struct ViewColumn {
   bool range = false;  // with the interval
 };
 
+// Layout "scores": accuracies on downstream tasks, arm by arm, beside a table of the paper whose
+// rows are tasks.
+struct ViewScores {
+  std::string table;                           // "" = the paper gives none
+  std::string items;                           // TABLE.COLUMN: how many each task has there
+  std::vector<std::string> cells;              // whose models its numbers are of: "MODEL/CORPUS"
+  std::map<std::string, std::string> columns;  // arm -> column, in percent
+};
+
 struct View {
-  std::string id;                       // "table3"
-  std::string title;                    // "Table 3"
-  std::string layout = "beside";        // or "below": the paper's line, then ours
-  std::string verdict;                  // the quantity whose verdict a row shows
+  std::string id;                 // "table3"
+  std::string title;              // "Table 3"
+  std::string layout = "beside";  // "below": the paper's line, then ours; "scores"
+  std::string verdict;            // the quantity whose verdict a row shows; "" with "scores"
+  ViewScores scores;
   std::vector<std::string> quantities;  // every finding, in order
   std::vector<ViewColumn> columns;
   std::vector<std::string> notes;  // sentences below it, by name (report/view.hpp)

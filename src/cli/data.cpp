@@ -12,7 +12,6 @@
 #include "cli/program.hpp"
 #include "cli/task_jobs.hpp"
 #include "cli/verbs.hpp"
-#include "config/task.hpp"
 #include "plan/packages.hpp"
 
 namespace repro::cli {
@@ -62,7 +61,7 @@ Exit get_corpora(const Context& context, const GetOptions& options) {
   run::JobGraph graph;
   for (const std::string& name : options.names) {
     if (name == kAllTasks) {
-      for (const std::string& task : config::task_names(context.root()))
+      for (const std::string& task : tasks_of_their_own(context))
         graph.add(task_job(context, task));
       continue;
     }

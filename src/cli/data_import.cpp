@@ -98,11 +98,11 @@ config::Corpus imported_corpus(const ImportOptions& options) {
 void check_writable(const fs::path& definition, const fs::path& root) {
   if (::access(definition.parent_path().c_str(), W_OK) == 0) return;
   throw Error(
-      "{}: cannot be written; make a root of your own with `cp -r {} {} .` and name it with "
+      "{}: cannot be written; make a root of your own with `cp -r {} {} {} .` and name it with "
       "--root, "
       "or leave --root out: then it is written into your own library",
       definition.string(), shell_quoted((root / "experiments").string()),
-      shell_quoted((root / "hardware_profiles").string()));
+      shell_quoted((root / "hardware_profiles").string()), shell_quoted((root / "eval").string()));
 }
 
 // A name that the root has is the root's: every verb would find that one.

@@ -120,7 +120,7 @@ size_t add_question(const Context& context, const run::RunDirectory& directory,
   job.execution = {{"batch_tokens", choice.batch_tokens}};
   job.inputs = {{"weights", weights}, {"corpus", *corpus}};
   for (const std::string& task : choice.tasks)
-    job.inputs["task-" + task] = graph.add(task_job(context, task));
+    job.inputs["task-" + task] = graph.add(task_job(context, task, *corpus));
   return graph.add(std::move(job));
 }
 

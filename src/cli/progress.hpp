@@ -25,7 +25,7 @@ class ProgressTracker {
 
   void started(size_t job);
   void finished(size_t job, const launch::Outcome& outcome);
-  void crashed(size_t job) { running_.erase(job); }
+  void crashed(size_t job);
   void stopping() { stopping_ = true; }
   void wanted(const std::vector<bool>& jobs);
 
@@ -34,6 +34,7 @@ class ProgressTracker {
 
  private:
   JobProgress progress_of(size_t job) const;
+  std::optional<double> seconds_of_items(size_t job, const JobProgress& progress) const;
   double seconds_left(size_t job) const;
   double correction(const std::string& kind) const;
 
@@ -43,6 +44,12 @@ class ProgressTracker {
   int slots_;
   std::vector<launch::JobState> states_;
   std::map<size_t, Stopwatch> running_;
+  // Where a job that counts items was when it was first seen: it may go on behind an earlier try's.
+  struct Seen {
+    double done = 0;
+    Stopwatch since;
+  };
+  mutable std::map<size_t, Seen> seen_;
   struct Sum {
     double taken = 0;
     double predicted = 0;

@@ -24,11 +24,17 @@ void ProgressTracker::started(size_t job) { running_[job] = {}; }
 
 void ProgressTracker::finished(size_t job, const launch::Outcome& outcome) {
   running_.erase(job);
+  seen_.erase(job);
   states_[job] = outcome.state;
   if (outcome.state != launch::JobState::done || outcome.tries != 1) return;
   Sum& sum = by_kind_[graph_[job].kind];
   sum.taken += outcome.seconds;
   sum.predicted += predicted_[job];
+}
+
+void ProgressTracker::crashed(size_t job) {
+  running_.erase(job);
+  seen_.erase(job);
 }
 
 void ProgressTracker::wanted(const std::vector<bool>& jobs) {
@@ -46,6 +52,15 @@ double ProgressTracker::correction(const std::string& kind) const {
                                                           : 1.0;
 }
 
+// By its own speed since it was first seen; empty while that says little.
+std::optional<double> ProgressTracker::seconds_of_items(size_t job,
+                                                        const JobProgress& progress) const {
+  const auto [seen, is_new] = seen_.try_emplace(job, Seen{progress.done, {}});
+  const double done = progress.done - seen->second.done;
+  if (done <= kEnough * progress.total) return std::nullopt;
+  return std::max(0.0, progress.total - progress.done) * seen->second.since.seconds() / done;
+}
+
 JobProgress ProgressTracker::progress_of(size_t job) const {
   JobProgress progress{.name = graph_[job].name};
   const run::RunDirectory directory(runs_ / graph_[job].directory);
@@ -56,6 +71,8 @@ JobProgress ProgressTracker::progress_of(size_t job) const {
   progress.done = read->done;
   progress.total = read->total;
   progress.loss = read->loss;
+  if (progress.unit == "items" && progress.total > 0)
+    progress.seconds_left = seconds_of_items(job, progress);
   const bool trains = read->phase == "train" && graph_[job].kind == "train";
   if (trains && progress.total <= 0) progress.total = graph_[job].spec.value("steps", 0.0);
   if (trains && read->train_seconds > 0) {

@@ -8,6 +8,8 @@
 #include "cli/program.hpp"
 #include "cli/report_view.hpp"
 #include "cli/verbs.hpp"
+#include "findings/cuts.hpp"
+#include "findings/ending_costs.hpp"
 #include "findings/search.hpp"
 
 namespace repro::cli {
@@ -25,9 +27,19 @@ Exit run_experiment(const Context& context, const RunOptions& options) {
   // Held until the report is written: two processes would write the same files.
   run::RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
   say_foreign_runs(context);
+  const findings::Sources sources =
+      findings::load_sources(context.root(), plan, context.runs, options.prices);
   findings::EndingFiles files(plan, context.runs);
-  const auto read = [&](const plan::Ending& ending) { return files.read(ending); };
-  const auto wanted = [&] { return findings::wanted_jobs(plan, read); };
+  findings::EndingCosts costs(plan, sources);
+  const bool by_cost = findings::needs_costs(plan.experiment);
+  const auto wanted = [&] {
+    if (by_cost) costs.refresh();
+    return findings::wanted_jobs(
+        plan, [&](const plan::Ending& ending) { return files.read(ending); },
+        [&](const plan::Cell& cell, size_t arm, int64_t steps) {
+          return costs.cost(cell, arm, steps);
+        });
+  };
   const Exit executed = execute_missing(context, lock, plan.graph, options.jobs, wanted);
   if (executed == Exit::interrupted) return executed;
   // A failed branch leaves the other cells worth reading.

@@ -9,6 +9,27 @@ namespace repro::config {
 namespace {
 
 const std::filesystem::path kTaskFolder = "eval";
+const std::vector<std::string> kMadeItems = {"next_passage", "other_word"};
+
+// Items of a corpus come from no file of their own.
+void check_made(const Task& task, const Node& root, Problems& problems) {
+  const auto at = [&](std::string_view path) {
+    const Node* found = root.find(path);
+    return found ? found->source : root.source;
+  };
+  if (!task.is_made()) {
+    if (root.find("made") != nullptr)
+      problems.add(at("made"), "made: only a source of kind \"corpus\" makes its items");
+    return;
+  }
+  if (const std::string problem = problem_of(task.source.name, one_of(kMadeItems));
+      !problem.empty())
+    problems.add(at("source.name"), "name = \"{}\": {}", task.source.name, problem);
+  for (const char* key : {"members", "shots", "keep_equal", "keep_below", "source.version",
+                          "source.sha256", "source.bytes"})
+    if (root.find(key) != nullptr)
+      problems.add(at(key), "{}: items of a corpus have none; leave it out", key);
+}
 
 // What a field's own rule cannot see: values that need or exclude one another.
 void check_task(const Task& task, const Node& root, Problems& problems) {
@@ -16,6 +37,7 @@ void check_task(const Task& task, const Node& root, Problems& problems) {
     const Node* found = root.find(path);
     return found ? found->source : root.source;
   };
+  check_made(task, root, problems);
   for (const NameProblem& problem : name_problems(task.name, {task.source}))
     problems.add_text(at(problem.source < 0 ? "name" : "source." + problem.key), problem.text);
   if (task.source.kind == "wheel" && (task.source.version.empty() || task.source.sha256.empty()))
@@ -42,11 +64,24 @@ void check_task(const Task& task, const Node& root, Problems& problems) {
 }  // namespace
 
 void describe(Fields& fields, TaskSource& source) {
-  fields.field("kind", source.kind, one_of({"wheel", "url", "file"}) + required());
+  fields.field("kind", source.kind, one_of({"wheel", "url", "file", "corpus"}) + required());
   fields.field("name", source.name, required());
   fields.field("version", source.version);
   fields.field("sha256", source.sha256);
   fields.field("bytes", source.bytes, at_least(0));
+}
+
+void describe(Fields& fields, TaskMaking& made) {
+  fields.field("items", made.items, between(1, 1e6));
+  fields.field("context_words", made.context_words, between(kLeastContextWords, 1e4));
+  fields.field("choice_words", made.choice_words, between(4, 1e4));
+  fields.field("seed", made.seed, between(0, 4294967295.0));
+}
+
+void describe(Fields& fields, TaskSize& size) {
+  fields.field("items", size.items, at_least(0));
+  fields.field("context_bytes", size.context_bytes, at_least(0));
+  fields.field("choice_bytes", size.choice_bytes, at_least(0));
 }
 
 void describe(Fields& fields, TaskField& field) {
@@ -83,6 +118,8 @@ void describe(Fields& fields, Task& task) {
   fields.field("licence", task.licence);
   fields.field("split", task.split);
   fields.table("source", task.source, required());
+  fields.table("made", task.made);
+  fields.table("size", task.size);
   fields.field("members", task.members);
   fields.field("columns", task.columns);
   fields.field("keep_equal", task.keep_equal, between(-1e15, 1e15));
@@ -99,6 +136,21 @@ void describe(Fields& fields, Task& task) {
   fields.table("shots", task.shots);
   fields.list("groups", task.groups);
   fields.field("metrics", task.metrics, one_of({"acc", "acc_norm", "acc_bytes"}));
+}
+
+Task Task::content() const {
+  Task task = *this;
+  task.title.clear();
+  task.licence.clear();
+  task.size = {};
+  return task;
+}
+
+int64_t Task::limit_of_part(int64_t items) const {
+  if (items == 0) return 0;
+  int64_t parts = is_made() ? kMadeParts : 0;
+  for (const TaskGroup& group : groups) parts += static_cast<int64_t>(group.parts.size());
+  return std::max<int64_t>(1, (items + parts / 2) / std::max<int64_t>(1, parts));
 }
 
 Task load_task(const std::filesystem::path& path, const std::string& shown_as) {

@@ -14,11 +14,14 @@
 
 #include "config/corpus.hpp"
 #include "config/fields.hpp"
+#include "config/task_making.hpp"
 
 namespace repro::config {
 
-// Where the files are: a wheel (name, version), an address, or files of one's own.
-// They are found and fetched as a corpus' are; what a corpus says of its text is not asked.
+// Where the files are: a wheel (name, version), an address, or files of one's own. They are found
+// and fetched as a corpus' are; what a corpus says of its text is not asked. Or kind "corpus":
+// items are made of the test split of whatever corpus a model was trained on (data/tasks/
+// corpus_rows.hpp); `name` says which: "next_passage", "other_word".
 struct TaskSource : CorpusSource {};
 
 // A value that is added to each item, after those it has: later templates may use it.
@@ -61,6 +64,8 @@ struct Task {
   std::string licence;
   std::string split;  // of the data set, for reports: "validation"
   TaskSource source;
+  TaskMaking made;  // of source.kind "corpus"
+  TaskSize size;
   std::vector<std::string> members;  // globs of the source's files that hold the items; in the
                                      // order of their names
   std::vector<std::string> columns;  // of CSV files whose first line does not name them
@@ -78,6 +83,13 @@ struct Task {
   TaskShots shots;
   std::vector<TaskGroup> groups;
   std::vector<std::string> metrics = {"acc", "acc_norm", "acc_bytes"};
+
+  bool is_made() const { return source.kind == "corpus"; }
+  // What its items depend on: titles, licences and sizes may change freely.
+  Task content() const;
+  // Items of each part that make `items` of all as nearly as it goes, at least one; a task that
+  // lists no parts has one. 0 = all.
+  int64_t limit_of_part(int64_t items) const;
 };
 
 void describe(Fields&, TaskSource&);

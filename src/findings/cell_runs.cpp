@@ -27,12 +27,15 @@ const Training* CellRuns::training(size_t job) const {
 
 double CellRuns::final_loss(size_t job) const {
   const int64_t window = plan_.experiment.target.window;
-  const std::vector<double> losses = training(job)->records.lm_losses();
-  if (static_cast<int64_t>(losses.size()) < window)
+  const auto& steps = training(job)->records.steps;
+  if (static_cast<int64_t>(steps.size()) < window)
     throw Error(
         "{}: has {} steps, fewer than the {} averaged for its final loss; set target.window",
-        outcomes_[job].status.directory, losses.size(), window);
-  return measure::window_mean(losses, window);
+        outcomes_[job].status.directory, steps.size(), window);
+  std::vector<double> last;
+  for (const run::StepRecord& step : std::span(steps).last(static_cast<size_t>(window)))
+    last.push_back(step.lm_loss);
+  return measure::mean(last);
 }
 
 std::optional<double> CellRuns::loss(const Ending& ending, const std::string& metric) const {
@@ -105,7 +108,7 @@ std::optional<plan::JobWork> CellRuns::meter(size_t job) const {
 }
 
 std::optional<plan::Work> CellRuns::work_to(const ArmPlan& arm, const Ending& ending) const {
-  auto work = plan::resources(plan_.graph, arm, ending, [this](size_t job) { return meter(job); });
+  auto work = plan::resources(arm, ending, [this](size_t job) { return meter(job); });
   if (!work) return work;
   for (plan::PhaseWork& phase : work->phases)
     for (plan::JobWork& job : phase.jobs) job.steady_seconds *= timing_.relative(job.profile);

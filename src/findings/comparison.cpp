@@ -149,9 +149,7 @@ std::optional<double> spent(const plan::Work& work, const std::string& equal,
   if (equal == "flops") return work.sum(&plan::JobWork::flops);
   if (equal == "hours") return work.device_hours();
   if (equal == "tokens") return work.sum(&plan::JobWork::tokens);
-  const auto bill = measure::bill(work.to_bill(plan::ClockKind::steady, false),
-                                  [&](const std::string& device) { return prices.of(device); }, {});
-  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
+  return dollars_of(work, prices);
 }
 
 void stand_exactly(const CellRuns& runs, const ArmPlan& arm, double steps, Standing& standing) {
@@ -222,17 +220,28 @@ std::optional<Standing> stand(const CellRuns& runs, const ArmPlan& arm,
 
 }  // namespace
 
+Prices::Prices(const config::PriceSnapshot& snapshot) {
+  for (const config::Offer& offer : snapshot.offers)
+    if (!dollars_.contains(offer.profile))
+      if (const auto spread = snapshot.spread(offer.profile))
+        dollars_[offer.profile] = spread->median;
+}
+
 std::optional<double> Prices::of(const std::string& profile) const {
-  if (const auto at = instead_.find(profile); at != instead_.end()) return at->second;
-  if (snapshot_ == nullptr) return std::nullopt;
-  const auto spread = snapshot_->spread(profile);
-  return spread ? std::optional<double>(spread->median) : std::nullopt;
+  const auto at = dollars_.find(profile);
+  return at == dollars_.end() ? std::nullopt : std::optional(at->second);
 }
 
 Prices Prices::with(const std::string& profile, double dollars) const {
   Prices other = *this;
-  other.instead_[profile] = dollars;
+  other.dollars_[profile] = dollars;
   return other;
+}
+
+std::optional<double> dollars_of(const plan::Work& work, const Prices& prices) {
+  const auto bill = measure::bill(work.to_bill(plan::ClockKind::steady, /*overheads=*/false),
+                                  [&](const std::string& device) { return prices.of(device); }, {});
+  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
 }
 
 std::optional<Comparison> compare(const CellRuns& runs, const Prices& prices) {

@@ -57,15 +57,17 @@ struct Comparison {
 class Prices {
  public:
   Prices() = default;
-  explicit Prices(const config::PriceSnapshot& snapshot) : snapshot_(&snapshot) {}
+  explicit Prices(const config::PriceSnapshot& snapshot);
   std::optional<double> of(const std::string& profile) const;
   // The same with another price of one device.
   Prices with(const std::string& profile, double dollars) const;
 
  private:
-  const config::PriceSnapshot* snapshot_ = nullptr;
-  std::map<std::string, double> instead_;
+  std::map<std::string, double> dollars_;
 };
+
+// Of a whole arm without overheads, by the median step times; empty where a price is missing.
+std::optional<double> dollars_of(const plan::Work& work, const Prices& prices);
 
 // Empty when the baseline's reference run is missing; an arm without a standing lacks a run, or one
 // of the endings that its search asks for is still to come (a failed one is left out of the

@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "measure/cost.hpp"
-
 namespace repro::findings {
 namespace {
 
 using plan::Ending;
 using plan::JobWork;
-
-std::optional<double> dollars_of(const plan::Work& work, const Prices& prices) {
-  const auto bill = measure::bill(work.to_bill(plan::ClockKind::steady, /*overheads=*/false),
-                                  [&](const std::string& device) { return prices.of(device); }, {});
-  return bill.complete() ? std::optional(bill.dollars) : std::nullopt;
-}
 
 std::optional<double> amount(const std::string& measure, const plan::Work& work,
                              const Prices& prices) {

@@ -10,6 +10,7 @@
 #include "findings/judging.hpp"
 #include "findings/numbers.hpp"
 #include "findings/row_effect.hpp"
+#include "findings/score_findings.hpp"
 #include "findings/values.hpp"
 #include "measure/evidence.hpp"
 
@@ -89,15 +90,11 @@ std::vector<std::string> inputs_of(const Study& study, const StudyRow& row) {
   return lines;
 }
 
-std::string id_of(const Study& study, const StudyRow& row, const std::string& quantity) {
-  return fmt::format("{}:{}:{}:{}", study.experiment().name, row.model, row.corpus, quantity);
-}
-
 // Without its judgement, which needs the whole table.
 Finding make_finding(const Quantity& quantity, const Study& study, const StudyRow& row,
                      const std::optional<RowEffect>& measured) {
   Finding finding;
-  finding.id = id_of(study, row, quantity.id);
+  finding.id = finding_id(study, row, quantity.id);
   finding.row = row.text();
   finding.quantity = quantity.title;
   finding.unit = quantity.unit;
@@ -117,42 +114,83 @@ Finding make_finding(const Quantity& quantity, const Study& study, const StudyRo
   return finding;
 }
 
+// The numbers of a table on their way to verdicts: what each asks, and whose row it is.
+struct AskedNumber {
+  size_t finding = 0;  // index
+  size_t row = 0;
+  const ScoreFinding* score = nullptr;  // null: a quantity's
+};
+
+class JudgedTable {
+ public:
+  explicit JudgedTable(const Study& study) : study_(study) {}
+
+  void add(Finding finding, const std::optional<Question>& question, size_t row,
+           const ScoreFinding* score = nullptr) {
+    if (question) {
+      asked_.push_back({findings_.size(), row, score});
+      questions_.push_back(*question);
+    }
+    findings_.push_back(std::move(finding));
+  }
+
+  std::vector<Finding> judge() {
+    const std::vector<Judgement> judgements = measure::judge(questions_);
+    for (size_t i = 0; i < asked_.size(); ++i) {
+      Finding& finding = findings_[asked_[i].finding];
+      finding.judgement = judgements[i];
+      limit_stand_in(finding);
+      limit_baseline(study_.rows[asked_[i].row].baseline, finding);
+      if (asked_[i].score != nullptr) limit_blind(*asked_[i].score, finding);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  const Study& study_;
+  std::vector<Finding> findings_;
+  std::vector<AskedNumber> asked_;
+  std::vector<Question> questions_;
+};
+
+void add_quantity(const Quantity& quantity, const Study& study, size_t row,
+                  const std::optional<RowEffect>& measured, JudgedTable& table) {
+  Finding finding = make_finding(quantity, study, study.rows[row], measured);
+  finding.judgement.reason =
+      untested_reason(quantity, study, study.rows[row], finding.paper, measured);
+  std::optional<Question> question;
+  if (finding.judgement.reason.empty())
+    question = question_of(quantity, *finding.paper, measured->effect);
+  table.add(std::move(finding), question, row);
+}
+
 }  // namespace
 
 std::vector<Finding> findings_of(const Study& study) {
   const auto quantities = claims::quantities_of(study.sources.claims, study.view);
   std::vector<std::vector<std::optional<RowEffect>>> effects;  // by quantity and row
   for (const Quantity* quantity : quantities) effects.push_back(row_effects(*quantity, study));
-  std::vector<Finding> findings;
-  std::vector<Question> questions;
-  std::vector<size_t> asked;  // the findings they are of
+  const auto gains = task_gains(study);
+  std::vector<std::vector<ScoreFinding>> scores;  // by row
   for (size_t row = 0; row < study.rows.size(); ++row)
-    for (size_t i = 0; i < quantities.size(); ++i) {
-      const auto& measured = effects[i][row];
-      Finding finding = make_finding(*quantities[i], study, study.rows[row], measured);
-      const std::string untested =
-          untested_reason(*quantities[i], study, study.rows[row], finding.paper, measured);
-      if (untested.empty()) {
-        asked.push_back(findings.size());
-        questions.push_back(question_of(*quantities[i], *finding.paper, measured->effect));
-      }
-      finding.judgement.reason = untested;
-      findings.push_back(std::move(finding));
-    }
-  std::vector<std::optional<measure::BaselineCheck>> checks;
-  for (const StudyRow& row : study.rows) checks.push_back(row.baseline);
-  const std::vector<Judgement> judgements = measure::judge(questions);
-  for (size_t i = 0; i < asked.size(); ++i) {
-    findings[asked[i]].judgement = judgements[i];
-    limit_stand_in(findings[asked[i]]);
-    limit_baseline(checks[asked[i] / quantities.size()], findings[asked[i]]);
+    scores.push_back(score_findings(study, study.rows[row], gains[row]));
+  JudgedTable table(study);
+  for (size_t row = 0; row < study.rows.size(); ++row) {
+    for (size_t i = 0; i < quantities.size(); ++i)
+      add_quantity(*quantities[i], study, row, effects[i][row], table);
+    for (const ScoreFinding& score : scores[row])
+      table.add(score.finding, score.question, row, &score);
   }
-  return findings;
+  return table.judge();
+}
+
+std::string finding_id(const Study& study, const StudyRow& row, const std::string& name) {
+  return fmt::format("{}:{}:{}:{}", study.experiment().name, row.model, row.corpus, name);
 }
 
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,
                        const StudyRow& row, const std::string& quantity) {
-  const std::string id = id_of(study, row, quantity);
+  const std::string id = finding_id(study, row, quantity);
   const auto at = std::find_if(findings.begin(), findings.end(),
                                [&](const Finding& one) { return one.id == id; });
   check(at != findings.end(), "a view shows a quantity that it declares");

@@ -10,8 +10,12 @@
 
 namespace repro::findings {
 
-// Every quantity of the view for every row; all that can be judged are judged together.
+// Every quantity of the view for every row, and the scores on tasks that the experiment asks for;
+// all that can be judged are judged together.
 std::vector<Finding> findings_of(const Study& study);
+
+// "EXPERIMENT:MODEL:CORPUS:NAME".
+std::string finding_id(const Study& study, const StudyRow& row, const std::string& name);
 
 // The quantity's finding for one row among `findings`; repro::check that it is there.
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,

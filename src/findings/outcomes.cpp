@@ -66,7 +66,7 @@ Training read_training(const run::Job& job, const json& result, const run::RunDi
   training.parameters = amount<int64_t>(result, "parameters");
   training.peak_memory_bytes = amount<int64_t>(result, "peak_memory_bytes");
   training.machine = read_machine(directory, verifier);
-  training.records = verifier.records(directory);
+  training.records = verifier.records(directory, result);
   return training;
 }
 
@@ -121,11 +121,18 @@ void read_result(const run::Job& job, const run::RunDirectory& directory, run::V
     outcome.seconds = outcome.training->clocks.wall();
     return;
   }
-  outcome.seconds = total_seconds(result.at("seconds"));
+  // Tasks were made before their time was recorded.
+  outcome.seconds = total_seconds(job.kind == "task" ? result.value("seconds", json::object())
+                                                     : result.at("seconds"));
   if (job.kind == "eval") outcome.evaluation = read_evaluation(result);
   if (job.kind == "cluster") outcome.clustering = read_clustering(result);
   if (job.kind == "merge") outcome.merging = read_merging(result);
   if (job.kind == "prepare") outcome.preparing = read_preparing(result);
+  if (job.kind == "task")
+    outcome.item_making = ItemMaking{.items = amount<int64_t>(result, "items"),
+                                     .shots = amount<int64_t>(result, "shots"),
+                                     .split = result.value("split", ""),
+                                     .fingerprint = result.value("fingerprint", "")};
 }
 
 // Counted once here: of ten thousand jobs, reading the spec again at each question takes minutes.
@@ -151,29 +158,49 @@ std::string Status::text() const {
   return "";
 }
 
+namespace {
+
+enum class Depth { all, but_answers };
+
+JobOutcome read_outcome(const run::Job& job, const std::filesystem::path& runs,
+                        run::Verifier& verifier, Depth depth) {
+  const run::RunDirectory directory(runs / job.directory);
+  JobOutcome outcome{
+      .kind = job.kind,
+      .status = {job.directory, directory.state(), directory.failure().value_or("")}};
+  if (!outcome.status.done()) return outcome;
+  try {
+    read_result(job, directory, verifier, outcome);
+    if (depth == Depth::all && job.kind == "eval" && job.spec.contains("tasks"))
+      outcome.answers = read_answers(job, directory, verifier);
+    outcome.work = work_of(job, outcome);
+  } catch (const Impossible& error) {
+    throw Error("{}: {}; delete its folder and run again", directory.result_file().string(),
+                error.what());
+  } catch (const json::exception&) {
+    throw Error("{}: a field is missing or of the wrong type; delete its folder and run again",
+                directory.result_file().string());
+  }
+  return outcome;
+}
+
+}  // namespace
+
 Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs) {
   Outcomes outcomes;
   run::Verifier verifier(runs);
-  for (const run::Job& job : plan.graph.jobs()) {
-    const run::RunDirectory directory(runs / job.directory);
-    JobOutcome outcome{
-        .kind = job.kind,
-        .status = {job.directory, directory.state(), directory.failure().value_or("")}};
-    if (outcome.status.done()) {
-      try {
-        read_result(job, directory, verifier, outcome);
-        outcome.work = work_of(job, outcome);
-      } catch (const Impossible& error) {
-        throw Error("{}: {}; delete its folder and run again", directory.result_file().string(),
-                    error.what());
-      } catch (const json::exception&) {
-        throw Error("{}: a field is missing or of the wrong type; delete its folder and run again",
-                    directory.result_file().string());
-      }
-    }
-    outcomes.push_back(std::move(outcome));
-  }
+  for (const run::Job& job : plan.graph.jobs())
+    outcomes.push_back(read_outcome(job, runs, verifier, Depth::all));
   return outcomes;
+}
+
+void read_more(const plan::Plan& plan, const std::filesystem::path& runs, Outcomes& outcomes) {
+  const std::vector<run::Job>& jobs = plan.graph.jobs();
+  outcomes.resize(jobs.size());
+  run::Verifier verifier(runs);
+  for (size_t job = 0; job < jobs.size(); ++job)
+    if (!outcomes[job].status.done())
+      outcomes[job] = read_outcome(jobs[job], runs, verifier, Depth::but_answers);
 }
 
 }  // namespace repro::findings

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "findings/answers.hpp"
 #include "plan/plan.hpp"
 #include "plan/work.hpp"
 #include "run/records.hpp"
@@ -76,6 +77,14 @@ struct Preparing {
   int64_t train_tokens = 0;               // of the train split
 };
 
+// The items of a downstream task.
+struct ItemMaking {
+  int64_t items = 0;
+  int64_t shots = 0;        // worked examples before each
+  std::string split;        // of the data set
+  std::string fingerprint;  // of contexts, choices and right ones
+};
+
 // What a job left; of a done one, the part of its kind is there.
 struct JobOutcome {
   std::string kind;
@@ -84,14 +93,18 @@ struct JobOutcome {
   plan::JobWork work = {};  // that a done job did; its seconds belong to an account (timing.hpp)
   std::optional<Training> training = {};
   std::optional<Evaluation> evaluation = {};
+  std::optional<Answers> answers = {};  // of an eval job that answers a task
   std::optional<Clustering> clustering = {};
   std::optional<Merging> merging = {};
   std::optional<Preparing> preparing = {};
+  std::optional<ItemMaking> item_making = {};
 };
 
 // By index of the plan's graph. Error naming the file when what a done job left is damaged or not
 // what it left (run/verifier.hpp).
 using Outcomes = std::vector<JobOutcome>;
 Outcomes read_outcomes(const plan::Plan& plan, const std::filesystem::path& runs);
+// Reads what has ended since, but no answers: as much as a running execution asks.
+void read_more(const plan::Plan& plan, const std::filesystem::path& runs, Outcomes& outcomes);
 
 }  // namespace repro::findings

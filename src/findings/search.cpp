@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "findings/cuts.hpp"
 #include "measure/stats.hpp"
 #include "measure/steps_to_target.hpp"
-#include "run/records.hpp"
-#include "run/run_directory.hpp"
 
 namespace repro::findings {
 namespace {
@@ -46,9 +44,10 @@ std::vector<double> rates_of(const ArmPlan& arm) {
 
 class Wanting {
  public:
-  Wanting(const plan::Plan& plan, const EndingReader& read)
+  Wanting(const plan::Plan& plan, const EndingReader& read, const CostReader& cost)
       : plan_(plan),
         read_(read),
+        cost_(cost),
         tolerance_(plan.experiment.target.tolerance),
         wanted_(plan.graph.jobs().size()) {}
 
@@ -79,7 +78,10 @@ class Wanting {
   void add_row(const Row& row) {
     for (const Cell* cell : row) {
       want(cell->prepare);
-      for (size_t arm = 0; arm < cell->arms.size(); ++arm) add_arm(*cell, arm);
+      for (size_t arm = 0; arm < cell->arms.size(); ++arm) {
+        add_arm(*cell, arm);
+        add_answers(*cell, arm);
+      }
     }
     if (row.front()->arms.empty() || row.front()->arms.front().rates.empty()) return;
     const size_t baseline = row.front()->baseline;
@@ -117,6 +119,21 @@ class Wanting {
       want(ladder.endings.at(rate_ending(cell, index, search)));
   }
 
+  // Of the endings at which the arm is compared on tasks, which may be more than the search ran.
+  void add_answers(const Cell& cell, size_t arm) {
+    const plan::Evaluate& evaluate = plan_.experiment.evaluate;
+    if (evaluate.tasks.empty()) return;
+    for (const std::string& cut : evaluate.cuts) {
+      const auto standing = stand_at_cut(cut, cell, arm, tolerance_, read_, cost_);
+      if (!standing) continue;
+      for (const size_t at : standing->endings()) {
+        const Ending& ending = cell.arms[arm].endings[at];
+        want(ending);
+        for (const plan::TaskEval& answer : ending.answers) want(answer.job);
+      }
+    }
+  }
+
   // Under a budget other arms compare their rates at their longest ending.
   static size_t reference(const Cell& cell, size_t arm) {
     return arm == cell.baseline ? cell.reference : cell.arms[arm].endings.size() - 1;
@@ -134,6 +151,7 @@ class Wanting {
 
   const plan::Plan& plan_;
   const EndingReader& read_;
+  const CostReader& cost_;
   double tolerance_;
   std::vector<bool> wanted_;
 };
@@ -217,8 +235,9 @@ std::optional<RateChoice> choose_rate(const Row& seeds, size_t arm, double toler
   return choice;
 }
 
-std::vector<bool> wanted_jobs(const plan::Plan& plan, const EndingReader& read) {
-  return Wanting(plan, read).all();
+std::vector<bool> wanted_jobs(const plan::Plan& plan, const EndingReader& read,
+                              const CostReader& cost) {
+  return Wanting(plan, read, cost).all();
 }
 
 std::vector<bool> most_jobs(const plan::Plan& plan) {
@@ -241,38 +260,17 @@ std::vector<bool> most_jobs(const plan::Plan& plan) {
       for (const plan::RateLadder& ladder : arm.rates)
         add(cell, index, ladder.endings, &ladder == &arm.rates.front() ? kBetter : -kBetter);
     }
-  return wanted_jobs(plan, [&](const Ending& ending) -> EndingResult {
-    return {true, losses.at(ending.job)};
-  });
-}
-
-EndingFiles::EndingFiles(const plan::Plan& plan, std::filesystem::path runs)
-    : plan_(plan), runs_(std::move(runs)), verifier_(runs_) {}
-
-EndingResult EndingFiles::read(const Ending& ending) {
-  if (const auto known = losses_.find(ending.job); known != losses_.end())
-    return {true, known->second};
-  const size_t job = measuring_job(ending, plan_.experiment.target.metric);
-  for (const size_t needed : {ending.job, job}) {
-    const run::RunDirectory directory(runs_ / plan_.graph[needed].directory);
-    if (directory.state() == run::State::failed) return {true, std::nullopt};
-    if (directory.state() != run::State::done) return {};
-  }
-  const run::RunDirectory directory(runs_ / plan_.graph[job].directory);
-  double loss = 0;
-  if (job != ending.job) {
-    const nlohmann::json result = verifier_.result(directory);
-    const nlohmann::json::json_pointer at("/measures/unseen/loss");
-    if (!result.contains(at))
-      throw Error("{}: has no unseen loss; delete its folder and run again",
-                  directory.result_file().string());
-    loss = result.at(at).get<double>();
-  } else {
-    const std::vector<double> losses = verifier_.records(directory).lm_losses();
-    loss = measure::window_mean(losses, plan_.experiment.target.window);
-  }
-  losses_[ending.job] = loss;
-  return {true, loss};
+  // What is equally dear lies between the two longest endings.
+  const auto cost = [](const Cell& cell, size_t arm, int64_t steps) -> std::optional<double> {
+    if (arm == cell.baseline) return 1;
+    return steps == cell.arms[arm].endings.back().steps ? 1.5 : 0.5;
+  };
+  return wanted_jobs(
+      plan,
+      [&](const Ending& ending) -> EndingResult {
+        return {true, losses.at(ending.job)};
+      },
+      cost);
 }
 
 }  // namespace repro::findings

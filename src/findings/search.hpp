@@ -52,8 +52,14 @@ std::optional<RateChoice> choose_rate(const std::vector<const plan::Cell*>& seed
 std::optional<double> threshold_of(const plan::Cell& cell, double rate, double tolerance,
                                    const EndingReader& read);
 
-// By job of the graph. Everything under the protocol "budget".
-std::vector<bool> wanted_jobs(const plan::Plan& plan, const EndingReader& read);
+// Dollars of an arm whose last phase makes so many steps; empty while nothing tells them.
+using CostReader =
+    std::function<std::optional<double>(const plan::Cell& cell, size_t arm, int64_t steps)>;
+
+// By job of the graph. Every training under the protocol "budget". `cost` is asked only where arms
+// are compared on tasks at equal dollars (cuts.hpp).
+std::vector<bool> wanted_jobs(const plan::Plan& plan, const EndingReader& read,
+                              const CostReader& cost = {});
 // The same before anything has run: as much as the search may come to want, at its longest.
 std::vector<bool> most_jobs(const plan::Plan& plan);
 

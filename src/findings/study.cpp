@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "claims/quantities.hpp"
 #include "findings/baseline.hpp"
+#include "findings/ending_costs.hpp"
 
 namespace repro::findings {
 namespace {
@@ -53,13 +54,35 @@ std::vector<std::optional<RateChoice>> choose_rates(const StudyRow& row, double 
   return choices;
 }
 
+CostReader cost_reader(const Study& study) {
+  return [&study](const plan::Cell& cell, size_t arm, int64_t steps) {
+    return cost_of(CellRuns(study.plan, cell, study.outcomes, study.timing), arm, steps,
+                   study.prices);
+  };
+}
+
 // What no search asks for is no gap.
-void mark_unwanted(const plan::Plan& plan, const Timing& timing, Outcomes& outcomes) {
+void mark_unwanted(const Study& study, Outcomes& outcomes) {
+  const plan::Plan& plan = study.plan;
   if (plan.cells.empty()) return;
-  const CellRuns runs(plan, plan.cells.front(), outcomes, timing);
-  const std::vector<bool> wanted =
-      wanted_jobs(plan, [&](const plan::Ending& ending) { return runs.result(ending); });
+  const CellRuns runs(plan, plan.cells.front(), outcomes, study.timing);
+  const std::vector<bool> wanted = wanted_jobs(
+      plan, [&](const plan::Ending& ending) { return runs.result(ending); }, cost_reader(study));
   for (size_t job = 0; job < wanted.size(); ++job) outcomes[job].status.wanted = wanted[job];
+}
+
+// Of every arm where the experiment asks for tasks.
+std::vector<std::vector<std::optional<CutStanding>>> stand_at_cuts(const Study& study,
+                                                                   const CellRuns& runs) {
+  const plan::Experiment& experiment = study.experiment();
+  std::vector<std::vector<std::optional<CutStanding>>> standings(runs.cell().arms.size());
+  if (experiment.evaluate.tasks.empty()) return standings;
+  const auto read = [&](const plan::Ending& ending) { return runs.result(ending); };
+  for (size_t arm = 0; arm < standings.size(); ++arm)
+    for (const std::string& cut : experiment.evaluate.cuts)
+      standings[arm].push_back(stand_at_cut(cut, runs.cell(), arm, experiment.target.tolerance,
+                                            read, cost_reader(study)));
+  return standings;
 }
 
 const claims::View& view_of(const plan::Experiment& experiment, const claims::Claims& claims) {
@@ -74,6 +97,20 @@ const claims::View& view_of(const plan::Experiment& experiment, const claims::Cl
               did_you_mean(experiment.view, known), join(known, ", "));
 }
 
+// A view of scores speaks of arms too, and shows what the experiment asks.
+void check_scores(const plan::Plan& plan, const claims::View& view,
+                  const std::vector<claims::ArmNames>& names, config::Problems& problems) {
+  if (view.layout != "scores") return;
+  if (plan.experiment.evaluate.tasks.empty())
+    problems.add(view.source,
+                 "view '{}' shows scores, but {} asks for no task; name some in evaluate.tasks",
+                 view.id, plan.experiment.name);
+  for (const auto& [arm, column] : view.scores.columns)
+    if (std::none_of(names.begin(), names.end(),
+                     [&](const claims::ArmNames& one) { return one.name == arm; }))
+      problems.add(view.source, "view '{}': scores: the experiment has no arm '{}'", view.id, arm);
+}
+
 // Every formula of the view must speak of arms and phases that the experiment has.
 void check_view(const plan::Plan& plan, const claims::Claims& claims) {
   config::Problems problems;
@@ -81,6 +118,7 @@ void check_view(const plan::Plan& plan, const claims::Claims& claims) {
   for (const claims::Quantity* quantity :
        claims::quantities_of(claims, view_of(plan.experiment, claims)))
     claims::check_here(*quantity, names, problems);
+  check_scores(plan, view_of(plan.experiment, claims), names, problems);
   problems.throw_if_any();
 }
 
@@ -197,14 +235,14 @@ Study::Study(const plan::Plan& planned, const Sources& from)
       outcomes(read_outcomes(planned, from.runs)),
       timing(planned, outcomes,
              speeds_by(planned.experiment.speed, from.speed(planned.experiment))) {
-  mark_unwanted(plan, timing, outcomes);
+  mark_unwanted(*this, outcomes);
   for (const plan::Cell& cell : plan.cells) {
     const bool same_row =
         !rows.empty() && rows.back().model == cell.model && rows.back().corpus == cell.corpus;
     if (!same_row) rows.push_back(make_row(*this, cell));
     CellRuns runs(plan, cell, outcomes, timing);
     auto comparison = compare(runs, prices);
-    rows.back().seeds.push_back({runs, std::move(comparison)});
+    rows.back().seeds.push_back({runs, std::move(comparison), stand_at_cuts(*this, runs)});
   }
   for (StudyRow& row : rows) {
     row.rates = choose_rates(row, experiment().target.tolerance);

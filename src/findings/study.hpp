@@ -12,6 +12,7 @@
 #include "config/prices.hpp"
 #include "config/profile.hpp"
 #include "findings/comparison.hpp"
+#include "findings/cuts.hpp"
 #include "findings/speed.hpp"
 #include "measure/baseline_check.hpp"
 
@@ -40,7 +41,9 @@ void check_claims(const std::filesystem::path& root, const plan::Plan& plan);
 struct Seed {
   CellRuns runs;
   std::optional<Comparison> comparison;  // empty: the baseline's run is not done
-  bool compared() const;                 // every arm has a standing
+  // By arm, then by the experiment's cuts; no cut where it asks for no task.
+  std::vector<std::vector<std::optional<CutStanding>>> cuts;
+  bool compared() const;  // every arm has a standing
 };
 
 // One model on one corpus: a row of the paper's tables.

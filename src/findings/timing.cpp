@@ -84,13 +84,14 @@ measure::Interval median_interval(std::vector<double> seconds) {
 }
 
 Timing::Timing(const plan::Plan& plan, const Outcomes& outcomes, Speeds speeds)
-    : kind_of_job_(outcomes.size()), speeds_(std::move(speeds)) {
+    : speeds_(std::move(speeds)) {
+  std::vector<std::optional<size_t>> kind_of_job(outcomes.size());
   std::map<std::string, size_t> by_shape;
   std::vector<Kind> kinds;
   const auto add = [&](const plan::Cell& cell, const plan::ArmPlan& arm,
                        const plan::PhasePlan& phase, size_t job) {
     const auto& training = outcomes[job].training;
-    if (!training || training->steps == 0 || kind_of_job_[job]) return;
+    if (!training || training->steps == 0 || kind_of_job[job]) return;
     const auto [at, is_new] = by_shape.try_emplace(shape_of(plan.graph[job]), kinds.size());
     if (is_new) {
       const std::string& title = plan.experiment.model_entries.at(cell.model).title;
@@ -99,7 +100,7 @@ Timing::Timing(const plan::Plan& plan, const Outcomes& outcomes, Speeds speeds)
     const std::vector<double> seconds = step_seconds_of(*training);
     kinds[at->second].medians.push_back(measure::median(seconds));
     kinds[at->second].within = middle_half(seconds);
-    kind_of_job_[job] = at->second;
+    kind_of_job[job] = at->second;
   };
   for (const plan::Cell& cell : plan.cells)
     for (const plan::ArmPlan& arm : cell.arms)
@@ -107,6 +108,7 @@ Timing::Timing(const plan::Plan& plan, const Outcomes& outcomes, Speeds speeds)
         for (const auto* jobs : {&phase.jobs, &phase.tuned})
           for (const size_t job : *jobs) add(cell, arm, phase, job);
   for (const Kind& kind : kinds) kinds_.push_back(times_of(kind));
+  kind_of_job_ = std::make_shared<const decltype(kind_of_job)>(std::move(kind_of_job));
 }
 
 double Timing::worst_spread() const {
@@ -116,8 +118,9 @@ double Timing::worst_spread() const {
 }
 
 std::optional<double> Timing::step_seconds(size_t job) const {
-  if (job >= kind_of_job_.size() || !kind_of_job_[job]) return std::nullopt;
-  return kinds_[*kind_of_job_[job]].median;
+  if (!kind_of_job_ || job >= kind_of_job_->size()) return std::nullopt;
+  const std::optional<size_t> kind = (*kind_of_job_)[job];
+  return kind ? std::optional(kinds_[*kind].median) : std::nullopt;
 }
 
 Timing Timing::with_speeds(Speeds speeds) const {

@@ -6,6 +6,7 @@
 // there as "billed".
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,7 +60,8 @@ class Timing {
 
  private:
   std::vector<StepTimes> kinds_;
-  std::vector<std::optional<size_t>> kind_of_job_;
+  // The same in all copies with other speeds or seconds.
+  std::shared_ptr<const std::vector<std::optional<size_t>>> kind_of_job_;
   Speeds speeds_;
   bool billed_ = false;
 };

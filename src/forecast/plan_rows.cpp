@@ -183,6 +183,8 @@ std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& 
   };
   for (const plan::Cell& cell : plan.cells) {
     if (is_new(cell.prepare)) shared.push_back(builder.shared(cell.prepare));
+    for (const size_t task : cell.tasks)
+      if (is_new(task)) shared.push_back(builder.shared(task));
     for (const plan::ArmPlan& arm : cell.arms)
       for (const plan::PhasePlan& phase : arm.phases)
         for (const bool tuned : {false, true}) {

@@ -30,6 +30,8 @@ const std::map<std::string, double> kAssumedSeconds = {
     {"prepare", 60}, {"cluster", 5}, {"merge", 5}, {"eval", 3},
     {"import", 60},  {"probe", 75},  {"task", 30}};
 constexpr double kAssumedOther = 10;
+// Of an evaluation beside what it reads: weights, a tokenizer.
+constexpr double kStartSeconds = 0.3;
 
 // Work of one shape runs at one speed: the key of what speed depends on.
 std::string shape_of(const TrainCost& cost) {
@@ -66,6 +68,7 @@ std::optional<TrainCost> train_cost(const run::Job& job) {
 
 MachineSpeed::MachineSpeed(const run::JobGraph& graph, const std::filesystem::path& runs) {
   run::Verifier verifier(runs);
+  evals_ = eval_costs(graph, runs, verifier);
   for (const run::Job& job : graph.jobs()) {
     const run::RunDirectory directory(runs / job.directory);
     if (directory.state() != run::State::done) continue;
@@ -78,6 +81,8 @@ MachineSpeed::MachineSpeed(const run::JobGraph& graph, const std::filesystem::pa
       const double rate = cost->flops_per_token * result.value("tokens", 0.0) / seconds;
       rates_[shape_of(*cost)].push_back(rate);
       all_rates_.push_back(rate);
+    } else if (const auto eval = evals_.find(job.key); eval != evals_.end()) {
+      eval_rates_.push_back(eval->second.flops / seconds);
     } else {
       other_seconds_[job.kind].push_back(seconds);
     }
@@ -91,10 +96,18 @@ double MachineSpeed::flops_per_second(const TrainCost& cost) const {
   return assumed_flops() * static_cast<double>(cost.spec.threads);
 }
 
+// Until one has ended: as trainings run, which compute alike.
+double MachineSpeed::flops_per_second() const {
+  if (!eval_rates_.empty()) return measure::median(eval_rates_);
+  return all_rates_.empty() ? assumed_flops() : measure::median(all_rates_);
+}
+
 double MachineSpeed::seconds(const run::Job& job) const {
   if (const auto taken = taken_.find(job.key); taken != taken_.end()) return taken->second;
   if (const auto cost = train_cost(job); cost && cost->tokens)
     return cost->flops_per_token * static_cast<double>(*cost->tokens) / flops_per_second(*cost);
+  if (const auto eval = evals_.find(job.key); eval != evals_.end())
+    return kStartSeconds + eval->second.flops / flops_per_second();
   if (const auto others = other_seconds_.find(job.kind); others != other_seconds_.end())
     return measure::median(others->second);
   const auto assumed = kAssumedSeconds.find(job.kind);
@@ -102,7 +115,8 @@ double MachineSpeed::seconds(const run::Job& job) const {
 }
 
 bool MachineSpeed::knows(const run::Job& job) const {
-  if (taken_.contains(job.key) || other_seconds_.contains(job.kind)) return true;
+  if (taken_.contains(job.key) || other_seconds_.contains(job.kind) || evals_.contains(job.key))
+    return true;
   const auto cost = train_cost(job);
   return cost && cost->tokens;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/job_spec.hpp"
+#include "forecast/eval_cost.hpp"
 #include "measure/evidence.hpp"
 #include "measure/memory.hpp"
 #include "run/job.hpp"
@@ -51,10 +52,13 @@ class MachineSpeed {
 
  private:
   double flops_per_second(const TrainCost& cost) const;
+  double flops_per_second() const;  // of evaluations
 
   std::map<std::string, double> taken_;                       // key -> seconds of a done job
   std::map<std::string, std::vector<double>> rates_;          // shape of work -> FLOP/s
   std::vector<double> all_rates_;                             // FLOP/s of every done training
+  std::map<std::string, EvalCost> evals_;                     // key -> what it reads
+  std::vector<double> eval_rates_;                            // FLOP/s of every done evaluation
   std::map<std::string, std::vector<double>> other_seconds_;  // kind -> seconds
 };
 

@@ -28,11 +28,14 @@ std::string without_last_words(const RunDirectory& directory, const ExitStatus& 
   const auto space = std::filesystem::space(directory.path(), unknown);
   if (!unknown && space.available < kFull)
     return describe(status) + ", and its disk had no space left to say why";
-  constexpr std::string_view kMark = "repro-worker: error: ";
+  constexpr std::string_view kMark = "repro-worker: error: ", kLoader = "error while loading ";
   std::error_code no_log;
   if (std::filesystem::file_size(directory.stderr_file(), no_log) == 0 || no_log)
     return describe(status);
   const std::string line = split(trim(read_file(directory.stderr_file())), '\n').back();
+  // Where the worker itself had no chance to speak, its loader may have.
+  if (const size_t at = line.find(kLoader); at != std::string::npos)
+    return describe(status) + ": " + line.substr(at);
   return line.starts_with(kMark) ? describe(status) + ": " + line.substr(kMark.size())
                                  : describe(status);
 }

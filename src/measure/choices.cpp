@@ -75,14 +75,25 @@ Ignorance ignorance(std::span<const ScoredItem> items) {
   return result;
 }
 
+namespace {
+
+bool is_near(const Accuracy& accuracy, double level) {
+  constexpr double kErrors = 2;
+  return std::abs(accuracy.value - level) <= kErrors * accuracy.standard_error;
+}
+
+}  // namespace
+
+bool is_blind(const Accuracy& accuracy, const Ignorance& ignorance) {
+  return is_near(accuracy, ignorance.chance) || is_near(accuracy, ignorance.constant);
+}
+
 std::vector<std::string> doubts(const Accuracy& accuracy, const Ignorance& ignorance) {
-  constexpr double kErrors = 2, kOneSided = 0.9;
+  constexpr double kOneSided = 0.9;
   std::vector<std::string> found;
-  const double reach = kErrors * accuracy.standard_error;
-  const auto near = [&](double level) { return std::abs(accuracy.value - level) <= reach; };
-  if (near(ignorance.chance))
+  if (is_near(accuracy, ignorance.chance))
     found.push_back(fmt::format("within noise of chance ({:.1f} %)", 100 * ignorance.chance));
-  if (near(ignorance.constant))
+  if (is_near(accuracy, ignorance.constant))
     found.push_back(fmt::format("within noise of always answering {} ({:.1f} %)",
                                 ignorance.constant_index, 100 * ignorance.constant));
   const auto most = std::max_element(accuracy.predictions.begin(), accuracy.predictions.end());

@@ -42,6 +42,10 @@ struct Ignorance {
 };
 Ignorance ignorance(std::span<const ScoredItem> items);
 
+// Does the score lie within two standard errors of chance or of the constant predictor? Then it
+// shows no knowledge of the task.
+bool is_blind(const Accuracy& accuracy, const Ignorance& ignorance);
+
 // Doubts about a score, one clause each, none when there are none: it lies within two standard
 // errors of chance or of the constant predictor, or nine predictions of ten are one index.
 std::vector<std::string> doubts(const Accuracy& accuracy, const Ignorance& ignorance);

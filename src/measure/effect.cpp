@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -50,10 +52,21 @@ double maximise(const std::function<double(double)>& f, double low, double high,
 class ProfileLikelihood {
  public:
   ProfileLikelihood(const std::vector<Interval>& seeds, const std::optional<Noise>& noise)
-      : seeds_(seeds), noise_(noise) {
-    for (const Interval& seed : seeds)
+      : noise_(noise) {
+    std::vector<double> estimates;
+    for (const Interval& seed : seeds) {
       for (const double end : {seed.low, seed.high})
         if (std::isfinite(end)) low_ = std::min(low_, end), high_ = std::max(high_, end);
+      if (is_estimate(seed))
+        estimates.push_back(seed.low);
+      else
+        ++bounds_[{seed.low, seed.high}];
+    }
+    if (!estimates.empty()) {
+      estimates_ = static_cast<double>(estimates.size());
+      middle_ = mean(estimates);
+      for (const double one : estimates) squares_ += std::pow(one - middle_, 2);
+    }
     scale_ = std::max(high_ - low_, noise ? noise->sd : 0.0);
     if (!(scale_ > 0)) scale_ = std::max(1e-3 * std::abs(high_), 1e-9);
   }
@@ -74,15 +87,19 @@ class ProfileLikelihood {
   double of(double mean, double log_sd) const {
     const double sd = std::exp(log_sd);
     double sum = 0;
-    for (const Interval& seed : seeds_) {
-      const double low = (seed.low - mean) / sd, high = (seed.high - mean) / sd;
-      sum += is_estimate(seed) ? -log_sd - 0.5 * low * low : log_between(low, high);
+    for (const auto& [bound, count] : bounds_)
+      sum += count * log_between((bound.first - mean) / sd, (bound.second - mean) / sd);
+    if (estimates_ > 0) {
+      const double squares = squares_ + estimates_ * std::pow(middle_ - mean, 2);
+      sum -= estimates_ * log_sd + 0.5 * squares / (sd * sd);
     }
     if (noise_) sum -= noise_->degrees_of_freedom * (log_sd + 0.5 * std::pow(noise_->sd / sd, 2));
     return sum;
   }
 
-  const std::vector<Interval>& seeds_;
+  // Hundreds of seeds have few bounds that differ, and of estimates their sums say all.
+  std::map<std::pair<double, double>, double> bounds_;
+  double estimates_ = 0, middle_ = 0, squares_ = 0;
   const std::optional<Noise>& noise_;
   double low_ = kUnbounded, high_ = -kUnbounded;
   double scale_ = 1;
@@ -176,13 +193,15 @@ std::optional<Noise> pooled_noise(std::span<const std::vector<double>> cells) {
 }
 
 double EffectParts::systematic() const {
-  return std::sqrt(rungs * rungs + target * target + timing * timing + prices * prices);
+  return std::sqrt(rungs * rungs + target * target + items * items + timing * timing +
+                   prices * prices);
 }
 
 std::vector<NamedPart> list_parts(const EffectParts& parts) {
   return {{"seeds", "the luck of the seeds", parts.seeds},
           {"rungs", "the spacing of the endings", parts.rungs},
           {"target", "the finite text that losses are measured on", parts.target},
+          {"items", "the finite items of the task", parts.items},
           {"timing", "unsteady step times", parts.timing},
           {"prices", "the spread of the prices", parts.prices}};
 }

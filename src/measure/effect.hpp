@@ -2,7 +2,7 @@
 // An effect over seeds: its mean, and how far the truth may be from it. Seeds are draws of a normal
 // distribution whose spread is unknown; one that did not reach, or reached at once, is known only
 // to lie on one side of a bound, and is counted as that (censored), not as the bound. What no seed
-// can average away (rungs, target, timing, prices) is added in quadrature.
+// can average away (rungs, target, items, timing, prices) is added in quadrature.
 
 #include <cstdint>
 #include <optional>
@@ -27,6 +27,7 @@ struct EffectParts {
   double seeds = 0;   // their luck; the wider side's. Infinite: nothing says how large it is
   double rungs = 0;   // where between two endings the target is reached
   double target = 0;  // finite text that losses are measured on
+  double items = 0;   // finite items of a task
   double timing = 0;  // seconds of a step of equal work, and a device's measured speed
   double prices = 0;  // from the cheapest to the dearest offer
 
@@ -34,7 +35,7 @@ struct EffectParts {
 };
 
 struct NamedPart {
-  std::string_view name;   // "seeds", "rungs", "target", "timing", "prices"
+  std::string_view name;   // "seeds", "rungs", "target", "items", "timing", "prices"
   std::string_view cause;  // "the luck of the seeds"
   double half_width = 0;
 };

@@ -7,12 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "measure/flops.hpp"
+#include "plan/task_jobs.hpp"
 
 namespace repro::plan {
 
 using config::TrainSpec;
 
-ArmBuilder::ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins)
+ArmBuilder::ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const run::Origins& origins)
     : plan_(plan),
       cell_(cell),
       entry_(plan.experiment.model_entries.at(cell.model)),
@@ -147,6 +148,25 @@ size_t ArmBuilder::add_eval(const std::string& part, const config::EvalSpec& spe
   job.inputs = {{"weights", weights}, {"corpus", cell_.prepare}};
   job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
   return add(std::move(job));
+}
+
+void ArmBuilder::add_answers(Ending& ending, const std::string& part,
+                             const config::ModelConfig& model, const std::string& profile,
+                             size_t reading) {
+  const auto& names = experiment().evaluate.tasks;
+  for (size_t i = 0; i < names.size(); ++i) {
+    config::EvalSpec spec = answering_spec(experiment(), experiment().task_entries.at(names[i]));
+    spec.model = model;
+    run::Job job;
+    job.kind = "eval";
+    job.name = job_name("eval", part + "-" + names[i]);
+    job.spec = config::to_json(spec);
+    job.inputs = {{"weights", ending.job},
+                  {"corpus", cell_.prepare},
+                  {"task-" + names[i], cell_.tasks.at(i)}};
+    job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+    ending.answers.push_back({names[i], reading, add(std::move(job))});
+  }
 }
 
 int64_t fraction_of(int64_t steps, double fraction) {

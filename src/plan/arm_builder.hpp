@@ -16,7 +16,7 @@ class ArmBuilder {
  public:
   // `arm`: index into the experiment's arms. `origins`: where the manifest's values came from.
   // What is passed must outlive this.
-  ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const nlohmann::json& origins);
+  ArmBuilder(Plan& plan, const Cell& cell, size_t arm, const run::Origins& origins);
 
   const config::ModelConfig& model() const { return model_; }
   const Experiment& experiment() const { return plan_.experiment; }
@@ -44,6 +44,10 @@ class ArmBuilder {
                    const std::string& profile, std::map<std::string, size_t> inputs);
   size_t add_eval(const std::string& part, const config::EvalSpec& spec, const std::string& profile,
                   size_t weights);
+  // The experiment's tasks, answered by the ending's model as one of its readings; `part` as its
+  // eval's.
+  void add_answers(Ending& ending, const std::string& part, const config::ModelConfig& model,
+                   const std::string& profile, size_t reading = 0);
 
  private:
   std::string job_name(const std::string& kind, const std::string& part) const;
@@ -54,7 +58,7 @@ class ArmBuilder {
   const Experiment::ModelEntry& entry_;
   const config::ModelConfig& model_;
   size_t arm_;
-  const nlohmann::json& origins_;
+  const run::Origins& origins_;
 };
 
 int64_t fraction_of(int64_t steps, double fraction);  // at least 1, rounded

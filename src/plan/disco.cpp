@@ -117,9 +117,11 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
         const std::string part = fmt::format("{}-tune{}{}", name, spec.steps, rate_part(rate));
         const size_t job =
             builder.add_training(part, spec, arm.finetune.profile, {{"initial", merge.jobs[0]}});
-        return {spec.steps,
-                job,
-                {builder.add_eval(part, builder.evaluation(), arm.finetune.profile, job)}};
+        const std::string& profile = arm.finetune.profile;
+        Ending ending{
+            spec.steps, job, {builder.add_eval(part, builder.evaluation(), profile, job)}};
+        if (rate == 1) builder.add_answers(ending, part, builder.model(), profile);
+        return ending;
       });
   return plan;
 }

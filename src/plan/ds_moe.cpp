@@ -104,10 +104,14 @@ ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
                config::EvalSpec eval = builder.evaluation();
                eval.model = model;
                Ending ending{spec.steps, job, {builder.add_eval(part, eval, arm.profile, job)}};
+               if (rate == 1) builder.add_answers(ending, part, model, arm.profile);
                for (const DsMoeArm::Reading& reading : arm.readings) {
+                 const std::string read = fmt::format("{}-{}", part, reading.name);
                  eval.model = read_model(model, reading);
-                 ending.evals.push_back(builder.add_eval(fmt::format("{}-{}", part, reading.name),
-                                                         eval, arm.profile, job));
+                 ending.evals.push_back(builder.add_eval(read, eval, arm.profile, job));
+                 if (rate == 1)
+                   builder.add_answers(ending, read, eval.model, arm.profile,
+                                       ending.evals.size() - 1);
                }
                return ending;
              });

@@ -24,15 +24,18 @@ ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm) {
   ArmPlan plan;
   plan.readings = {{"", "as trained"}};
   const int64_t whole = arm.steps > 0 ? arm.steps : builder.budgeted_steps();
-  add_ladder(
-      plan, training_phase(arm.head, arm.profile), builder.rates(), arm.horizons,
-      [&](double horizon, double rate) -> Ending {
-        config::TrainSpec spec = builder.training(arm.train, rate);
-        spec.steps = fraction_of(whole, horizon);
-        const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
-        const size_t job = builder.add_training(part, spec, arm.profile);
-        return {spec.steps, job, {builder.add_eval(part, builder.evaluation(), arm.profile, job)}};
-      });
+  add_ladder(plan, training_phase(arm.head, arm.profile), builder.rates(), arm.horizons,
+             [&](double horizon, double rate) -> Ending {
+               config::TrainSpec spec = builder.training(arm.train, rate);
+               spec.steps = fraction_of(whole, horizon);
+               const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
+               const size_t job = builder.add_training(part, spec, arm.profile);
+               Ending ending{spec.steps,
+                             job,
+                             {builder.add_eval(part, builder.evaluation(), arm.profile, job)}};
+               if (rate == 1) builder.add_answers(ending, part, builder.model(), arm.profile);
+               return ending;
+             });
   return plan;
 }
 

@@ -40,6 +40,10 @@ void describe(Fields& fields, Evaluate& evaluate) {
   fields.field("ppl_split", evaluate.ppl_split, one_of({"valid", "test"}));
   fields.field("ppl_window", evaluate.ppl_window, at_least(0));
   fields.field("ppl_stride", evaluate.ppl_stride, at_least(0));
+  fields.field("tasks", evaluate.tasks, config::word());
+  fields.field("cuts", evaluate.cuts, one_of({"loss", "steps", "dollars"}));
+  fields.field("limit", evaluate.limit, at_least(0));
+  fields.field("item_tokens", evaluate.item_tokens, config::between(0, 1e6));
 }
 
 void describe(Fields& fields, Check& check) {

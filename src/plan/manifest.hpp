@@ -15,6 +15,7 @@
 #include "config/fields.hpp"
 #include "config/job_spec.hpp"
 #include "config/model.hpp"
+#include "config/task.hpp"
 #include "plan/arms.hpp"
 
 namespace repro::plan {
@@ -73,6 +74,13 @@ struct Evaluate {
   std::string ppl_split = "test";
   int64_t ppl_window = 0;  // tokens; 0 = the training sequence
   int64_t ppl_stride = 0;  // tokens; 0 = the window, no overlap
+  // Downstream tasks (eval/) that models answer; which endings' is a matter of the cuts: where the
+  // arms are compared on them. "loss": the ending that reaches the baseline's; "steps": as many of
+  // the last phase; "dollars": as dear, earlier phases included.
+  std::vector<std::string> tasks;
+  std::vector<std::string> cuts = {"loss", "steps", "dollars"};
+  int64_t limit = 0;           // items of a task, of one with parts as many of each; 0 = all
+  int64_t item_tokens = 2048;  // most that is read of an item; 0 = the training sequence
 };
 
 // Is the baseline a fair one? Every arm's last phase is run at other learning rates too, so that
@@ -139,6 +147,7 @@ struct Experiment {
   };
   std::map<std::string, ModelEntry> model_entries;
   std::map<std::string, config::Corpus> corpus_entries;  // by role
+  std::map<std::string, config::Task> task_entries;      // those of evaluate.tasks, by name
 
   // Settings of the command line that change something, by path, the last of each:
   // "match.batch=8", "seeds=[0, 1, 2]". A report of other settings has a folder of its own.

@@ -9,6 +9,7 @@
 #include "plan/manifest.hpp"
 #include "plan/manifest_differences.hpp"
 #include "plan/manifest_rules.hpp"
+#include "plan/task_jobs.hpp"
 
 namespace repro::plan {
 namespace {
@@ -308,6 +309,7 @@ Experiment load_experiment(const fs::path& root, const std::string& name,
     for (int64_t seed = 0; seed < *options.seeds; ++seed) experiment.seeds.push_back(seed);
   }
   check_rules(root, experiment, tree.manifest, problems);
+  load_tasks(root, experiment, tree.manifest, problems);
   problems.throw_if_any();
   for (const std::string& key : experiment.models)
     load_model(root, key, tree, experiment, problems);

@@ -25,11 +25,21 @@ struct PhasePlan {
   bool overhead = false;           // clustering, merging: billed apart
 };
 
+// A downstream task that an ending's model answers, under one of its readings.
+struct TaskEval {
+  std::string task;
+  size_t reading = 0;
+  size_t job = 0;
+};
+
 // Where an arm may stop: a run of its last phase with a whole schedule of its own.
 struct Ending {
   int64_t steps = 0;  // of the last phase
   size_t job = 0;
   std::vector<size_t> evals;  // of its model, by reading
+  // What its run reads, directly or not, and itself: those of each of the arm's phases.
+  std::vector<std::vector<size_t>> rests_on = {};
+  std::vector<TaskEval> answers = {};  // at the arm's own rate alone
 };
 
 // The endings again, with the last phase at another learning rate.
@@ -62,6 +72,7 @@ struct Cell {
   std::string corpus;  // role, "c4"
   int64_t seed = 0;
   size_t prepare = 0;
+  std::vector<size_t> tasks;  // that make the items of the experiment's, in its order
   std::vector<ArmPlan> arms;  // in the manifest's order
   size_t baseline = 0;        // index of an arm
   size_t reference = 0;       // of its endings: the one that gives the target or the budget
@@ -80,17 +91,12 @@ double learning_rate_factor(const Experiment& experiment, const Experiment::Mode
 
 Plan make_plan(Experiment experiment);
 
-// The jobs of the phase that `ending` rests on: those that its run reads, directly or not, and
-// itself.
-std::vector<size_t> jobs_of(const run::JobGraph& graph, const PhasePlan& phase,
-                            const Ending& ending);
-
-// Every job of a cell: the corpus, then arm by arm the phases in their order, then what was
-// measured of its models. A job that two arms share stands with each.
+// Every job of a cell: the corpus, the tasks, then arm by arm the phases in their order, then what
+// was measured of its models. A job that two arms share stands with each.
 struct CellJob {
   size_t job = 0;
   std::string arm;    // name; "" = of all arms
-  std::string title;  // the phase's, or "prepare", "eval"
+  std::string title;  // the phase's, or "prepare", "task", "eval"
 };
 std::vector<CellJob> jobs_of(const Cell& cell);
 

@@ -84,12 +84,13 @@ std::vector<measure::Phase> Work::to_bill(ClockKind clock, bool overheads) const
   return billed;
 }
 
-std::optional<Work> resources(const run::JobGraph& graph, const ArmPlan& arm, const Ending& ending,
-                              const JobMeter& meter) {
+std::optional<Work> resources(const ArmPlan& arm, const Ending& ending, const JobMeter& meter) {
   Work work;
-  for (const PhasePlan& phase : arm.phases) {
+  work.phases.reserve(arm.phases.size());
+  for (size_t p = 0; p < arm.phases.size(); ++p) {
+    const PhasePlan& phase = arm.phases[p];
     PhaseWork taken{phase.name, phase.title, phase.overhead, {}};
-    for (const size_t job : jobs_of(graph, phase, ending)) {
+    for (const size_t job : ending.rests_on.at(p)) {
       auto one = meter(job);
       if (!one) return std::nullopt;
       one->profile = phase.profile;

@@ -60,8 +60,7 @@ struct Work {
 using JobMeter = std::function<std::optional<JobWork>(size_t job)>;
 
 // What the arm takes to this ending; empty when one of the jobs it rests on is not known.
-std::optional<Work> resources(const run::JobGraph& graph, const ArmPlan& arm, const Ending& ending,
-                              const JobMeter& meter);
+std::optional<Work> resources(const ArmPlan& arm, const Ending& ending, const JobMeter& meter);
 
 // `part` of the way from one to the other, quantity by quantity: between two endings of a ladder.
 Work interpolate(const Work& from, const Work& to, double part);

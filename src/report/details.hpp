@@ -19,6 +19,10 @@ Table findings_table(const std::vector<Finding>& found);  // the same for machin
 Table work_ratios(const Study& study);                    // steps, samples, FLOPs, hours: both
 Table steps_to_target(const Study& study);                // the ladder, rung by rung
 Table model_quality(const Study& study);                  // four measures of each trained model
+Table tasks(const Study& study);                          // items, worked examples, fingerprints
+Table task_scores(const Study& study);                    // accuracies, guesses, predictions
+Table task_pairs(const Study& study);                     // both arms on the same items
+Table cut_standings(const Study& study);                  // which ending stands for which cut
 Table costs(const Study& study);                          // by accounting, with overheads
 Table wall_clock(const Study& study);                     // by phase and kind of time
 Table utilisation(const Study& study);                    // FLOP/s and MFU by convention and peak

@@ -1,5 +1,6 @@
 // What is doubtful about a report's numbers, in one list.
 
+#include "report/scores.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -27,6 +28,8 @@ std::vector<std::string> doubts(const findings::Study& study,
   append(speed_note(study));
   if (const auto notes = fairness_notes(study); !notes.empty()) lines.push_back(notes.front());
   append(note("timing", study, found));
+  append(score_doubts(study));
+  if (judged_quantity(study) == nullptr) return lines;
   for (const findings::StudyRow& row : study.rows) {
     const std::string remark =
         row_remark(row, findings::finding(found, study, row, study.view.verdict));

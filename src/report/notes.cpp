@@ -13,6 +13,7 @@
 #include "findings/equal_work.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
+#include "report/scores.hpp"
 #include "report/view.hpp"
 
 namespace repro::report {
@@ -102,8 +103,8 @@ Lines costs_note(const Study& study) {
 }
 
 // "Qwen 25 % C4, <= 4 % WikiText-2; Llama ...": the judged quantity had hours been counted so.
-std::string verdict_at(const Study& study, const findings::Timing& timing) {
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
+std::string verdict_at(const Study& study, const claims::Quantity& judged,
+                       const findings::Timing& timing) {
   Lines models;
   for (const StudyRow& row : study.rows) {
     const auto value = findings::value_at(judged, study, row, timing);
@@ -131,11 +132,12 @@ Lines timing_note(const Study& study) {
       "timing: equal steps took up to {}x as long in one run as in another; hours and dollars here "
       "are at their median",
       fixed(spread, 2));
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
-  if (const std::string billed = verdict_at(study, study.timing.as_billed());
-      !billed.empty() && findings::depends_on_speed(judged))
+  const claims::Quantity* judged = judged_quantity(study);
+  if (judged == nullptr || !findings::depends_on_speed(*judged)) return {text};
+  if (const std::string billed = verdict_at(study, *judged, study.timing.as_billed());
+      !billed.empty())
     text += fmt::format("; by each run's own clock, without a relative speed, the {} would be {}",
-                        judged.title, billed);
+                        judged->title, billed);
   return {text};
 }
 
@@ -270,8 +272,7 @@ Lines equal_work_note(const Study& study) {
   std::map<std::string, Count> counts;
   for (const StudyRow& row : study.rows)
     for (const findings::EqualWork& one : findings::equal_work_of(study, row)) {
-      if (one.arm != method_arm(study) || one.rate != 1 || one.baseline_rate != 1 ||
-          !one.decides())
+      if (one.arm != method_arm(study) || one.rate != 1 || one.baseline_rate != 1 || !one.decides())
         continue;
       Count& count = counts[one.measure];
       ++count.cells;
@@ -305,33 +306,38 @@ std::vector<std::string> fairness_notes(const Study& study) {
 
 std::vector<std::string> speed_note(const Study& study) {
   const auto& others = study.timing.speeds().others();
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
-  if (others.empty() || !findings::depends_on_speed(judged)) return {};
+  const claims::Quantity* judged = judged_quantity(study);
+  const bool depends = judged != nullptr ? findings::depends_on_speed(*judged)
+                                         : findings::needs_costs(study.experiment());
+  if (others.empty() || !depends) return {};
   Lines devices;
   for (const auto& [profile, speed] : others)
     devices.push_back(fmt::format(
         "{} is taken to be {}as fast as {} ({})", study.experiment().baseline_profile(),
         speed.ratio == 1 ? "" : findings::times(speed.ratio) + " ", profile, speed.origin));
   std::string text = "speed: " + join(devices, ", ");
+  if (judged == nullptr) return {text};
   for (const findings::OtherSpeeds& other : findings::other_speeds(study)) {
-    const std::string values = verdict_at(study, study.timing.with_speeds(other.speeds));
+    const std::string values = verdict_at(study, *judged, study.timing.with_speeds(other.speeds));
     if (values.empty()) continue;
     const double ratio = other.speeds.others().begin()->second.ratio;
     text +=
         fmt::format("; at {}{} the {} would be {}", other.name,
-                    ratio == 1 ? "" : " (" + findings::times(ratio) + ")", judged.title, values);
+                    ratio == 1 ? "" : " (" + findings::times(ratio) + ")", judged->title, values);
   }
   return {text};
 }
 
 std::vector<std::string> note(const std::string& name, const Study& study,
                               const std::vector<Finding>& found) {
-  if (name == "break_even") return break_even_note(study, found);
+  if (name == "break_even" && judged_quantity(study) != nullptr)
+    return break_even_note(study, found);
   using Note = Lines (*)(const Study&);
   static const std::map<std::string, Note> kNotes = {
       {"target", target_note}, {"measures", measures_note}, {"steps", steps_note},
       {"prices", prices_note}, {"costs", costs_note},       {"timing", timing_note},
-      {"time", time_note},     {"share", share_note},       {"budget", budget_note}};
+      {"time", time_note},     {"share", share_note},       {"budget", budget_note},
+      {"cuts", cuts_note},     {"scores", scores_note}};
   const auto known = kNotes.find(name);
   if (known != kNotes.end()) return known->second(study);
   std::vector<std::string> names = {"break_even"};

@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "findings/interval_text.hpp"
+#include "measure/evidence.hpp"
 #include "report/curves.hpp"
 #include "report/details.hpp"
 #include "report/page.hpp"
@@ -25,8 +26,19 @@ bool wanted(const ReportOptions& options, Format format) {
   return std::find(options.formats.begin(), options.formats.end(), format) != options.formats.end();
 }
 
+// Of all numbers: one level, or several.
+std::string evidence_of_all(const std::vector<Finding>& findings) {
+  std::string all;
+  for (const Finding& finding : findings) {
+    if (finding.evidence == "-" || finding.evidence == all) continue;
+    all = all.empty() ? finding.evidence : std::string(name(measure::Evidence::mixed));
+  }
+  return "evidence: " + (all.empty() ? "none yet" : all);
+}
+
 // Of the numbers that are judged; no number at all has no evidence level.
 std::string evidence_text(const Study& study, const std::vector<Finding>& findings) {
+  if (judged_quantity(study) == nullptr) return evidence_of_all(findings);
   for (const findings::StudyRow& row : study.rows)
     if (const Finding& judged = findings::finding(findings, study, row, study.view.verdict);
         judged.evidence != "-")
@@ -86,6 +98,9 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
                                                              : "Steps within the budget",
        steps_to_target(study)},
       {"quality", "Four measures of each model", model_quality(study)},
+      {"scores", "Downstream tasks: every score", task_scores(study)},
+      {"pairs", "Downstream tasks: the arms item by item", task_pairs(study)},
+      {"cuts", "Where the arms are compared on tasks", cut_standings(study)},
       {"costs", "Costs", costs(study)},
       {"clocks", "Wall clock by phase", wall_clock(study)},
       {"utilisation", "Model FLOPs utilisation", utilisation(study)},
@@ -94,6 +109,7 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
       {"arms", "What the arms differ in", arm_differences(study)},
       {"differences", "Values that differ from the paper", differences(study)},
       {"corpora", "Corpora", corpora(study)},
+      {"tasks", "Tasks", tasks(study)},
       {"numbers", "Every number", every_number(findings)},
       {"runs", "Runs", runs(study)}};
   if (study.experiment().protocol == plan::Protocol::target)

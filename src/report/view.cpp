@@ -11,6 +11,7 @@
 #include "claims/quantities.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
+#include "report/scores.hpp"
 
 namespace repro::report {
 namespace {
@@ -328,7 +329,12 @@ std::string progress_text(const Study& study) {
                      failed ? fmt::format(", {} failed", failed) : "");
 }
 
+const claims::Quantity* judged_quantity(const Study& study) {
+  return study.sources.claims.quantity(study.view.verdict);
+}
+
 Table make_view(const Study& study, const std::vector<Finding>& found) {
+  if (study.view.layout == "scores") return make_scores_view(study, found);
   return ViewMaker(study, found).make();
 }
 

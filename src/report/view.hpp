@@ -13,6 +13,9 @@ namespace repro::report {
 // What the experiment's view shows; its notes say under which conditions it holds.
 Table make_view(const findings::Study& study, const std::vector<findings::Finding>& found);
 
+// The quantity whose verdict a row shows; null in a view of scores, of which each line has its own.
+const claims::Quantity* judged_quantity(const findings::Study& study);
+
 // What a reader must know of a row beside the number that is judged: why it has none, or why it is
 // only a bound.
 std::string row_remark(const findings::StudyRow& row, const findings::Finding& verdict);

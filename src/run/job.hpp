@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct Resources {
   int64_t threads = 1;       // cores of one rank
 };
 
+// Manifest path -> where its value came from; shared by all jobs of a plan. Null = not told.
+using Origins = std::shared_ptr<const nlohmann::json>;
+
 struct Job {
   std::string kind;                      // "prepare", "task", "train", ...: a file of worker/ each
   std::string name;                      // for people: "train-qwen-web-full-s0"
@@ -28,9 +32,9 @@ struct Job {
   nlohmann::json execution =
       nlohmann::json::object();  // what may change without changing the result
   Resources resources = {};
-  nlohmann::json origins = nlohmann::json::object();  // manifest path -> where its value came from
-  std::string key;                                    // 64 hex digits; set by JobGraph::add
-  std::string directory;                              // "<name>-<first 8 of key>"
+  Origins origins = {};
+  std::string key;        // 64 hex digits; set by JobGraph::add
+  std::string directory;  // "<name>-<first 8 of key>"
 };
 
 // Of run directories and keys. Bumped when the meaning of a spec changes without its fields: runs

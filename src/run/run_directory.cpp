@@ -72,7 +72,7 @@ void RunDirectory::create(const Job& job, const JobGraph& graph) const {
                       {{"profile", job.resources.profile},
                        {"ranks", job.resources.ranks},
                        {"threads", job.resources.threads}}},
-                     {"origins", job.origins},
+                     {"origins", job.origins ? *job.origins : json::object()},
                      {"execution", job.execution}};
   write_file_atomically(job_file(), file.dump(1) + "\n");
   fs::remove(failed_file());

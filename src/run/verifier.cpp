@@ -110,11 +110,13 @@ json Verifier::result(const RunDirectory& directory) {
 }
 
 Records Verifier::records(const RunDirectory& directory) {
-  const fs::path file = directory.records_file();
-  if (directory.state() != State::done) return read_records(file);
+  if (directory.state() != State::done) return read_records(directory.records_file());
+  return records(directory, result(directory));
+}
+
+Records Verifier::records(const RunDirectory& directory, const json& left) {
   require(directory, "records.jsonl");
-  Records records = read_records(file);
-  const json left = result(directory);
+  Records records = read_records(directory.records_file());
   if (!left.contains("clocks")) return records;  // no training of ours
   const int64_t last = left.value("steps", int64_t{0});
   const int64_t end = records.steps.empty() ? 0 : records.steps.back().step;

@@ -32,6 +32,7 @@ class Verifier {
   // Of a run that is not finished, as far as they go; those of a finished one end at the result's
   // step.
   Records records(const RunDirectory& directory);
+  Records records(const RunDirectory& directory, const nlohmann::json& result);  // that it left
   // A file by its name: its bytes are those that DONE seals.
   void require(const RunDirectory& directory, const std::string& file);
   // Every file that DONE seals.

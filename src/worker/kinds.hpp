@@ -47,9 +47,11 @@ nlohmann::json merge(const JobContext& context);
 // those of the model, a split is too short, or two measures have one name.
 nlohmann::json evaluate(const JobContext& context);
 
-// config::Task. Writes items.jsonl, one item a line: {id, part, context, choices, gold (index), row
-// (as published, with the definition's fields)}; result: task, split, shots, items, parts {subject:
-// items}, gold {index: items}, fingerprint, harness_hashes {subject: lm-evaluation-harness's}.
+// config::Task; input "corpus" (prepare) where it is made of one. Writes items.jsonl, one item a
+// line: {id, part, context, choices, gold (index), row (as published, with the definition's
+// fields)}; result: task, split, shots, items, parts {subject: items}, gold {index: items}, bytes
+// {contexts, choices}, seconds {items}, fingerprint, harness_hashes {subject:
+// lm-evaluation-harness's}.
 nlohmann::json task(const JobContext& context);
 
 // config::ProbeSpec; see probe/probe.hpp.

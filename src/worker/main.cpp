@@ -4,12 +4,16 @@
 
 #include <c10/util/Exception.h>
 #include <torch/version.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -27,6 +31,27 @@ using repro::Exit;
 std::atomic<bool> interrupted = false;
 
 void on_signal(int) { interrupted = true; }
+
+// LibTorch fills its tables before main(). Where memory is too short for that, nobody else can say
+// so: who started this program reads the line.
+std::terminate_handler usual_end = nullptr;
+
+[[noreturn]] void tell_and_end() noexcept {
+  try {
+    if (const auto error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    constexpr std::string_view kLine = "\nrepro-worker: error: out of memory\n";
+    if (::write(STDERR_FILENO, kLine.data(), kLine.size()) < 0) std::abort();
+    ::_exit(static_cast<int>(Exit::run_failed));
+  } catch (...) {
+  }
+  if (usual_end != nullptr) usual_end();
+  std::abort();
+}
+
+void before_all_libraries() { usual_end = std::set_terminate(tell_and_end); }
+
+[[gnu::section(".preinit_array"), gnu::used]] void (*kBeforeAllLibraries)() = before_all_libraries;
 
 void work(const repro::run::RunDirectory& directory) {
   const repro::run::OpenedJob job = repro::run::open_job(directory);
@@ -67,18 +92,7 @@ int run(const repro::run::RunDirectory& directory) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') {
-    std::fprintf(stderr,
-                 "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
-                 "makes such folders and starts this program.\n");
-    return static_cast<int>(Exit::usage);
-  }
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  const repro::run::RunDirectory directory(argv[1]);
+int run_alone(const repro::run::RunDirectory& directory) {
   try {
     const auto lock = repro::FileLock::try_acquire(directory.path() / ".lock");
     if (!lock) throw Error("{}: another worker is at work there", directory.path().string());
@@ -90,4 +104,21 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
     return static_cast<int>(Exit::run_failed);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2 || argv[1][0] == '-') {
+    std::fprintf(stderr,
+                 "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
+                 "makes such folders and starts this program.\n");
+    return static_cast<int>(Exit::usage);
+  }
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const int code = run_alone(repro::run::RunDirectory(argv[1]));
+  // What libraries tear down at the end fails where memory was too short to set it up.
+  if (code != 0) std::_Exit(code);
+  return code;
 }

@@ -4,8 +4,10 @@
 
 #include "base/atomic_file.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "data/tasks/harness_hash.hpp"
 #include "data/tasks/task_items.hpp"
+#include "train/training_data.hpp"
 #include "worker/kinds.hpp"
 
 namespace repro::worker {
@@ -35,13 +37,19 @@ void write_items(const std::vector<data::TaskItem>& items, const fs::path& path)
 
 json task(const JobContext& context) {
   const auto spec = spec_of<config::Task>(context.job);
-  const data::TaskItems read = data::read_task(spec, cache_directory(), context.progress);
+  Stopwatch stopwatch;
+  const data::TaskItems read =
+      spec.is_made() ? data::make_task(spec, train::input(context.job, "corpus").path())
+                     : data::read_task(spec, cache_directory(), context.progress);
   write_items(read.items, context.directory.path() / "items.jsonl");
   std::map<std::string, int64_t> parts;
   std::map<std::string, int64_t> gold;
+  size_t contexts = 0, choices = 0;
   for (const data::TaskItem& item : read.items) {
     ++parts[item.part];
     ++gold[std::to_string(item.gold)];
+    contexts += item.context.size();
+    for (const std::string& choice : item.choices) choices += choice.size();
   }
   return {{"task", spec.name},
           {"split", spec.split},
@@ -49,7 +57,9 @@ json task(const JobContext& context) {
           {"items", read.items.size()},
           {"parts", parts},
           {"gold", gold},
+          {"bytes", {{"contexts", contexts}, {"choices", choices}}},
           {"fingerprint", read.fingerprint},
+          {"seconds", {{"items", stopwatch.lap()}}},
           {"harness_hashes", data::harness_task_hashes(read.items)}};
 }
 

@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/atomic_file.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "synced_files.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro {
@@ -176,6 +178,52 @@ TEST_CASE("a write that the system cuts short leaves the old bytes and nothing h
   ::setrlimit(RLIMIT_FSIZE, &before);
   ::signal(SIGXFSZ, SIG_DFL);
   CHECK(read_file(path) == "the old bytes");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
+}
+
+TEST_CASE("bytes are on the disk, all of them, before their file has its name", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "state.json";
+  take_synced();
+  write_file_atomically(path, "twelve bytes");
+  REQUIRE(synced_files.size() == 1);
+  CHECK(synced_files[0].bytes == 12);
+  CHECK(take_synced() == std::vector<std::string>{"state.json.tmp"});
+  {
+    AtomicFile file(path);
+    file.write(std::string(3'000'000, 'x'));
+    file.overwrite(0, "y");
+    CHECK(read_file(path) == "twelve bytes");
+    CHECK(synced_files.empty());
+    file.commit();
+  }
+  REQUIRE(synced_files.size() == 1);
+  CHECK(synced_files[0].bytes == 3'000'000);
+  CHECK(take_synced() == std::vector<std::string>{"state.json.tmp"});
+  CHECK(read_file(path) == "y" + std::string(2'999'999, 'x'));
+}
+
+TEST_CASE("lines are on the disk when their writer is asked for it, and whole at once before",
+          "[base]") {
+  const TemporaryDirectory folder;
+  LineWriter writer(folder.path() / "records.jsonl");
+  take_synced();
+  writer.write("one");
+  CHECK(read_file(folder.path() / "records.jsonl") == "one\n");
+  CHECK(synced_files.empty());
+  writer.sync();
+  CHECK(take_synced() == std::vector<std::string>{"records.jsonl"});
+}
+
+TEST_CASE("a file that is given up leaves the old one and no temporary", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path path = folder.path() / "model.safetensors";
+  write_file_atomically(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("new");
+  }
+  CHECK(read_file(path) == "old");
   CHECK(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()) == 1);
 }
 

@@ -191,6 +191,45 @@ TEST_CASE("an equation of what is not printed needs a tolerance, and groups need
   CHECK(error_of(flops + both + "[[constant]]\nid = \"sequence\"\nvalue = \"8\"\n") == "no error");
 }
 
+TEST_CASE("what a check cannot be asked is told at its line", "[claims]") {
+  const auto error_of = [](const std::string& check) {
+    try {
+      load_text(kPaper + "[[check]]\nid = \"a\"\nstatement = \"s\"\n" + check);
+    } catch (const Error& error) {
+      const std::string place = "paper.toml:13: check 'a': ";
+      const std::string message = error.what();
+      CHECK(message.starts_with(place));
+      return message.substr(std::min(place.size(), message.size()));
+    }
+    return std::string("no error");
+  };
+  const std::string equation = "kind = \"equation\"\n";
+  CHECK(error_of(equation + "table = \"cost\"\nleft = \"hours\"\nright = \"1\"\n") ==
+        "table = \"cost\" is not declared (did you mean 'costs'?)");
+  CHECK(error_of(equation + "table = \"costs\"\nleft = \"hours\"\nright = \"device\"\n") ==
+        "'device' is a column of text");
+  CHECK(
+      error_of(equation + "table = \"costs\"\nleft = \"hours\"\nright = \"least(flops_full)\"\n") ==
+      "least() and greatest() take table.column, got 'flops_full'");
+  CHECK(error_of(equation + "left = \"costs.hours\"\nright = \"1\"\n") ==
+        "'costs.hours' needs a row, but the check has no table");
+  CHECK(error_of(equation +
+                 "left = \"greatest(costs.hours)\"\nright = \"flops_full\"\ntolerance = 1\n") ==
+        "a model's quantity needs a table of rows");
+  CHECK(error_of(equation + "left = \"greatest(costs.hours)\"\nright = \"300\"\n") == "no error");
+  CHECK(error_of("kind = \"target\"\nreached = \"1\"\ntarget = \"2\"\n") ==
+        "this kind of check needs a table");
+  CHECK(error_of("kind = \"reported\"\nfacts = [\"seeds\"]\n") == "no [[fact]] named 'seeds'");
+  CHECK(error_of("kind = \"memory\"\nrole = \"full\"\ndevice = \"x\"\n") ==
+        "no [[model]] with role = \"full\"");
+  const std::string prices =
+      "kind = \"price-sensitivity\"\ntable = \"costs\"\nfull_hours = \"hours\"\nlow_hours = "
+      "\"hours\"\nhigh_hours = \"hours\"\ndevices = \"4\"\nlow_price = \"1\"\nhigh_price = \"2\"\n";
+  CHECK(error_of(prices) == "no error");
+  CHECK(error_of(prices + "other_low_price = \"1\"\n") ==
+        "other_low_price and other_high_price go together");
+}
+
 TEST_CASE("a printed number has at most forty digits and lies within what is computed with",
           "[claims]") {
   for (const char* value : {"1e31", "-2e30", "1e999", "0x10", "1.5.2", "nan", "inf"})

@@ -139,6 +139,34 @@ TEST_CASE("the range of each function and sign is that of its least and greatest
   CHECK(std::isinf(Expression("1 / x").evaluate(below)->low));
 }
 
+TEST_CASE("what is no number makes the whole formula none, on whichever side it stands",
+          "[claims]") {
+  for (const char* text : {"max(2, ln(0 - 1))", "max(ln(0 - 1), 2)", "min(2, sqrt(0 - 1))",
+                           "min(sqrt(0 - 1), 2)", "0 * ln(0 - 1)", "max(1, min(2, 0 / 0))"}) {
+    CAPTURE(text);
+    CHECK_FALSE(evaluate(text));
+  }
+}
+
+TEST_CASE("a range that reaches out of a function's own, or without end, holds all it may be",
+          "[claims]") {
+  const std::vector<std::optional<Ranged>> values = {Ranged{2, -1, 4}, Ranged{0.5, -1, 2}};
+  const auto range = [&](const std::string& text) {
+    const auto result =
+        Expression(text).evaluate(std::span(values).first(Expression(text).references().size()));
+    REQUIRE(result);
+    return *result;
+  };
+  CHECK(range("ln(x)").low == -INFINITY);
+  CHECK(range("ln(x)").high == Approx(std::log(4.0)));
+  CHECK(range("sqrt(x)").low == 0);
+  CHECK(range("sqrt(x)").high == 2);
+  // 1 / y is anything; times what may be nothing, too.
+  CHECK(range("x * (1 / y)").low == -INFINITY);
+  CHECK(range("x * (1 / y)").high == INFINITY);
+  CHECK(range("x * (1 / y)").value == 4);
+}
+
 TEST_CASE("a name may hold digits, dots and underscores after a letter", "[claims]") {
   CHECK(Expression("table6.max_steps2 + _x").references()[0].name == "table6.max_steps2");
   CHECK(Expression("table6.max_steps2 + _x").references()[1].name == "_x");

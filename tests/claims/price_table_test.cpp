@@ -155,6 +155,22 @@ TEST_CASE("measured step times and the paper's steps make calibrated hours", "[c
         std::string::npos);
 }
 
+TEST_CASE("a step timed with other tokens is scaled to the paper's, and is a projection",
+          "[claims]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.10, 0.20);
+  question.basis = Basis::measured;
+  config::MeasuredStep half = step("qwen_moe", "full", 2.0);
+  half.batch = 8;
+  question.high.profile.measured.steps = {half};
+  question.low.profile.measured.steps = {step("qwen_moe", "one-expert", 1.0)};
+  const PricedRow row = paper.price(question).rows[0];
+  CHECK(*row.full_time.hours == Approx(21150 * 2.0 * 2 / 3600));
+  CHECK(row.full_time.evidence == measure::Evidence::projected);
+  CHECK_THAT(row.full_time.basis, Catch::Contains("with 8192 tokens, not 16384"));
+  CHECK(row.low_time.evidence == measure::Evidence::calibrated);
+}
+
 TEST_CASE("a smaller model's step is scaled by FLOPs and is a projection", "[claims]") {
   const Paper paper;
   PriceQuestion question = paper.question(0.10, 0.20);

@@ -14,7 +14,7 @@ using nlohmann::json;
 fs::path copy_root(const TemporaryDirectory& folder) {
   const fs::path root = folder.path() / "root";
   fs::create_directories(root);
-  for (const char* part : {"experiments", "hardware_profiles"})
+  for (const char* part : {"experiments", "hardware_profiles", "eval"})
     fs::copy(fs::path(kRoot) / part, root / part, fs::copy_options::recursive);
   return root;
 }

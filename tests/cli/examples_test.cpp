@@ -1,6 +1,7 @@
 // What the documents and the help texts tell a user to type is typed here: in a folder with a root
 // of its own, files of the names they mention, and a worker that ends each job at once.
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -160,6 +161,8 @@ void check_runs(const World& world, const std::string& words) {
   INFO("repro " << words << "\n" << ended.errors);
   const bool gate = words.starts_with("audit") && words.find("--no-gate") == std::string::npos;
   CHECK(ended.exit_code == (gate ? 1 : 0));  // the paper's numbers contradict one another
+  CHECK(ended.errors.find("error") == std::string::npos);
+  CHECK(std::count(ended.output.begin(), ended.output.end(), '\n') >= 1);  // and says something
 }
 
 TEST_CASE("every command of the documents runs", "[cli]") {

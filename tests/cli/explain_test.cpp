@@ -62,6 +62,36 @@ TEST_CASE("with a gate, two runs that differ end with code 1", "[cli]") {
   CHECK(code({"a", "--gate"}) == 64);
 }
 
+TEST_CASE("explain says of every number of a cell what the report says of it", "[cli]") {
+  TemporaryDirectory folder;
+  const auto answer = [&](std::vector<std::string> words, const fs::path& worker = {}) {
+    for (const char* word : {"--root", kRoot.c_str(), "--scale", "smoke", "--set",
+                             "models=[\"qwen_moe\"]", "--set", "corpora=[\"c4\"]"})
+      words.emplace_back(word);
+    const Finished ended = run_in(folder.path(), words, worker);
+    INFO(words[0] << " " << words[1] << "\n" << ended.errors);
+    REQUIRE(ended.exit_code == 0);
+    return ended.output;
+  };
+  answer({"run", "table3"}, write_worker(folder, "finish"));
+  const json report = json::parse(answer({"report", "table3", "--json"}));
+  int64_t measured = 0;
+  for (const json& finding : report.at("findings")) {
+    const std::string id = finding.at("id");
+    json explained = json::parse(answer({"explain", id, "--json"}));
+    CHECK(explained.at("doubts") == report.at("doubts"));
+    explained.erase("doubts");
+    CAPTURE(id);
+    CHECK(explained == finding);
+    measured += finding.contains("inputs") && !finding.at("inputs").empty();
+    // Said in words too, with the runs that it is computed from.
+    const std::string said = answer({"explain", id});
+    CHECK_THAT(said, Contains("computed from") && Contains("runs/train-qwen_moe-c4-full-s0-"));
+    CHECK_THAT(said, Contains("  verdict   " + finding.at("verdict").get<std::string>()));
+  }
+  CHECK(measured >= 5);
+}
+
 TEST_CASE("JSON of a hundred thousand levels is refused by every verb that reads it", "[cli]") {
   TemporaryDirectory folder;
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');

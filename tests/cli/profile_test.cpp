@@ -13,7 +13,7 @@ using Catch::Contains;
 
 TEST_CASE("what profile measure writes, price takes and calls projected", "[cli]") {
   const TemporaryDirectory folder;
-  for (const char* part : {"experiments", "hardware_profiles"})
+  for (const char* part : {"experiments", "hardware_profiles", "eval"})
     fs::copy(fs::path(kRoot) / part, folder.path() / part, fs::copy_options::recursive);
   const std::vector<std::string> measure = {
       "profile", "measure",   "--root", ".",      "--scale", "smoke",        "--phase-seconds",

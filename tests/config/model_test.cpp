@@ -126,6 +126,39 @@ TEST_CASE("what a router's fields cannot mean together is an error that says the
   CHECK_THAT(problems_of(model), Contains("sum to 1"));
 }
 
+TEST_CASE("a shape that no model can have is an error that names both of its numbers", "[config]") {
+  ModelConfig model;
+  model.top_k = 5;
+  CHECK(problems_of(model) == "x.toml:7: top_k = 5 is more than experts = 4");
+  model = {};
+  model.heads = 6;
+  model.kv_heads = 4;
+  CHECK(problems_of(model) == "x.toml:7: heads = 6 is not a multiple of kv_heads = 4");
+  model.kv_heads = 3;
+  CHECK(problems_of(model).empty());
+  model.head_width = 31;
+  CHECK(problems_of(model) ==
+        "x.toml:7: head_width = 31 is odd; rotary embeddings need an even width");
+  model = {};
+  model.router.select = Select::threshold_top_k;
+  model.router.threshold = 0.5;
+  CHECK(problems_of(model).empty());
+  model.router.normalise = true;
+  CHECK_THAT(problems_of(model), Contains("a threshold may keep no expert"));
+  model.router.normalise = false;
+  model.router.score = Score::sigmoid;
+  CHECK_THAT(problems_of(model), Contains("router.threshold compares probabilities"));
+}
+
+TEST_CASE("a dense model has all experts in one, as wide as they are together", "[config]") {
+  const ModelConfig whole = as_llama_moe({}), one = dense(whole);
+  CHECK(one.experts == 1);
+  CHECK(one.expert_width == whole.experts * whole.expert_width);
+  CHECK(one.router == RouterConfig{.select = Select::none});
+  CHECK(one.losses.empty());
+  CHECK(one.width == whole.width);
+}
+
 TEST_CASE("one expert of a model keeps everything that has nothing to do with choosing",
           "[config]") {
   const ModelConfig whole = as_llama_moe({}), one = one_expert(whole);

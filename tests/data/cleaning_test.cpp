@@ -82,6 +82,41 @@ TEST_CASE("the filter keeps prose and names the reason for all else", "[data]") 
   CHECK(judge_paragraph(endless) == ParagraphVerdict::too_long);
 }
 
+TEST_CASE("the filter keeps what is just enough and drops what is one short of it", "[data]") {
+  const auto repeated = [](const std::string& word, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += word + " ";
+    return text;
+  };
+  CHECK(judge_paragraph("It was the best of times and the worst then.") == ParagraphVerdict::keep);
+  CHECK(judge_paragraph("It was the best of times and the worst.") ==
+        ParagraphVerdict::too_few_words);
+
+  std::string prose = repeated("It was the best of times for the people of the town and", 400);
+  prose.resize(19'999);
+  CHECK(judge_paragraph(prose + ".") == ParagraphVerdict::keep);
+  CHECK(judge_paragraph(prose + "!.") == ParagraphVerdict::too_long);
+
+  // 36 letters and spaces of 45 characters, then of 46.
+  CHECK(judge_paragraph("the, of, and, to, a, in, is, that, it forest.") == ParagraphVerdict::keep);
+  CHECK(judge_paragraph("the, of, and, to, a, in, is, that, it, forest.") ==
+        ParagraphVerdict::few_letters);
+
+  CHECK(judge_paragraph(repeated("the", 9) + repeated("houses", 40) + "houses.") ==
+        ParagraphVerdict::keep);
+  CHECK(judge_paragraph(repeated("the", 8) + repeated("houses", 41) + "houses.") ==
+        ParagraphVerdict::few_stop_words);
+
+  // 30 characters in 10 words, then 29.
+  CHECK(judge_paragraph(repeated("the", 9) + "to.") == ParagraphVerdict::keep);
+  CHECK(judge_paragraph(repeated("the", 9) + "a.") == ParagraphVerdict::word_length);
+  // 85, then 86.
+  CHECK(judge_paragraph(repeated("the", 2) + repeated("necessary", 7) + "characteristics.") ==
+        ParagraphVerdict::keep);
+  CHECK(judge_paragraph(repeated("the", 2) + repeated("necessary", 7) + "characteristicss.") ==
+        ParagraphVerdict::word_length);
+}
+
 TEST_CASE("a repeated paragraph is kept only the first time in the corpus", "[data]") {
   const auto documents =
       clean({{sentence(1), sentence(2), sentence(1)}, {sentence(2), sentence(3)}});

@@ -124,6 +124,20 @@ TEST_CASE("rows are the same from Arrow, Parquet and JSON lines", "[data]") {
         arrow);
 }
 
+TEST_CASE("a column whose offsets point out of its bytes is damaged, not read", "[data]") {
+  const TemporaryDirectory folder;
+  const std::string whole = read_file(kTables / "nested.arrow");
+  // The offsets 0, 13, 32 of two texts stand before them, padded to 16 bytes.
+  const size_t end_of_first = whole.find("Is \"a\" first?") - 12;
+  REQUIRE(whole[end_of_first] == 13);
+  for (const size_t byte : {end_of_first + 1, end_of_first + 2, end_of_first + 3}) {
+    std::string changed = whole;
+    changed[byte] = 0x20;
+    CHECK_THROWS_WITH(rows_of(written(folder, "rows.arrow", changed)),
+                      Catch::Contains("rows.arrow: damaged or unreadable"));
+  }
+}
+
 TEST_CASE("a CSV's quoted values keep commas, quotes and newlines; a short line is refused",
           "[data]") {
   const TemporaryDirectory folder;

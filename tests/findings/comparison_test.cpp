@@ -233,4 +233,60 @@ TEST_CASE("a formula that names an unknown arm, phase or measure is refused at i
                         Catch::Contains("'speed' is no measure"));
 }
 
+TEST_CASE("losses are the language model's, without what balances experts", "[findings]") {
+  Compared result;
+  const plan::Ending& whole = result.plan.cells[0].arms[0].endings[0];
+  const Training& training = *result.seed().runs.training(whole.job);
+  CHECK(training.records.steps.back().loss > training.records.steps.back().lm_loss);
+  CHECK(result.seed().runs.final_loss(whole.job) == Approx(5.0));
+  CHECK(result.seed().comparison->target.loss == Approx(5.0));
+  REQUIRE(result.disco().first_touch);
+  // Of the run of 60, whose last ten steps have its final loss of 4.74.
+  CHECK(result.disco().first_touch->by <= 60);
+}
+
+TEST_CASE("a training loss is off by the spread of its window, of both runs", "[findings]") {
+  Compared result;
+  const auto& arms = result.plan.cells[0].arms;
+  const plan::Ending &a = arms[0].endings[0], &b = arms[1].endings[2];
+  CHECK(result.seed().runs.difference_error(a, b) == Approx(0).margin(1e-12));
+  const auto spread = [&](const plan::Ending& ending, double by) {
+    auto& steps = result.study->outcomes[ending.job].training->records.steps;
+    for (size_t i = steps.size() - 10; i < steps.size(); ++i)
+      steps[i].lm_loss += i % 2 == 0 ? by : -by;
+  };
+  spread(a, 0.3);
+  spread(b, 0.4);
+  // Standard deviations of ten values, half above and half below.
+  const double root = std::sqrt(10.0 / 9);
+  CHECK(result.seed().runs.difference_error(a, b) ==
+        Approx(root * std::hypot(0.3, 0.4) / std::sqrt(10.0)));
+}
+
+TEST_CASE("a budget of tokens or dollars is spent by earlier phases too", "[findings]") {
+  // Four submodels of 20 steps have seen the tokens of the baseline's 80 already.
+  const Compared tokens({}, budget_plan("tokens", {0.2, 0.5}));
+  CHECK(tokens.disco().reach == measure::Reach::at_most);
+  CHECK(tokens.disco().least == 0);
+  CHECK(tokens.disco().most == 16);
+  // 80 x 0.1 s x 2.28 less the submodels' dollars buy 66.1 steps of the dear device.
+  const double submodels = 4 * 20 * 0.06 * 312 / 165.2 * 0.35;
+  const Compared dollars({}, budget_plan("dollars", {0.5, 1}));
+  CHECK(dollars.disco().at == Approx((8 * 2.28 - submodels) / (0.1 * 2.28)));
+  CHECK(dollars.disco().deciding == 1);
+}
+
+TEST_CASE("a price stands where it is given, else the snapshot's median of that device",
+          "[findings]") {
+  config::PriceSnapshot snapshot;
+  for (const double each : {1.0, 2.0, 9.0}) snapshot.offers.push_back(report::offer("x", each));
+  const Prices prices(snapshot);
+  CHECK(prices.of("x") == 2.0);
+  CHECK_FALSE(prices.of("y"));
+  CHECK(prices.with("x", 5).of("x") == 5.0);
+  CHECK(prices.with("y", 5).of("y") == 5.0);
+  CHECK(prices.of("x") == 2.0);
+  CHECK_FALSE(Prices().of("x"));
+}
+
 }  // namespace repro::findings

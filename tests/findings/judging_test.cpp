@@ -220,10 +220,10 @@ TEST_CASE("an interval is told part by part, with its p among all", "[findings]"
   const Judged& judged = judged_of_three();
   const Finding& saving = judged["saving"];
   const auto lines = part_lines(saving);
-  REQUIRE(lines.size() == 5);
+  REQUIRE(lines.size() == 6);
   CHECK_THAT(lines[0],
              Catch::StartsWith("seeds   +- ") && Catch::EndsWith(" points (3 seeds, t = 4.30)"));
-  CHECK(lines[3] == "timing  +- 0.0 points");
+  CHECK(lines[4] == "timing  +- 0.0 points");
   CHECK_THAT(p_text(saving.judgement),
              Catch::Contains("by Holm") && Catch::EndsWith(" numbers judged"));
   const nlohmann::json json = interval_json(saving);
@@ -233,6 +233,80 @@ TEST_CASE("an interval is told part by part, with its p among all", "[findings]"
   CHECK(part_lines(one["saving"])[0] == "seeds   unknown (1 seed, nothing measures their noise)");
   CHECK(p_text(one["saving"].judgement).empty());
   CHECK(interval_json(one["saving"])["parts"]["seeds"].is_null());
+}
+
+TEST_CASE("within a tenth of the published number counts as it, in the quantity's own sense",
+          "[findings]") {
+  const Judged& judged = judged_of_three();
+  const measure::Effect effect;
+  const auto of = [&](const char* quantity, double paper) {
+    return question_of(judged.quantity(quantity), paper, effect);
+  };
+  CHECK(of("saving", 0.7).margin == Approx(0.07));
+  CHECK(of("saving", -0.2).margin == Approx(0.02));
+  CHECK(of("saving", 0.7).claimed == 0.7);
+  CHECK(of("saving", 0.7).sense == measure::Sense::at_least);
+  CHECK(of("sample_ratio", 0.9).sense == measure::Sense::at_most);
+  CHECK(of("full_cost", 20).sense == measure::Sense::about);
+}
+
+TEST_CASE("a cell of one seed is judged by the noise of the cells that were repeated",
+          "[findings]") {
+  Judged judged(of_seeds(3));
+  for (const plan::Cell& cell : judged.plan.cells)
+    if (cell.corpus == "wikitext2" && cell.seed > 0)
+      fs::remove_all(judged.folder.path() /
+                     judged.plan.graph[cell.arms[0].endings[0].job].directory);
+  judged.study.emplace(judged.plan, judged.sources);
+  judged.findings = findings_of(*judged.study);
+  std::vector<double> repeated;
+  for (const Seed& seed : judged.study->rows[0].seeds)
+    repeated.push_back(value_of(judged.quantity("step_speedup"), *judged.study, seed)->value);
+  const Finding& alone =
+      finding(judged.findings, *judged.study, judged.study->rows[1], "step_speedup");
+  REQUIRE(alone.effect);
+  CHECK(alone.effect->seeds == 1);
+  CHECK(alone.effect->borrowed);
+  CHECK(alone.effect->degrees_of_freedom == 2);
+  CHECK(alone.effect->parts.seeds ==
+        Approx(measure::student_quantile(0.975, 2) * measure::standard_deviation(repeated)));
+  CHECK_FALSE(judged["step_speedup"].effect->borrowed);
+}
+
+TEST_CASE("only a verdict that a claim holds is kept back by a baseline that fails", "[findings]") {
+  Finding finding;
+  const measure::BaselineCheck weak{.state = measure::BaselineState::fails,
+                                    .reasons = {"seeds spread"},
+                                    .luck = {},
+                                    .luck_text = ""};
+  measure::BaselineCheck sound = weak;
+  sound.state = measure::BaselineState::passes;
+  finding.judgement.verdict = Verdict::reproduced;
+  limit_baseline(sound, finding);
+  limit_baseline(std::nullopt, finding);
+  CHECK(finding.judgement.verdict == Verdict::reproduced);
+  limit_baseline(weak, finding);
+  CHECK(finding.judgement.verdict == Verdict::inconclusive);
+  CHECK(finding.judgement.reason == "the baseline fails its check: seeds spread");
+  finding.judgement.verdict = Verdict::not_reproduced;
+  limit_baseline(weak, finding);
+  CHECK(finding.judgement.verdict == Verdict::not_reproduced);
+}
+
+TEST_CASE("the room of a claim decides what the manifest fixes, its edges included", "[findings]") {
+  const Judged& judged = judged_of_three();
+  const auto reason = [&](double low, double high) {
+    SeedValue seed = estimate(1.2);
+    seed.room = measure::Interval{low, high};
+    return untested_reason(judged.quantity("sample_ratio"), *judged.study, judged.study->rows[0],
+                           1.0, effect_of({seed, seed}));
+  };
+  // At most 1.1 counts as the published 1.0.
+  CHECK(reason(1.0, 1.1) == "set by the manifest: whatever is measured lies between 1.00 and 1.10");
+  CHECK(reason(1.0, 1.11).empty());
+  CHECK(reason(1.1, 1.75).empty());
+  CHECK(reason(1.2, 1.75) ==
+        "set by the manifest: whatever is measured lies between 1.20 and 1.75");
 }
 
 }  // namespace repro::findings

@@ -68,6 +68,21 @@ TEST_CASE("memory is told apart as of one GPU, of all, or gigabytes called MiB",
   CHECK(offer(import("runpod.csv", "runpod"), "1x_A100-80GB_SECURE").gpu_memory_gb == 80);
 }
 
+TEST_CASE("the memory of one GPU is its own, whatever the catalog's other rows leave open",
+          "[import]") {
+  const TemporaryDirectory folder;
+  const auto read = [&](const std::string& rows) {
+    const auto path = folder.path() / "vms.csv";
+    std::ofstream(path) << "InstanceType,AcceleratorName,AcceleratorCount,GpuInfo,Price\n" << rows;
+    return import_catalog(path, "x", "2026-01-31");
+  };
+  const std::string info = "\"{'Gpus': [{'Name': 'X', 'MemoryInfo': {'SizeInMiB': 40960}}]}\"";
+  // Two of 40 GB, or 40 GB in all: no board of that name says which.
+  const CatalogImport open = read("i1,X,1," + info + ",1\ni2,X,2," + info + ",2\n");
+  CHECK(offer(open, "i1").gpu_memory_gb == 40);
+  CHECK(offer(open, "i2").gpu_memory_gb == 0);
+}
+
 TEST_CASE("the same name with 40 or 80 GB is two devices", "[import]") {
   const CatalogImport vast = import("vast.csv", "vast");
   CHECK(offer(vast, "1x-A100_SXM4-32-65536").profile == "a100-40g");

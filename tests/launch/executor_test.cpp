@@ -176,6 +176,17 @@ TEST_CASE("a job that left no line in FAILED is told by the end of its log", "[l
   CHECK_THAT(result.jobs[2].message, Catch::Contains(": ended with exit code 2; its log"));
 }
 
+TEST_CASE("a worker that could not be loaded is told by what its loader said", "[launch]") {
+  Fixture f;
+  f.launcher.scripts["full"] = {{.code = 127, .signal = 0}};
+  f.launcher.logs["full"] =
+      "repro-worker: error while loading shared libraries: libx.so: failed to map segment from "
+      "shared object\n";
+  CHECK_THAT(f.execute_all().jobs[1].message,
+             Catch::Contains(": ended with exit code 127: error while loading shared libraries: "
+                             "libx.so: failed to map segment from shared object; its log"));
+}
+
 TEST_CASE("what a killed process half wrote is removed, in finished directories too", "[launch]") {
   Fixture f;
   f.execute_all();

@@ -61,7 +61,23 @@ TEST_CASE("a score near chance, or of one answer only, is doubted; a good one is
     good.push_back(item(
         i % 2, i % 2 == 0 || i < 20 ? std::vector<double>{-1, -2} : std::vector<double>{-2, -1}));
   CHECK(accuracy(good, Normalised::none).value == Approx(0.9));
+  CHECK_FALSE(is_blind(accuracy(good, Normalised::none), ignorance(good)));
+  const auto first = always_first(52, 100);
+  CHECK(is_blind(accuracy(first, Normalised::none), ignorance(first)));
   CHECK(doubted(good).empty());
+}
+
+TEST_CASE("nine answers in ten may be the same, more are doubted", "[measure]") {
+  // Of 100 items `first` are answered 0, of which 5 are wrong.
+  const auto doubted = [](int64_t first) {
+    std::vector<ScoredItem> items;
+    for (int64_t i = 0; i < 100; ++i)
+      items.push_back(item(i < first && i >= 5 ? 0 : 1,
+                           i < first ? std::vector<double>{-1, -2} : std::vector<double>{-2, -1}));
+    return doubts(accuracy(items, Normalised::none), ignorance(items));
+  };
+  CHECK(doubted(90).empty());
+  CHECK(doubted(91) == std::vector<std::string>{"91 % of its answers are 0"});
 }
 
 // Connor (1987), Biometrics 43: his formula worked by hand for a share of 0.3 and 0.1 apart:

@@ -41,6 +41,20 @@ TEST_CASE("one seed's bound on the claim's side of its edge is no published effe
   CHECK(judged(question(data)).reason.starts_with("the effect is as published"));
 }
 
+TEST_CASE("a number on the claim's edge is as published, one beyond it is not", "[measure]") {
+  const auto reason = [](double value) {
+    return judged({.sense = Sense::about,
+                   .claimed = 1,
+                   .margin = 0.5,
+                   .effect = estimate_effect(exactly({value}))})
+        .reason;
+  };
+  for (const double edge : {0.5, 1.5})
+    CHECK(reason(edge).starts_with("the effect is as published"));
+  for (const double beyond : {0.499, 1.501})
+    CHECK(reason(beyond).starts_with("the number differs from the published one"));
+}
+
 TEST_CASE("one seed beyond the noise measured elsewhere has a verdict, one within it has none",
           "[measure]") {
   EffectData data = exactly({0.2});

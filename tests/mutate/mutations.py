@@ -43,9 +43,20 @@ class Mutant:
     after: str  # replaces the text from start to end
     line: int
     number: int = 0
+    raw: bool = False  # `after` holds the switch itself
+
+    def __str__(self):
+        return f'{self.path}:{self.line}: {self.kind}: {self.before} => {self.after}'
+
+    def folder(self):
+        return self.path.split('/')[1]
 
     def key(self):
         return hashlib.sha1(f'{self.path}|{self.kind}|{self.before}|{self.after}'.encode()).hexdigest()
+
+
+def flat(text):
+    return ' '.join(text.split())
 
 
 # Arguments of one type are often called alike: a.n and b.n, low and high hours.
@@ -141,8 +152,7 @@ class Finder:
         if '//' in before or '\n#' in before or len(before) > 400 or any(self.silent[first:last + 1]):
             return
         line = self.code.count('\n', 0, self.tokens[start if start is not None else first].start) + 1
-        flat = ' '.join(before.split())
-        self.mutants.append(Mutant(self.path, kind, begin, end, flat, ' '.join(after.split()), line))
+        self.mutants.append(Mutant(self.path, kind, begin, end, flat(before), flat(after), line))
 
     def text(self, first, last):
         return self.code[self.tokens[first].start:self.tokens[last].end]
@@ -250,6 +260,10 @@ def find_mutants(path, code):
 
 
 def switched(mutant, inside):
+    if mutant.raw:
+        text = mutant.after.replace('MUTANT', f'::repro_mutant({mutant.number})')
+        # Lines keep their numbers, by which what does not compile is found.
+        return text.replace('KEPT', inside) if 'KEPT' in text else text + '\n' * inside.count('\n')
     if mutant.kind == 'statement':
         return f'(::repro_mutant({mutant.number}) ? void() : void({inside}))'
     if mutant.kind == 'negated':
@@ -269,6 +283,8 @@ def write(code, mutants):
             crossing = [m for m in todo[1:] if m.start < mutant.end < m.end]
             rest = [m for m in todo[1:] if m not in inner and m not in crossing]
             kept.append(mutant)
+            if mutant.raw and 'KEPT' not in mutant.after:
+                inner = []  # they would be out of sight
             text += code[at:mutant.start] + switched(mutant, render(mutant.start, mutant.end, inner))
             at, todo = mutant.end, rest
         return text + code[at:end]

@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "config/library.hpp"
+#include "config/task.hpp"
 #include "plan/manifest.hpp"
 #include "temporary_directory.hpp"
 
@@ -27,8 +28,8 @@ class Root {
     fs::create_directory(experiments / "models");
     for (const char* model : {"qwen_moe.toml", "llama_moe.toml"})
       fs::copy(source / "experiments/models" / model, experiments / "models");
-    fs::create_directory_symlink(source / "hardware_profiles",
-                                 folder_.path() / "hardware_profiles");
+    for (const char* folder : {"hardware_profiles", "eval"})
+      fs::create_directory_symlink(source / folder, folder_.path() / folder);
     fs::copy(source / "experiments/moe_disco/table3.toml", experiments / "test/table3.toml");
     if (!manifest.empty()) fs::copy(manifest, experiments / "test");
   }
@@ -38,8 +39,8 @@ class Root {
   TemporaryDirectory folder_;
 };
 
-// The leading comment lines of a bad manifest: the message it must print. "{methods}" stands for
-// all there are.
+// The leading comment lines of a bad manifest: the message it must print. "{methods}" and "{tasks}"
+// stand for all there are.
 std::string expected_message(const fs::path& manifest) {
   std::vector<std::string> lines;
   for (const std::string& line : split(read_file(manifest), '\n')) {
@@ -47,9 +48,12 @@ std::string expected_message(const fs::path& manifest) {
     lines.push_back(line.substr(2));
   }
   std::string message = join(lines, "\n");
-  const std::string methods = "{methods}";
-  for (size_t at; (at = message.find(methods)) != std::string::npos;)
-    message.replace(at, methods.size(), join(method_names(), ", "));
+  const auto put = [&](const std::string& word, const std::vector<std::string>& names) {
+    for (size_t at; (at = message.find(word)) != std::string::npos;)
+      message.replace(at, word.size(), join(names, ", "));
+  };
+  put("{methods}", method_names());
+  put("{tasks}", config::task_names(REPRO_SOURCE_ROOT));
   return message;
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("an arm's work is known when each job it rests on is, priced by its ph
   const Plan plan = make_plan(load_experiment(REPRO_SOURCE_ROOT, "table3", options));
   const ArmPlan& disco = plan.cells[0].arms[1];
   std::vector<size_t> asked;
-  const auto work = resources(plan.graph, disco, disco.endings[1], [&](size_t job_index) {
+  const auto work = resources(disco, disco.endings[1], [&](size_t job_index) {
     asked.push_back(job_index);
     return std::optional(job(1, 2, 3));
   });
@@ -121,7 +121,7 @@ TEST_CASE("an arm's work is known when each job it rests on is, priced by its ph
   CHECK(work->phases[1].jobs[0].profile == disco.phases[1].profile);
   CHECK(work->phases[0].overhead);
   const size_t missing = disco.endings[1].job;
-  CHECK_FALSE(resources(plan.graph, disco, disco.endings[1], [&](size_t job_index) {
+  CHECK_FALSE(resources(disco, disco.endings[1], [&](size_t job_index) {
     return job_index == missing ? std::nullopt : std::optional(job(1, 2, 3));
   }));
 }

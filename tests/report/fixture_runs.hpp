@@ -33,12 +33,34 @@ struct Fixture {
         const double gain = corpus == "c4" ? 0.9 : 0.6;
         return 5.9 - gain * std::log(static_cast<double>(steps) / 10) / std::log(4.0);
       };
+  // Downstream tasks that the arms answer, of kItems items with two choices in twenty parts.
+  std::vector<std::string> tasks = {};
+  std::vector<std::string> cuts = {"loss", "steps", "dollars"};
+  // Has the model of a phase ("full", "finetune") this item right, by likelihood and by character?
+  std::function<bool(int64_t item, const std::string& phase, int64_t steps, int64_t seed)>
+      is_right = [](int64_t item, const std::string& phase, int64_t steps, int64_t seed) {
+        const auto stream = static_cast<uint64_t>(100 * steps + seed);
+        return random_uniform(phase == "full" ? 1 : 2, stream, static_cast<uint64_t>(item)) < 0.7;
+      };
   // Of the full arm, at a factor of its learning rate.
   std::function<double(int64_t steps, double rate, int64_t seed)> full_loss = [](int64_t steps,
                                                                                  double, int64_t) {
     return 5.0 + 0.01 * static_cast<double>(std::max<int64_t>(0, 80 - steps));
   };
 };
+
+constexpr int64_t kItems = 400;
+
+inline void add_tasks(const Fixture& fixture, plan::Experiment& experiment) {
+  experiment.evaluate.tasks = fixture.tasks;
+  experiment.evaluate.cuts = fixture.cuts;
+  for (const std::string& name : fixture.tasks) {
+    config::Task task;
+    task.name = name;
+    task.metrics = {"acc", "acc_norm"};
+    experiment.task_entries[name] = task;
+  }
+}
 
 inline plan::Plan plan_of(const Fixture& fixture) {
   plan::Experiment experiment;
@@ -84,6 +106,7 @@ inline plan::Plan plan_of(const Fixture& fixture) {
     (fixture.stand_in ? corpus.stands_for : corpus.published) = role;
     experiment.corpus_entries[role] = corpus;
   }
+  add_tasks(fixture, experiment);
   if (fixture.stand_in)
     experiment.differences = {{"match.sequence", "1024", "64", "experiments/scales/tiny.toml:9"}};
   return plan::make_plan(std::move(experiment));
@@ -126,7 +149,9 @@ inline void write_training(const run::Job& job, const std::string& corpus, const
     record.step = step;
     record.tokens = step * 16 * 64;
     record.lm_loss = step > steps - kWindow ? final_loss : final_loss + 3 * std::exp(-6 * done);
-    record.loss = record.lm_loss;
+    // What balances experts is in what was minimised, and in no number of a report.
+    record.aux_loss = 0.25;
+    record.loss = record.lm_loss + record.aux_loss;
     record.clocks.train = step_seconds * static_cast<double>(step);
     const uint64_t order = phase == "submodel" ? 7 : 0;
     record.data_hash = mix64(static_cast<uint64_t>(step + 100 * seed) + order);
@@ -181,8 +206,46 @@ inline void write_eval(const run::Job& weights, const std::string& corpus, const
   write_text(directory.result_file(), result.dump());
 }
 
+// Every item once, two choices each: the right one's index goes with the item's number.
+inline void write_answers(const run::Job& job, const run::Job& weights, const Fixture& fixture,
+                          const run::RunDirectory& directory) {
+  const std::string task = job.spec.at("tasks").at(0);
+  const int64_t steps = weights.spec.at("steps"), seed = weights.spec.value("seed", int64_t{0});
+  std::string lines;
+  for (int64_t item = 0; item < kItems; ++item) {
+    const int64_t gold = item / 7 % 2;
+    const bool right = fixture.is_right(item, phase_of(weights), steps, seed);
+    const double first = (gold == 0) == right ? -1 : -3;
+    lines +=
+        nlohmann::json({{"id", item},
+                        {"part", "part" + std::to_string(mix64(static_cast<uint64_t>(item)) % 20)},
+                        {"gold", gold},
+                        {"log_likelihoods", {first, -2.0}},
+                        {"greedy", {false, false}},
+                        {"tokens", {1, 1}},
+                        {"read", {9, 9}},
+                        {"truncated", {false, false}},
+                        {"characters", {4, 4}},
+                        {"bytes", {4, 4}}})
+            .dump() +
+        "\n";
+  }
+  write_text(directory.path() / ("answers-" + task + ".jsonl"), lines);
+  const nlohmann::json result = {
+      {"measures", nlohmann::json::object()},
+      {"tasks", {{task, {{"items", kItems}, {"truncated", 3}, {"beyond_training", 5}}}}},
+      {"seconds", {{"load", 0.1}, {"eval", 2.0}}}};
+  write_text(directory.result_file(), result.dump());
+}
+
 inline void write_other(const run::Job& job, const run::RunDirectory& directory) {
   nlohmann::json result;
+  if (job.kind == "task")
+    result = {{"items", kItems},
+              {"shots", 5},
+              {"split", "test"},
+              {"fingerprint", "fedcba9876543210fedc"},
+              {"seconds", {{"items", 0.5}}}};
   if (job.kind == "prepare")
     result = {{"fingerprint", "0123456789abcdef0123"},
               {"packages", {{{"name", "doc"}, {"version", "1.2"}, {"sha256", "00"}, {"bytes", 3}}}},
@@ -233,6 +296,8 @@ inline void write_runs(const plan::Plan& plan, const Fixture& fixture, const fs:
     directory.create(job, plan.graph);
     if (job.kind == "train")
       write_training(job, corpus_of(plan, index), fixture, directory);
+    else if (job.kind == "eval" && job.spec.contains("tasks"))
+      write_answers(job, plan.graph[job.inputs.at("weights")], fixture, directory);
     else if (job.kind == "eval")
       write_eval(plan.graph[job.inputs.at("weights")], corpus_of(plan, index), fixture, directory);
     else

@@ -123,4 +123,33 @@ TEST_CASE("truncation drops a last line that looks whole but lacks its end", "[r
   CHECK_NOTHROW(truncate_records(folder.path() / "absent", 1));
 }
 
+TEST_CASE("a run's losses are the language model's, without what balances experts", "[run]") {
+  Records records;
+  for (int64_t step = 1; step <= 3; ++step) records.steps.push_back(step_record(step));
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(records.lm_losses()[i] == step_record(static_cast<int64_t>(i + 1)).lm_loss);
+    CHECK(records.lm_losses()[i] != records.steps[i].loss);
+  }
+  CHECK(records.step_numbers() == std::vector<int64_t>{1, 2, 3});
+  CHECK(records.steps[0].clocks.wall() == 1.25 + 0.5 + 0.25 + 0.125);
+}
+
+TEST_CASE("progress is found however long the lines before it are, and none in an empty file",
+          "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  LineWriter writer(path);
+  CHECK_FALSE(read_progress(path));
+  writer.write(to_line(step_record(4)));
+  writer.write(R"({"event":"phase","phase":"kmeans","seconds":1.2})");
+  writer.write("\"" + std::string(5000, 'x') + "\"");
+  const auto progress = read_progress(path);
+  REQUIRE(progress);
+  CHECK(progress->phase == "train");
+  CHECK(progress->unit == "steps");
+  CHECK(progress->tokens == 4 * 2048);
+  CHECK(progress->train_seconds == 1.25);
+  CHECK(progress->total == 0);
+}
+
 }  // namespace repro::run

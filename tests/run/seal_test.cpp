@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <chrono>
@@ -12,7 +13,9 @@
 #include "base/file.hpp"
 #include "run/comparison.hpp"
 #include "run/fake_run.hpp"
+#include "run/last_words.hpp"
 #include "run/verifier.hpp"
+#include "synced_files.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro::run {
@@ -178,6 +181,23 @@ TEST_CASE("two runs are compared only as they were left", "[run]") {
   flip(other.directory.environment_file());
   CHECK_THROWS_WITH(compare_runs(run.directory, other.directory),
                     Contains("environment.json: its bytes changed"));
+}
+
+TEST_CASE("what DONE seals is on the disk before DONE is, and so are last words", "[run]") {
+  const DoneRun run;
+  fs::remove(run.directory.done_file());
+  take_synced();
+  run.directory.mark_done();
+  std::vector<std::string> synced = take_synced();
+  REQUIRE(synced.size() == 6);
+  CHECK(synced.back() == "DONE.tmp");
+  std::sort(synced.begin(), synced.end() - 1);
+  synced.pop_back();
+  CHECK(synced == std::vector<std::string>{"environment.json", "job.json", "model.safetensors",
+                                           "records.jsonl", "result.json"});
+  LastWords(run.directory).say("the disk is full");
+  CHECK(take_synced() == std::vector<std::string>{"FAILED.page.tmp"});
+  CHECK(read_file(run.directory.failed_file()) == "the disk is full\n");
 }
 
 }  // namespace repro::run

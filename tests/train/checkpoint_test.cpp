@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "synced_files.hpp"
 #include "train/training_fixture.hpp"
 
 using namespace repro;
@@ -215,4 +216,32 @@ TEST_CASE("when a checkpoint cannot be written the one before stays, and nothing
   CHECK(names_in(folder.path()) == std::vector<std::string>{"00000005"});
   REQUIRE(load_newest_checkpoint(folder.path(), training.model, training.optimizer)->step == 5);
   CHECK(at::equal(training.model.flat_values(), values));
+}
+
+TEST_CASE("a checkpoint is on the disk, its last file last, before it has its name", "[train]") {
+  const TemporaryDirectory folder;
+  Training training;
+  make_directories(folder.path() / "checkpoints");
+  take_synced();
+  training.save(folder.path() / "checkpoints", 5);
+  CHECK(take_synced() == std::vector<std::string>{
+                             "model.safetensors.tmp", "optimizer.safetensors.tmp", "state.json.tmp",
+                             "DONE.tmp", "00000005.unfinished", "checkpoints"});
+  leave_weights(folder.path() / "checkpoints", 5, folder.path() / "model.safetensors");
+  CHECK(take_synced().size() == 1);  // the folder that now has one name more
+}
+
+TEST_CASE("a training's records are on the disk before a checkpoint that counts on them",
+          "[train]") {
+  const Runs runs;
+  config::TrainSpec spec = tiny_spec();
+  spec.steps = 6;
+  const auto directory = runs.make_training("synced", spec, 3);
+  take_synced();
+  train_here(directory);
+  std::vector<std::string> order;
+  for (const std::string& name : take_synced())
+    if (name == "records.jsonl" || name == "state.json.tmp") order.push_back(name);
+  CHECK(order == std::vector<std::string>{"records.jsonl", "state.json.tmp", "records.jsonl",
+                                          "state.json.tmp", "records.jsonl"});  // when it is sealed
 }

@@ -6,6 +6,8 @@
 
 #include "base/error.hpp"
 #include "config/task.hpp"
+#include "data/prepare.hpp"
+#include "data/tokens/token_shards_writer.hpp"
 #include "data/tokens/tokenizer.hpp"
 #include "eval/choices.hpp"
 #include "model/transformer.hpp"
@@ -176,4 +178,37 @@ TEST_CASE("a limit is of each part, and a tokenizer that is not the model's is r
   a.leave_weights("weights", small);
   CHECK_THROWS_WITH(a.answer("wrong", spec),
                     Catch::Contains("the weights are not this tokenizer's"));
+}
+
+TEST_CASE("a task made of the corpus is answered like any other, from its test split", "[worker]") {
+  const Answering a;
+  const fs::path corpus = a.runs.path() / "words";
+  data::Tokenizer tokenizer(data::tokenizer_path(corpus));
+  data::TokenShardsWriter writer(data::shard_path(corpus, "test"), tokenizer.piece_bytes(),
+                                 tokenizer.sha256());
+  for (int document = 0; document < 8; ++document) {
+    std::string text;
+    for (int sentence = 0; sentence < 9; ++sentence)
+      text += fmt::format("{}Snow {} is white and grass thing{} is green.", text.empty() ? "" : " ",
+                          document, sentence);
+    std::vector<int32_t> tokens;
+    tokenizer.encode(text, tokens);
+    tokens.push_back(tokenizer.end_of_text());
+    writer.add_document(tokens, static_cast<int64_t>(text.size()));
+  }
+  writer.finish();
+  Runs::finish(run::RunDirectory(corpus), {{"fingerprint", "f00d"}});
+  config::Task task = config::find_task(REPRO_SOURCE_ROOT, "next_passage").content();
+  task.made.choice_words = 9;
+  const json made =
+      do_here(a.runs, "task", "task-next", config::to_json(task), {{"corpus", "words"}});
+  CHECK(made.at("items").get<int64_t>() > 20);
+  CHECK(made.at("bytes").at("choices").get<int64_t>() > 4 * 30 * made.at("items").get<int64_t>());
+  config::EvalSpec spec = Answering::spec();
+  spec.tasks = {"next_passage"};
+  const json result =
+      do_here(a.runs, "eval", "answers-next", config::to_json(spec),
+              {{"weights", "weights"}, {"corpus", "words"}, {"task-next_passage", "task-next"}});
+  CHECK(result.at("tasks").at("next_passage").at("items") == made.at("items"));
+  CHECK(result.at("tasks").at("next_passage").at("chance") == 0.25);
 }

@@ -40,6 +40,26 @@ T require(arrow::Result<T> result, const path& file) {
   return std::move(result).ValueUnsafe();
 }
 
+// The same buffers with texts as bytes: whether they are UTF-8 is told by whoever takes them.
+std::shared_ptr<arrow::ArrayData> as_bytes(const arrow::ArrayData& data) {
+  auto same = data.Copy();
+  if (data.dictionary != nullptr) {
+    const auto& coded = static_cast<const arrow::DictionaryType&>(*data.type);
+    same->dictionary = as_bytes(*data.dictionary);
+    same->type = arrow::dictionary(coded.index_type(), same->dictionary->type, coded.ordered());
+  }
+  if (data.type->id() == arrow::Type::STRING) same->type = arrow::binary();
+  if (data.type->id() == arrow::Type::LARGE_STRING) same->type = arrow::large_binary();
+  if (data.type->id() == arrow::Type::STRING_VIEW) same->type = arrow::binary_view();
+  return same;
+}
+
+// The library believes the offsets and indices of a file, which may point anywhere, until it is
+// asked.
+void require_inside(const arrow::Array& array, const path& file) {
+  require(arrow::MakeArray(as_bytes(*array.data()))->ValidateFull(), file);
+}
+
 int column_index(const arrow::Schema& schema, const std::string& column, const path& file) {
   const int index = schema.GetFieldIndex(column);
   if (index >= 0) return index;
@@ -73,6 +93,7 @@ bool visit_values(const arrow::DictionaryArray& array, const VisitCell& visit) {
 void visit_batch(const arrow::RecordBatch& batch, const std::string& column, const path& file,
                  const VisitCell& visit) {
   const auto array = batch.column(column_index(*batch.schema(), column, file));
+  require_inside(*array, file);
   // Columns of categories: every value once, and an index a row.
   if (const auto* coded = dynamic_cast<const arrow::DictionaryArray*>(array.get()))
     if (visit_values<arrow::BinaryArray>(*coded, visit) ||
@@ -246,6 +267,7 @@ void for_each_columnar_row(const path& file,
                            const std::function<void(nlohmann::ordered_json&&)>& visit,
                            const config::CorpusLimits& limits) {
   visit_batches(file, std::nullopt, limits, [&](const arrow::RecordBatch& batch) {
+    for (const auto& array : batch.columns()) require_inside(*array, file);
     for (int64_t row = 0; row < batch.num_rows(); ++row) {
       auto object = nlohmann::ordered_json::object();
       for (int i = 0; i < batch.num_columns(); ++i)

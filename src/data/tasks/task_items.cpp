@@ -9,6 +9,7 @@
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "data/formats/rows.hpp"
+#include "data/tasks/corpus_rows.hpp"
 #include "data/tasks/python_random.hpp"
 #include "data/tasks/task_files.hpp"
 #include "data/tasks/template_text.hpp"
@@ -224,6 +225,13 @@ TaskItems read_task(const config::Task& task, const std::filesystem::path& cache
   const TaskFiles files = bring_files(task, cache, progress);
   TaskItems result;
   result.items = make_items(task, read_rows(task, files.items), read_rows(task, files.shots));
+  result.fingerprint = fingerprint_of(result.items);
+  return result;
+}
+
+TaskItems make_task(const config::Task& task, const std::filesystem::path& prepared) {
+  TaskItems result;
+  result.items = make_items(task, rows_of_corpus(task, prepared), {});
   result.fingerprint = fingerprint_of(result.items);
   return result;
 }

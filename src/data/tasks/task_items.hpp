@@ -45,5 +45,7 @@ struct TaskItems {
 };
 TaskItems read_task(const config::Task& task, const std::filesystem::path& cache,
                     const ProgressCallback& progress);
+// Of a task that is made of a corpus, from the run directory of a finished prepare job.
+TaskItems make_task(const config::Task& task, const std::filesystem::path& prepared);
 
 }  // namespace repro::data
