@@ -92,6 +92,19 @@ TEST_CASE("only the temporaries of dead processes are left-overs", "[base]") {
   remove_leftovers(folder.path() / "nowhere");
 }
 
+TEST_CASE("what a killed process left goes also before its parent has asked for it", "[base]") {
+  const TemporaryDirectory folder;
+  const pid_t killed = ::fork();
+  if (killed == 0) ::_exit(0);
+  siginfo_t ended;
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(killed), &ended, WEXITED | WNOWAIT) == 0);
+  const fs::path left = folder.path() / ("result.json.tmp" + std::to_string(killed));
+  write_file_atomically(left, "half");
+  remove_leftovers(folder.path());
+  CHECK_FALSE(fs::exists(left));
+  ::waitpid(killed, nullptr, 0);
+}
+
 TEST_CASE("a hash of a file's start is that of its bytes, and a folder is none", "[base]") {
   const TemporaryDirectory folder;
   const fs::path path = folder.path() / "x";

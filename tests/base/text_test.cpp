@@ -18,6 +18,9 @@ TEST_CASE("numbers are written as people read them", "[base]") {
   CHECK(with_commas(-1234) == "-1,234");
   CHECK(with_commas(12) == "12");
   CHECK(human_seconds(4.24) == "4.2 s");
+  CHECK(human_seconds(59.94) == "59.9 s");
+  CHECK(human_seconds(59.97) == "1 min 00 s");
+  CHECK(human_seconds(119.6) == "2 min 00 s");
   CHECK(human_seconds(200) == "3 min 20 s");
   CHECK(human_seconds(7500) == "2 h 05 min");
   CHECK(human_bytes(23.6e9) == "23.6 GB");
@@ -35,6 +38,7 @@ TEST_CASE("a number that is none, or beyond what digits can show, says so", "[ba
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double infinite = std::numeric_limits<double>::infinity();
   CHECK(rounded_with_commas(1234.4) == "1,234");
+  CHECK(rounded_with_commas(1234.6) == "1,235");
   CHECK(rounded_with_commas(nan) == "not a number");
   CHECK(rounded_with_commas(-infinite) == "-infinite");
   CHECK(rounded_with_commas(1e30) == "1e+30");

@@ -44,6 +44,9 @@ TEST_CASE("equal jobs are one job; a job's key depends on its inputs' keys", "[r
   Job train = graph[1];
   train.inputs["corpus"] = other;
   CHECK(graph[graph.add(train)].key != graph[1].key);
+  Job of_another_kind = graph[0];
+  of_another_kind.kind = "task";
+  CHECK(graph[graph.add(of_another_kind)].key != graph[0].key);
 }
 
 TEST_CASE("a worker opens what was created, once its inputs are done", "[run]") {
