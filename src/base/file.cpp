@@ -138,14 +138,17 @@ void make_directories(const fs::path& path) {
   if (code) fail_with_system(path, "create the directory", code.value());
 }
 
+bool is_leftover(const fs::path& path) {
+  const pid_t owner = owner_of_temporary(path.filename().string());
+  return owner != 0 && !is_alive(owner);
+}
+
 void remove_leftovers(const fs::path& folder) noexcept {
   std::error_code ignored;
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator at(folder, ignored), end; at != end && !ignored;
-       at.increment(ignored)) {
-    const pid_t owner = owner_of_temporary(at->path().filename().string());
-    if (owner != 0 && !is_alive(owner)) leftovers.push_back(at->path());
-  }
+       at.increment(ignored))
+    if (is_leftover(at->path())) leftovers.push_back(at->path());
   for (const fs::path& leftover : leftovers) fs::remove(leftover, ignored);
 }
 

@@ -27,8 +27,10 @@ void write_file_atomically(const fs::path& path, std::string_view bytes);
 
 void make_directories(const fs::path& path);
 
-// Removes what atomic writes left in `folder` when their process was killed: NAME.tmpPID of no
-// living process. Never fails.
+// Whether a file or folder is what an atomic write leaves when its process is killed: NAME.tmpPID
+// of no living process.
+bool is_leftover(const fs::path& path);
+// Removes such files from `folder`. Never fails.
 void remove_leftovers(const fs::path& folder) noexcept;
 
 // ${XDG_CACHE_HOME:-$HOME/.cache}/repro: downloads and cleaned corpora, shared by all runs/

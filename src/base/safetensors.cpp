@@ -9,6 +9,7 @@
 #include "base/atomic_file.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/narrow_floats.hpp"
 #include "base/text.hpp"
 
 namespace repro {
@@ -95,6 +96,35 @@ void require_tiling(const std::filesystem::path& path, std::span<const std::byte
     damaged(path, fmt::format("{} bytes follow the last tensor", data.data() + data.size() - end));
 }
 
+// Of a tensor whose pieces are what its shape says.
+uint64_t written_bytes(const SafetensorsPieces& tensor) {
+  uint64_t elements = 1, given = 0;
+  for (const int64_t size : tensor.shape) elements *= static_cast<uint64_t>(size);
+  for (const auto& piece : tensor.pieces) given += piece.size();
+  check(given == elements * safetensors_element_bytes(tensor.pieces_dtype),
+        "a tensor's bytes are those of its shape and dtype");
+  return elements * safetensors_element_bytes(tensor.dtype);
+}
+
+// Chunk by chunk: a piece may be larger than the memory that is free.
+void write_piece(const std::filesystem::path& path, const SafetensorsPieces& tensor,
+                 std::span<const std::byte> piece, AtomicFile& file) {
+  constexpr size_t kChunkBytes = 1 << 20;
+  std::string rounded;
+  for (size_t at = 0; at < piece.size(); at += kChunkBytes) {
+    const auto chunk = piece.subspan(at, std::min(kChunkBytes, piece.size() - at));
+    if (tensor.dtype == tensor.pieces_dtype) {
+      file.write(chunk);
+      continue;
+    }
+    rounded.clear();
+    if (!append_floats(chunk, tensor.pieces_dtype, tensor.dtype, rounded))
+      throw Error("{}: tensor '{}' holds a number that is too large for {}; take another precision",
+                  path.string(), tensor.name, tensor.dtype);
+    file.write(rounded);
+  }
+}
+
 }  // namespace
 
 int64_t SafetensorsTensor::elements() const {
@@ -141,20 +171,29 @@ const SafetensorsTensor& SafetensorsView::operator[](const std::string& name) co
 void write_safetensors(const std::filesystem::path& path,
                        std::span<const SafetensorsTensor> tensors,
                        const std::map<std::string, std::string>& metadata) {
+  std::vector<SafetensorsPieces> whole;
+  for (const SafetensorsTensor& tensor : tensors)
+    whole.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.dtype, {tensor.data}});
+  write_safetensors(path, whole, metadata);
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       std::span<const SafetensorsPieces> tensors,
+                       const std::map<std::string, std::string>& metadata) {
   ordered_json header = ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
   std::set<std::string> names;
-  for (const SafetensorsTensor& tensor : tensors) {
+  for (const SafetensorsPieces& tensor : tensors) {
     check(names.insert(tensor.name).second && tensor.name != "__metadata__",
           "tensor names are unique");
-    check(tensor.data.size() ==
-              static_cast<size_t>(tensor.elements()) * safetensors_element_bytes(tensor.dtype),
-          "a tensor's bytes are those of its shape and dtype");
-    header[tensor.name] = {{"dtype", tensor.dtype},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + tensor.data.size()}}};
-    offset += tensor.data.size();
+    const uint64_t bytes = written_bytes(tensor);
+    // By its brackets it would look through all that are there already.
+    header.get_ref<ordered_json::object_t&>().emplace_back(
+        tensor.name, ordered_json{{"dtype", tensor.dtype},
+                                  {"shape", tensor.shape},
+                                  {"data_offsets", {offset, offset + bytes}}});
+    offset += bytes;
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');
@@ -162,7 +201,8 @@ void write_safetensors(const std::filesystem::path& path,
   AtomicFile file(path);
   file.write(std::string_view(reinterpret_cast<const char*>(&length), kLengthBytes));
   file.write(text);
-  for (const SafetensorsTensor& tensor : tensors) file.write(tensor.data);
+  for (const SafetensorsPieces& tensor : tensors)
+    for (const auto& piece : tensor.pieces) write_piece(path, tensor, piece, file);
   file.commit();
 }
 

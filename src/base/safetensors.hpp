@@ -48,9 +48,23 @@ class SafetensorsView {
   std::map<std::string, std::string> metadata_;
 };
 
+// What a file is to hold under one name: the elements of the pieces in turn. Floating-point pieces
+// of another type than `dtype` are rounded to it.
+struct SafetensorsPieces {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  std::string pieces_dtype;
+  std::vector<std::span<const std::byte>> pieces;
+};
+
 // Writes the tensors in the order given; atomic and synced to disk. Equal input gives equal bytes.
+// Error when a finite number is too large for the type it is rounded to.
 void write_safetensors(const std::filesystem::path& path,
                        std::span<const SafetensorsTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+void write_safetensors(const std::filesystem::path& path,
+                       std::span<const SafetensorsPieces> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace repro

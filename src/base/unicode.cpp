@@ -3,6 +3,9 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstdlib>
+
+#include "base/error.hpp"
 
 namespace repro {
 namespace {
@@ -107,6 +110,19 @@ void append_collapsed(std::string& out, std::string_view text) {
       out.append(text, begin, at - begin);
     }
   }
+}
+
+std::string nfc(std::string_view text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; }))
+    return std::string(text);
+  utf8proc_uint8_t* composed = nullptr;
+  const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &composed, options);
+  if (length < 0) throw Error("a text is not UTF-8: {}", utf8proc_errmsg(length));
+  std::string result(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
+  std::free(composed);
+  return result;
 }
 
 std::string printable(std::string_view text) { return shown_as(text, /*one_line=*/false); }

@@ -24,6 +24,9 @@ std::string_view stripped(std::string_view text);
 // whose case is more than one character stay as they are.
 std::string capitalized(std::string_view text);
 
+// In Unicode's normal form C; UTF-8 in, UTF-8 out. Error when it is none.
+std::string nfc(std::string_view text);
+
 // `text` as it may be shown anywhere. What steers a terminal or reorders a line becomes U+FFFD:
 // control characters but newline and tab, DEL, C1, bidirectional embeddings, overrides and
 // isolates, and malformed bytes.

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/eval_view.hpp"
 #include "cli/execution.hpp"
+#include "cli/finished_run.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
 #include "cli/task_jobs.hpp"
@@ -31,41 +32,10 @@ struct EvalChoice {
   bool wait = false;
 };
 
-// A finished run and what it rests on, as jobs of a graph in which all of them are done.
-size_t add_finished(const run::RunDirectory& directory, run::JobGraph& graph) {
-  const run::OpenedJob from = run::open_job(directory);
-  run::Job job;
-  job.kind = from.kind;
-  job.name = from.name;
-  job.spec = from.spec;
-  for (const auto& [role, input] : from.inputs) job.inputs[role] = add_finished(input, graph);
-  const size_t index = graph.add(std::move(job));
-  if (graph[index].directory != directory.path().filename().string() ||
-      directory.state() != run::State::done)
-    throw Error("{}: is not finished, or not what its name says; run the experiment again",
-                directory.path().string());
-  return index;
-}
-
-// The corpus that it was trained on, here or in what it came from.
-std::optional<size_t> corpus_of(const run::JobGraph& graph, size_t job) {
-  const auto& inputs = graph[job].inputs;
-  if (const auto at = inputs.find("corpus"); at != inputs.end()) return at->second;
-  for (const auto& [role, input] : inputs)
-    if (const auto found = corpus_of(graph, input)) return found;
-  return std::nullopt;
-}
-
 // How the run itself read its model; a merge says no sequence.
 config::EvalSpec eval_spec(const run::Job& weights, const EvalChoice& choice) {
-  if (weights.kind != "train" && weights.kind != "merge")
-    throw Error(Exit::usage,
-                "eval {}: a run of kind '{}' leaves no model; give a training or a merge",
-                choice.run, weights.kind);
   config::EvalSpec spec;
-  config::read_json(
-      weights.spec.value("model", json::object()),
-      [&](config::Fields& fields) { describe(fields, spec.model); }, weights.name + "/job.json");
+  spec.model = model_of(weights, "eval " + choice.run);
   const json defaults = config::to_full_json(config::TrainSpec{});
   const auto own = [&](const char* key) { return weights.spec.value(key, defaults.at(key)); };
   spec.sequence = own("sequence").get<int64_t>();
@@ -111,16 +81,22 @@ size_t add_question(const Context& context, const run::RunDirectory& directory,
   const size_t weights = add_finished(directory, graph);
   const config::EvalSpec spec = eval_spec(graph[weights], choice);
   const auto corpus = corpus_of(graph, weights);
-  if (!corpus)
+  if (!corpus && graph[weights].kind != "import")
     throw Error("{}: rests on no corpus, whose tokenizer it would need", directory.path().string());
+  if (!corpus && !choice.perplexity.empty())
+    throw Error(Exit::usage,
+                "eval {}: an imported checkpoint has no corpus; leave out --perplexity",
+                choice.run);
   run::Job job;
   job.kind = "eval";
   job.name = fmt::format("answers-{}", graph[weights].name);
+  job.resources.threads = spec.threads;
   job.spec = config::to_json(spec);
   job.execution = {{"batch_tokens", choice.batch_tokens}};
-  job.inputs = {{"weights", weights}, {"corpus", *corpus}};
+  job.inputs = {{"weights", weights}};
+  if (corpus) job.inputs["corpus"] = *corpus;  // an imported checkpoint brought its tokenizer
   for (const std::string& task : choice.tasks)
-    job.inputs["task-" + task] = graph.add(task_job(context, task, *corpus));
+    job.inputs["task-" + task] = graph.add(task_job(context, task, corpus));
   return graph.add(std::move(job));
 }
 
@@ -167,7 +143,8 @@ void add_eval(Program& program) {
       "same\n"
       "command goes on where it was.");
   auto choice = std::make_shared<EvalChoice>();
-  verb.add_option("run", choice->run, "a finished training or merge: directory or name")
+  verb.add_option("run", choice->run,
+                  "a finished training, merge or imported checkpoint: directory or name")
       ->required();
   verb.add_option("--tasks", choice->tasks, "names of tasks, separated by commas")->delimiter(',');
   verb.add_option("--perplexity", choice->perplexity,

@@ -226,11 +226,7 @@ Exit run_import(const Context& context, const ImportChoice& choice) {
 
 }  // namespace
 
-void add_import_log(Program& program) {
-  CLI::App& import =
-      program.add_verb("import", "training logs of other programs",
-                       "  repro import log train.log --format megatron --sequence 4096");
-  import.require_subcommand(1);
+void add_import_log(Program& program, CLI::App& import) {
   CLI::App& verb = program.add_verb(
       import, "log", "a training log of another program -> run records",
       "  repro import log out.log --format nanogpt --target 3.28\n"

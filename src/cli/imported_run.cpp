@@ -23,15 +23,6 @@ std::string records_text(const run::Records& records) {
   return lines;
 }
 
-// A file's name as part of a run's: letters, digits, '.', '-' and '_'.
-std::string plain_name(const std::string& text) {
-  constexpr size_t kLongest = 100;
-  std::string plain = text.substr(0, kLongest);
-  for (char& c : plain)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-') c = '_';
-  return plain;
-}
-
 run::Job import_job(const fs::path& source, const imports::ForeignLog& log,
                     const std::string& records) {
   run::Job job{.kind = "import",
@@ -84,6 +75,14 @@ json result_of(const imports::ImportedLog& imported) {
 }
 
 }  // namespace
+
+std::string plain_name(const std::string& text) {
+  constexpr size_t kLongest = 100;
+  std::string plain = text.substr(0, kLongest);
+  for (char& c : plain)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-') c = '_';
+  return plain;
+}
 
 fs::path write_imported_run(const imports::ImportedLog& imported, const fs::path& source,
                             const imports::ForeignLog& log, const fs::path& runs,

@@ -35,7 +35,8 @@ Program::Program() : app_(kSummary, "repro") {
   add_profile(*this);
   add_data(*this);
   add_eval(*this);
-  add_import_log(*this);
+  add_import(*this);
+  add_export(*this);
 }
 
 CLI::App& Program::add_verb(const std::string& name, const std::string& summary,

@@ -1,6 +1,10 @@
 #pragma once
 // The verbs of `repro`, one source file each. Each function adds its verb to the program.
 
+namespace CLI {
+class App;
+}
+
 namespace repro::cli {
 
 class Program;
@@ -17,6 +21,10 @@ void add_price(Program& program);
 void add_profile(Program& program);
 void add_data(Program& program);
 void add_eval(Program& program);
-void add_import_log(Program& program);
+void add_import(Program& program);
+void add_export(Program& program);
+// The verbs of `import`.
+void add_import_log(Program& program, CLI::App& import);
+void add_import_checkpoint(Program& program, CLI::App& import);
 
 }  // namespace repro::cli

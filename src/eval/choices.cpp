@@ -87,7 +87,7 @@ void score_batch(model::Transformer& model, const Batch& batch, std::vector<Choi
 
 }  // namespace
 
-ChoiceRequest make_request(data::Tokenizer& tokenizer, const std::string& context,
+ChoiceRequest make_request(data::Encoder& tokenizer, const std::string& context,
                            const std::string& continuation) {
   const std::string_view kept = stripped(context);
   const size_t end =
@@ -101,7 +101,7 @@ ChoiceRequest make_request(data::Tokenizer& tokenizer, const std::string& contex
   const size_t cut = std::min(request.context.size(), whole.size());
   request.continuation.assign(whole.begin() + static_cast<std::ptrdiff_t>(cut), whole.end());
   request.context.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(cut));
-  if (request.context.empty()) request.context = {tokenizer.end_of_text()};
+  if (request.context.empty()) request.context = {tokenizer.before_text()};
   if (request.continuation.empty())
     throw Error("the continuation '{}' gives no token of its own after '{}'", continuation,
                 before.substr(before.size() - std::min<size_t>(before.size(), 20)));

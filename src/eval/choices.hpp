@@ -13,17 +13,17 @@
 #include <string>
 #include <vector>
 
-#include "data/tokens/tokenizer.hpp"
+#include "data/tokens/encoder.hpp"
 #include "model/transformer.hpp"
 
 namespace repro::eval {
 
 struct ChoiceRequest {
-  std::vector<int32_t> context;  // an end of text where there is none
+  std::vector<int32_t> context;  // what stands before a text where there is none
   std::vector<int32_t> continuation;
 };
 // Error when the continuation has no token of its own.
-ChoiceRequest make_request(data::Tokenizer& tokenizer, const std::string& context,
+ChoiceRequest make_request(data::Encoder& tokenizer, const std::string& context,
                            const std::string& continuation);
 
 struct ChoiceScore {

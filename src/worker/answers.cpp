@@ -9,10 +9,10 @@
 #include "base/json.hpp"
 #include "base/unicode.hpp"
 #include "config/task.hpp"
-#include "data/tokens/tokenizer.hpp"
 #include "eval/choices.hpp"
 #include "measure/choices.hpp"
 #include "train/training_data.hpp"
+#include "worker/own_tokenizer.hpp"
 
 namespace repro::worker {
 namespace {
@@ -97,14 +97,9 @@ class Answerer {
         spec_(spec),
         model_(model),
         task_(task),
-        tokenizer_(train::input(context.job, "corpus").path() / "tokenizer.model"),
+        tokenizer_(own_tokenizer(context.job, model.config().vocabulary)),
         from_(train::input(context.job, "task-" + task)),
-        delimiter_(spec_of<config::Task>(run::open_job(from_)).delimiter) {
-    if (tokenizer_.vocabulary() > model.config().vocabulary)
-      throw Error("{}: has {} pieces, the model {} rows; the weights are not this tokenizer's",
-                  train::input(context.job, "corpus").path().string(), tokenizer_.vocabulary(),
-                  model.config().vocabulary);
-  }
+        delimiter_(spec_of<config::Task>(run::open_job(from_)).delimiter) {}
 
   // A line an item.
   std::vector<json> answer_all() {
@@ -152,7 +147,7 @@ class Answerer {
 
   eval::ChoiceRequest request(const Asked& item, const std::string& choice) {
     try {
-      return eval::make_request(tokenizer_, item.context, delimiter_ + choice);
+      return eval::make_request(*tokenizer_, item.context, delimiter_ + choice);
     } catch (const Error& error) {
       throw Error(error.exit(), "task '{}', item {}: {}", task_, item.id, error.what());
     }
@@ -162,7 +157,7 @@ class Answerer {
   const config::EvalSpec& spec_;
   model::Transformer& model_;
   std::string task_;
-  data::Tokenizer tokenizer_;
+  std::unique_ptr<data::Encoder> tokenizer_;
   const run::RunDirectory& from_;
   std::string delimiter_;
 };

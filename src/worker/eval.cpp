@@ -13,6 +13,7 @@
 #include "train/training_data.hpp"
 #include "worker/answers.hpp"
 #include "worker/kinds.hpp"
+#include "worker/own_tokenizer.hpp"
 
 namespace repro::worker {
 namespace {
@@ -60,8 +61,15 @@ std::shared_ptr<const data::TokenShards> open_for(const config::MeasureSpec& mea
 }
 
 eval::HeldOut measured(model::Transformer& model, const config::MeasureSpec& measure,
-                       const config::EvalSpec& spec, const run::RunDirectory& corpus) {
+                       const config::EvalSpec& spec, const run::OpenedJob& job) {
+  const run::RunDirectory& corpus = train::input(job, "corpus");
   const auto split = open_for(measure, corpus);
+  const std::string own = tokenizer_of_weights(job);
+  if (!own.empty() && own != split->tokenizer_sha256())
+    throw Error(
+        "{}: its tokens are not those of the weights; they read no corpus but by their own "
+        "tokenizer",
+        corpus.path().string());
   if (measure.split == "train")
     return eval::shuffled_loss(model, split, measure.window, measure.windows, spec.batch,
                                static_cast<uint64_t>(spec.order_seed));
@@ -92,11 +100,16 @@ model::Transformer load_model(const config::EvalSpec& spec, const run::OpenedJob
   return model;
 }
 
+// "" of weights that brought their tokenizer and read no corpus.
+std::string corpus_fingerprint(const run::OpenedJob& job) {
+  const auto corpus = job.inputs.find("corpus");
+  return corpus == job.inputs.end() ? "" : corpus->second.result().value("fingerprint", "");
+}
+
 }  // namespace
 
 json evaluate(const JobContext& context) {
   const config::EvalSpec spec = eval_spec(context.job);
-  const run::RunDirectory& corpus = train::input(context.job, "corpus");
   train::make_repeatable(spec.threads);
   Stopwatch stopwatch;
   model::Transformer model = load_model(spec, context.job);
@@ -106,7 +119,7 @@ json evaluate(const JobContext& context) {
   for (const config::MeasureSpec& measure : spec.measures) {
     context.progress("evaluate", static_cast<double>(measures.size()),
                      static_cast<double>(spec.measures.size()), "measures");
-    const eval::HeldOut found = measured(model, measure, spec, corpus);
+    const eval::HeldOut found = measured(model, measure, spec, context.job);
     measures[measure.name] = measure_json(measure, found);
     active += found.active_share * static_cast<double>(found.tokens);
     tokens += static_cast<double>(found.tokens);
@@ -118,7 +131,7 @@ json evaluate(const JobContext& context) {
           {"active_share", tokens > 0 ? json(active / tokens) : json(nullptr)},
           {"expert_load", train::rows_of(model.expert_load())},
           {"seconds", {{"load", load_seconds}, {"eval", stopwatch.lap()}}},
-          {"corpus_fingerprint", corpus.result().value("fingerprint", "")}};
+          {"corpus_fingerprint", corpus_fingerprint(context.job)}};
 }
 
 }  // namespace repro::worker

@@ -40,7 +40,8 @@ nlohmann::json train(const JobContext& context);
 // result: gamma [E], backbone_cosine [E][E], update_cosine [E][E], seconds {merge}.
 nlohmann::json merge(const JobContext& context);
 
-// config::EvalSpec; inputs "weights" and "corpus". Result: measures {name: {split, window, stride,
+// config::EvalSpec; inputs "weights" and "corpus" (not of weights that brought their tokenizer and
+// answer tasks alone). Result: measures {name: {split, window, stride,
 // windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters, expert_load [L][E] of
 // the last forward pass, seconds {load, eval}, corpus_fingerprint, tasks (see answers.hpp). Error
 // when the weights are not

@@ -67,6 +67,38 @@ TEST_CASE("writing the same tensors twice gives the same bytes", "[base]") {
   CHECK(read_file(folder.path() / "1") == read_file(folder.path() / "2"));
 }
 
+TEST_CASE("a tensor is its pieces in turn, rounded to the type of the file", "[base]") {
+  TemporaryDirectory folder;
+  const std::vector<float> first = {1, 2, 3}, second = {4, 5, 1 + 0x1.0p-9F};
+  const fs::path path = folder.path() / "a.safetensors";
+  const auto write = [&](const std::string& dtype) {
+    const std::vector<SafetensorsPieces> tensors = {
+        {"a", dtype, {2, 3}, "F32", {bytes_of(first), bytes_of(second)}}};
+    write_safetensors(path, tensors);
+  };
+  write("F32");
+  {
+    const SafetensorsView view(path);
+    CHECK(std::memcmp(view["a"].data.data(), first.data(), 12) == 0);
+    CHECK(std::memcmp(view["a"].data.data() + 12, second.data(), 12) == 0);
+  }
+  write("BF16");
+  const SafetensorsView view(path);
+  CHECK(view["a"].dtype == "BF16");
+  const std::vector<uint16_t> expected = {0x3F80, 0x4000, 0x4040, 0x4080, 0x40A0, 0x3F80};
+  REQUIRE(view["a"].data.size() == 12);
+  CHECK(std::memcmp(view["a"].data.data(), expected.data(), 12) == 0);
+}
+
+TEST_CASE("a number too large for the type of the file leaves no file", "[base]") {
+  TemporaryDirectory folder;
+  const std::vector<float> values = {1, 1e6F};
+  const std::vector<SafetensorsPieces> tensors = {{"big", "F16", {2}, "F32", {bytes_of(values)}}};
+  CHECK_THROWS_WITH(write_safetensors(folder.path() / "a", tensors),
+                    Catch::Contains("tensor 'big' holds a number that is too large for F16"));
+  CHECK(fs::is_empty(folder.path()));
+}
+
 TEST_CASE("a safetensors file cut anywhere is refused", "[base]") {
   TemporaryDirectory folder;
   const std::vector<float> values = {1, 2, 3};

@@ -40,6 +40,14 @@ TEST_CASE("text takes as many columns as a terminal shows", "[base]") {
   CHECK(display_width("a\xFFz") == 3);
 }
 
+TEST_CASE("composed and decomposed spellings have one normal form", "[base]") {
+  CHECK(nfc("plain") == "plain");
+  CHECK(nfc("e\u0301a") == "\u00E9a");
+  CHECK(nfc("\u1112\u1161\u11AB") == "\uD55C");
+  CHECK(nfc("\u2126") == "\u03A9");
+  CHECK_THROWS_WITH(nfc("a\xFFz"), Catch::Contains("not UTF-8"));
+}
+
 TEST_CASE("what steers a terminal or reorders a line is never printable", "[base]") {
   CHECK(printable("plain \u00E9 \u8A9E\n\tb") == "plain \u00E9 \u8A9E\n\tb");
   CHECK(printable("a\x1b[2Jb") == "a\uFFFD[2Jb");

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "cli/repro_process.hpp"
 #include "config/profile.hpp"
+#include "exchange/published_fixture.hpp"
 
 namespace repro::cli {
 namespace {
@@ -43,6 +44,7 @@ class World {
       fs::copy(fs::path(kRoot) / part, path() / part, fs::copy_options::recursive);
     make_logs_and_catalogs();
     make_texts();
+    fs::copy(exchange::PublishedFixture::qwen().path(), path() / "my-checkpoint");
     fs::copy(path() / "experiments/claims/moe_disco.toml", path() / "my_claims.toml");
     worker_ = write_worker(folder_, "case $kind in probe) cp " + (path() / "probe.json").string() +
                                         " \"$dir/result.json\"; touch \"$dir/DONE\" ;; " +
@@ -177,11 +179,12 @@ TEST_CASE("every command of the documents runs", "[cli]") {
 // explain first: after more runs its example would name several.
 TEST_CASE("every example of every verb's help runs", "[cli]") {
   const World world;
-  for (const char* verb : {"explain",         "list",    "plan",         "run",
-                           "status",          "report",  "audit",        "price import",
-                           "price",           "profile", "profile list", "profile show",
-                           "profile measure", "data",    "data list",    "data import",
-                           "data get",        "import",  "import log",   "compare"}) {
+  for (const char* verb : {"explain",         "list",      "plan",         "run",
+                           "status",          "report",    "audit",        "price import",
+                           "price",           "profile",   "profile list", "profile show",
+                           "profile measure", "data",      "data list",    "data import",
+                           "data get",        "import",    "import log",   "import hf",
+                           "export",          "export hf", "compare"}) {
     const std::vector<std::string> commands = examples_of(world, verb);
     INFO(verb);
     CHECK_FALSE(commands.empty());

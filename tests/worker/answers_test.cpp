@@ -212,3 +212,26 @@ TEST_CASE("a task made of the corpus is answered like any other, from its test s
   CHECK(result.at("tasks").at("next_passage").at("items") == made.at("items"));
   CHECK(result.at("tasks").at("next_passage").at("chance") == 0.25);
 }
+
+TEST_CASE("weights of a training are asked with the tokenizer of its corpus alone", "[worker]") {
+  Answering a;
+  // Another training's corpus, of as many pieces.
+  data::WordCounts words;
+  for (int i = 0; i < 200; ++i)
+    words.add("other words make other pieces number" + std::to_string(i));
+  const auto other = a.runs.make("prepare", "other", json::object(), {}, {});
+  write_file_atomically(other.path() / "tokenizer.model", data::train_tokenizer(words, 300));
+  Runs::finish(other, {{"fingerprint", "f00d"}});
+  for (const std::string corpus : {"words", "other"}) {
+    a.runs.make("train", "part", json::object(), {{"corpus", corpus}}, {});
+    const auto directory = a.runs.make("merge", "weights", json::object(), {{"part0", "part"}}, {});
+    model::save_weights(directory.weights_file(), a.model.parameters());
+    Runs::finish(directory, json::object());
+    if (corpus == "words")
+      CHECK(a.answer("right", Answering::spec()).at("items") == 6);
+    else
+      CHECK_THROWS_WITH(a.answer("wrong", Answering::spec()),
+                        Catch::Contains("words: its tokenizer has the SHA-256") &&
+                            Catch::Contains("the weights are not this tokenizer's"));
+  }
+}

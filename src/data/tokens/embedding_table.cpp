@@ -1,11 +1,11 @@
 #include "data/tokens/embedding_table.hpp"
 
-#include <bit>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/hash.hpp"
+#include "base/narrow_floats.hpp"
 #include "base/safetensors.hpp"
 #include "data/formats/archive.hpp"
 #include "data/sources/fetch.hpp"
@@ -23,18 +23,6 @@ constexpr char kTokenizerSha256[] =
     "93248f2a9ec36c7b35f700a033d5f36228aae48db61aee31007fa49062cdeb68";
 constexpr int64_t kDocumentsBetweenReports = 256;
 constexpr size_t kLanes = 8;
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t exponent = (half >> 10) & 0x1F;
-  const uint32_t mantissa = half & 0x3FF;
-  if (exponent == 0) {  // zero and subnormals: mantissa x 2^-24
-    const float magnitude = static_cast<float>(mantissa) * 0x1.0p-24F;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const uint32_t wide = exponent == 31 ? 0xFF : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | mantissa << 13);
-}
 
 bool is_whole(const fs::path& path, const char* sha256) {
   return fs::exists(path) && sha256_hex_of_file(path) == sha256;

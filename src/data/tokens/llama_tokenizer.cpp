@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <queue>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -19,10 +18,6 @@ using nlohmann::json;
 constexpr std::string_view kSpace = "\u2581";
 constexpr size_t kRememberedWords = 1 << 20;
 
-uint64_t pair_key(int32_t left, int32_t right) {
-  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
-}
-
 }  // namespace
 
 LlamaTokenizer::LlamaTokenizer(const std::filesystem::path& json_file) {
@@ -31,13 +26,12 @@ LlamaTokenizer::LlamaTokenizer(const std::filesystem::path& json_file) {
     if (!model.at("byte_fallback").get<bool>())
       throw Error("{}: not a byte-fallback BPE", json_file.string());
     ids_ = model.at("vocab").get<std::unordered_map<std::string, int32_t>>();
-    int32_t rank = 0;
     for (const json& merge : model.at("merges")) {
       const std::string pair = merge.get<std::string>();
       const size_t space = pair.find(' ');
       const std::string left = pair.substr(0, space);
       const std::string right = pair.substr(space + 1);
-      merges_[pair_key(ids_.at(left), ids_.at(right))] = {rank++, ids_.at(left + right)};
+      merges_.add(ids_.at(left), ids_.at(right), ids_.at(left + right));
     }
     for (int byte = 0; byte < 256; ++byte) bytes_[byte] = ids_.at(fmt::format("<0x{:02X}>", byte));
   } catch (const std::exception& error) {
@@ -69,7 +63,7 @@ void LlamaTokenizer::encode(std::string_view text, std::vector<int32_t>& out) {
     if (known == words_.end()) {
       if (words_.size() >= kRememberedWords) words_.clear();
       std::vector<int32_t> symbols = symbols_of(word_);
-      merge_symbols(symbols);
+      merges_.merge(symbols);
       known = words_.emplace(word_, std::move(symbols)).first;
     }
     out.insert(out.end(), known->second.begin(), known->second.end());
@@ -91,48 +85,6 @@ std::vector<int32_t> LlamaTokenizer::symbols_of(std::string_view word) const {
     }
   }
   return symbols;
-}
-
-// The pair of lowest rank first, the leftmost of equals, until none is left: a queue of candidate
-// pairs over a linked list, so that long words without spaces cost n log n.
-void LlamaTokenizer::merge_symbols(std::vector<int32_t>& symbols) const {
-  struct Candidate {
-    int32_t rank, position, left, right, result;
-    bool operator<(const Candidate& other) const {  // the queue's top is the largest
-      return std::pair(rank, position) > std::pair(other.rank, other.position);
-    }
-  };
-  const auto count = static_cast<int32_t>(symbols.size());
-  std::vector<int32_t> next(symbols.size()), previous(symbols.size());
-  for (int32_t i = 0; i < count; ++i) {
-    next[i] = i + 1;
-    previous[i] = i - 1;
-  }
-  std::priority_queue<Candidate> queue;
-  const auto consider = [&](int32_t position) {
-    if (position < 0 || next[position] >= count) return;
-    const int32_t left = symbols[position];
-    const int32_t right = symbols[next[position]];
-    const auto merge = merges_.find(pair_key(left, right));
-    if (merge != merges_.end())
-      queue.push({merge->second.rank, position, left, right, merge->second.result});
-  };
-  for (int32_t i = 0; i + 1 < count; ++i) consider(i);
-  while (!queue.empty()) {
-    const Candidate best = queue.top();
-    queue.pop();
-    const int32_t right = next[best.position];
-    // Merged symbols are -1; a stale candidate no longer finds its pair.
-    if (right >= count || symbols[best.position] != best.left || symbols[right] != best.right)
-      continue;
-    symbols[best.position] = best.result;
-    symbols[right] = -1;
-    next[best.position] = next[right];
-    if (next[right] < count) previous[next[right]] = best.position;
-    consider(previous[best.position]);
-    consider(best.position);
-  }
-  std::erase(symbols, -1);
 }
 
 }  // namespace repro::data

@@ -7,8 +7,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
+
+#include "data/tokens/bpe.hpp"
 
 namespace repro::data {
 
@@ -24,16 +25,10 @@ class LlamaTokenizer {
   void encode(std::string_view text, std::vector<int32_t>& out);
 
  private:
-  struct Merge {
-    int32_t rank;
-    int32_t result;
-  };
-
   std::vector<int32_t> symbols_of(std::string_view word) const;
-  void merge_symbols(std::vector<int32_t>& symbols) const;
 
   std::unordered_map<std::string, int32_t> ids_;
-  std::unordered_map<uint64_t, Merge> merges_;  // by left id << 32 | right id
+  Bpe merges_;
   int32_t bytes_[256];
   std::unordered_map<std::string, std::vector<int32_t>> words_;
   std::string word_;  // the key looked up, reused

@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "data/tokens/encoder.hpp"
 #include "data/tokens/piece_bytes.hpp"
 
 namespace repro::data {
@@ -30,17 +31,17 @@ class WordCounts {
 // Error when the vocabulary does not fit the text.
 std::string train_tokenizer(const WordCounts& words, int64_t vocabulary);
 
-class Tokenizer {
+class Tokenizer final : public Encoder {
  public:
   explicit Tokenizer(const std::filesystem::path& model);
-  ~Tokenizer();
+  ~Tokenizer() override;
 
-  int64_t vocabulary() const;
+  int64_t vocabulary() const override;
   int32_t end_of_text() const;  // closes every document
-  const std::string& sha256() const { return sha256_; }
+  int32_t before_text() const override { return end_of_text(); }
+  const std::string& sha256() const override { return sha256_; }
 
-  // Appends the tokens of `text`, without an end of text. Not thread-safe: it remembers words.
-  void encode(std::string_view text, std::vector<int32_t>& out);
+  void encode(std::string_view text, std::vector<int32_t>& out) override;
   // The text of tokens; end-of-text tokens give nothing and end a document.
   std::string decode(std::span<const int32_t> tokens) const;
   // How many bytes of such a text each token is.
