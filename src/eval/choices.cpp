@@ -23,26 +23,28 @@ struct Wanted {
 using Lines = std::map<Line, std::vector<Wanted>>;
 
 // The tokens that are read for a request: the last `window` of context and continuation, but for
-// the very last, which is only predicted.
+// the very last, which is only predicted. A continuation that is longer comes in pieces of half a
+// window, each behind what fits of what stands before it.
 void add_request(const ChoiceRequest& request, size_t index, int64_t window, Lines& lines,
                  ChoiceScore& score) {
   Line tokens = request.context;
   tokens.insert(tokens.end(), request.continuation.begin(), request.continuation.end());
-  const auto all = static_cast<int64_t>(tokens.size());
-  const int64_t left_out = std::max<int64_t>(0, all - (window + 1));
+  const auto context = static_cast<int64_t>(request.context.size());
   const auto own = static_cast<int64_t>(request.continuation.size());
-  if (own > window)
-    throw Error("a continuation of {} tokens does not fit the window of {}; give a longer --window",
-                own, window);
-  Line read(tokens.begin() + left_out, tokens.end() - 1);
-  const auto read_count = static_cast<int64_t>(read.size());
-  auto& wanted = lines[std::move(read)];
-  for (int64_t i = 0; i < own; ++i)
-    wanted.push_back({index, read_count - own + i, request.continuation[static_cast<size_t>(i)]});
+  const int64_t piece = own <= window ? own : std::max<int64_t>(1, window / 2);
+  for (int64_t first = 0; first < own; first += piece) {
+    const int64_t last = std::min(first + piece, own);
+    const int64_t begin = std::max<int64_t>(0, context + last - (window + 1));
+    Line read(tokens.begin() + begin, tokens.begin() + context + last - 1);
+    score.read = std::max(score.read, static_cast<int64_t>(read.size()));
+    score.truncated |= begin > 0;
+    auto& wanted = lines[std::move(read)];
+    for (int64_t i = first; i < last; ++i)
+      wanted.push_back(
+          {index, context + i - 1 - begin, request.continuation[static_cast<size_t>(i)]});
+  }
   score.tokens = own;
-  score.read = read_count;
   score.greedy = true;
-  score.truncated = left_out > 0;
 }
 
 // Lines that are read together.

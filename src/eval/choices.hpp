@@ -34,7 +34,8 @@ struct ChoiceScore {
   bool truncated = false;     // the window did not hold all of the context
 };
 
-// `window`: most tokens the model reads of a request; `batch_tokens`: at a time, of all.
+// `window`: most tokens the model reads of a request at once (a longer continuation, which the
+// harness refuses, is read in pieces); `batch_tokens`: at a time, of all.
 // `done(lines read, of lines)` after each batch may throw.
 std::vector<ChoiceScore> score_choices(model::Transformer& model,
                                        const std::vector<ChoiceRequest>& requests, int64_t window,

@@ -77,7 +77,9 @@ Evaluation read_evaluation(const json& result) {
         measure.at("split"),         measure.at("window"),
         measure.at("stride"),        measure.at("loss"),
         measure.at("bits_per_byte"), measure.value("blocks", std::vector<double>())};
-  if (result.contains("active_share")) evaluation.active_share = amount(result, "active_share");
+  // null: it answered tasks and measured no text.
+  if (result.contains("active_share") && !result["active_share"].is_null())
+    evaluation.active_share = amount(result, "active_share");
   return evaluation;
 }
 

@@ -122,6 +122,27 @@ TEST_CASE("shared beginnings give what the whole logits give", "[eval]") {
   }
 }
 
+TEST_CASE("a continuation longer than the window is scored whole, each token behind what fits",
+          "[eval]") {
+  model::Transformer model(model_config(config::Select::top_k), {});
+  model.initialise(7);
+  model.values_changed();
+  const ChoiceRequest request{line(1, 5), line(2, 21)};
+  const ChoiceScore score = scores_of(model, {request}, 1000, 8)[0];
+  double sum = 0;
+  const Line whole = request.context + request.continuation;
+  for (int64_t first = 0; first < 21; first += 4) {
+    const int64_t last = std::min<int64_t>(first + 4, 21),
+                  begin = std::max<int64_t>(0, 5 + last - 9);
+    sum += by_logits(model, {Line(whole.begin() + begin, whole.begin() + 5 + first),
+                             Line(whole.begin() + 5 + first, whole.begin() + 5 + last)});
+  }
+  CHECK(score.log_likelihood == Approx(sum).epsilon(1e-5));
+  CHECK(score.tokens == 21);
+  CHECK(score.read == 8);
+  CHECK(score.truncated);
+}
+
 TEST_CASE("every line is read token by token through its segments", "[eval]") {
   for (uint64_t seed = 0; seed < 40; ++seed) {
     std::vector<Line> lines;
