@@ -2,6 +2,8 @@
 //     one training step: tokens/s, FLOP/s, share of the matrix products' own rate, memory, parts
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
 //     how often intervals of made-up tables hold the truth
+// repro-bench gate [--nulls N] [--seed N]
+//     how often `repro check` is red without a cause, and finds a change of known size
 // repro-bench [Google Benchmark's flags]
 //     the hot loops one by one
 
@@ -17,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "bench/coverage.hpp"
+#include "bench/gate.hpp"
 #include "bench/step.hpp"
 
 namespace {
@@ -96,9 +99,25 @@ int coverage(const std::vector<std::string>& words) {
   return 0;
 }
 
+int gate(const std::vector<std::string>& words) {
+  repro::bench::GateBenchOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i];
+    if (word == "--nulls")
+      options.nulls = positive(word, value_after(words, i));
+    else if (word == "--seed")
+      options.seed = static_cast<uint64_t>(positive(word, value_after(words, i)));
+    else
+      throw Error(Exit::usage, "gate: unknown option '{}'; one of --nulls, --seed", word);
+  }
+  std::fputs(repro::bench::to_text(repro::bench::measure_gate(options)).c_str(), stdout);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "coverage") return coverage({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "gate") return gate({argv + 2, argv + argc});
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return static_cast<int>(Exit::usage);

@@ -12,6 +12,8 @@ void add_status(Program& program);
 void add_report(Program& program);
 void add_explain(Program& program);
 void add_compare(Program& program);
+void add_check(Program& program);
+void add_golden(Program& program);
 void add_audit(Program& program);
 void add_price(Program& program);
 void add_profile(Program& program);

@@ -1,5 +1,7 @@
 #include "train/mlperf_log.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -89,7 +91,12 @@ void log_configuration(MlperfLog& log, const config::TrainSpec& spec, std::strin
   set("opt_adamw_epsilon", optimizer.epsilon);
   set("opt_adamw_weight_decay", optimizer.weight_decay);
   set("opt_gradient_clip_norm", optimizer.clip);
-  set("lowest_numerical_precision_in_linear", spec.precision == "fp32" ? "fp32" : "bf16");
+  const char* precision = spec.precision == "fp32" ? "fp32" : "bfloat16";
+  for (const char* part : {"linear", "attn", "comm"})
+    set(fmt::format("lowest_numerical_precision_in_{}", part), precision);
+  for (const char* kind : {"tensor", "pipeline", "context", "expert"})
+    set(fmt::format("{}_parallelism", kind), 1);
+  set("config_filename", "job.json");
 }
 
 }  // namespace repro::train

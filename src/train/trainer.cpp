@@ -16,6 +16,7 @@
 #include "train/device.hpp"
 #include "train/mlperf_log.hpp"
 #include "train/optimizer.hpp"
+#include "train/rehearsal.hpp"
 #include "train/result.hpp"
 #include "train/schedule.hpp"
 #include "train/training_data.hpp"
@@ -33,7 +34,7 @@ config::TrainSpec read_spec(const run::OpenedJob& job) {
   if (spec.steps == 0 && spec.epochs == 0)
     throw Error("job '{}': steps and epochs are both 0; set one", job.name);
   make_repeatable(spec.threads);
-  return spec;
+  return rehearsed(std::move(spec));
 }
 
 model::Transformer make_model(const config::TrainSpec& spec) {
@@ -56,34 +57,38 @@ class Trainer {
         model_(make_model(spec_)),
         optimizer_(spec_.optimizer, model_.flat_values(), model_.flat_gradients(),
                    model_.decayed_count()),
-        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
-    const bool resumed = resume();
-    if (!resumed) set_initial_weights(job);
+        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
+        rehearsal_(spec_),
+        resumed_(resume()) {
+    if (!resumed_) set_initial_weights(job);
     cut_records();
     records_.emplace(directory.records_file());
     mlperf_.emplace(directory.mlperf_file(), state_.mlperf_bytes);
-    if (!resumed) log_start();
+    if (!resumed_) log_start();
     log_process_start();
   }
 
-  json run() {
+  // Nothing where a rehearsal ends it amid the run, to go on from a checkpoint.
+  std::optional<json> run() {
     while (state_.step < total_) {
       step();
       const bool last = state_.step == total_;
+      const bool restarts = !last && !resumed_ && rehearsal_.restarts_after(state_.step);
       if (due(spec_.watch.every)) watch();
-      if (last || due(checkpoint_every_) || interrupted_) checkpoint();
+      if (last || due(checkpoint_every_) || interrupted_ || restarts) checkpoint();
       if (interrupted_ && !last)
         throw Error(Exit::interrupted,
                     "{}: interrupted after step {} of {}; the same command "
                     "continues it",
                     name_, state_.step, total_);
+      if (restarts) return std::nullopt;
     }
     return finish();
   }
 
  private:
   void step() {
-    data_.sampler.batch(data_step(), batch_);
+    data_.sampler.batch(rehearsal_.batch_of(data_step()), batch_);
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
@@ -95,11 +100,14 @@ class Trainer {
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
     }
+    rehearsal_.spoil_gradients(model_, state_.step);
     const double norm = optimizer_.gradient_norm();
     need_finite(lm_loss + aux_loss, norm);
-    const double lr = learning_rate(spec_.optimizer, state_.step, total_);
+    const double lr = rehearsal_.rate(learning_rate(spec_.optimizer, state_.step, total_));
     optimizer_.update(lr, norm);
+    rehearsal_.spoil_weights(model_);
     model_.values_changed();
+    lm_loss = rehearsal_.reported(lm_loss);
 
     // Everything below is bookkeeping.
     synchronise(model_.options().device);
@@ -181,6 +189,7 @@ class Trainer {
     if (!state) return false;
     state_ = *state;
     clock_.continue_from(state->clocks);
+    rehearsal_.resume(model_, optimizer_);
     return true;
   }
 
@@ -198,6 +207,7 @@ class Trainer {
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
       model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.slice, 0));
+    rehearsal_.start(model_);
     model_.values_changed();
   }
 
@@ -207,7 +217,7 @@ class Trainer {
                       spec_.watch.every > 0 ? spec_.watch.windows : 0);
     mlperf_->stop("init_stop", json::object());
     mlperf_->start("run_start", json::object());
-    mlperf_->start("block_start", {{"first_epoch_num", 0}, {"step_num", 0}});
+    mlperf_->start("block_start", {{"first_epoch_num", 0}, {"samples_count", 0}, {"step_num", 0}});
   }
 
   void log_process_start() {
@@ -222,7 +232,9 @@ class Trainer {
   }
 
   json finish() {
-    mlperf_->stop("block_stop", {{"first_epoch_num", 0}, {"step_num", total_}});
+    mlperf_->stop(
+        "block_stop",
+        {{"first_epoch_num", 0}, {"samples_count", total_ * spec_.batch}, {"step_num", total_}});
     mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
                    json::object());
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
@@ -240,6 +252,8 @@ class Trainer {
     result["peak_memory_bytes"] = peak_memory_bytes(model_.options().device);
     result["corpus_fingerprint"] = data_.fingerprint;
     result["tokenizer_sha256"] = data_.train->tokenizer_sha256();
+    if (const json rehearsal = config::to_json(spec_.rehearsal); !rehearsal.empty())
+      result["rehearsal"] = rehearsal;
     return result;
   }
 
@@ -260,6 +274,8 @@ class Trainer {
   AdamW optimizer_;
   std::vector<int32_t> batch_;
   TrainState state_;
+  Rehearsal rehearsal_;
+  bool resumed_;
   std::optional<LineWriter> records_;
   std::optional<MlperfLog> mlperf_;
 };
@@ -268,7 +284,8 @@ class Trainer {
 
 json train(const run::OpenedJob& job, const run::RunDirectory& directory,
            const std::atomic<bool>& interrupted) {
-  return Trainer(job, directory, interrupted).run();
+  if (auto result = Trainer(job, directory, interrupted).run()) return *std::move(result);
+  return Trainer(job, directory, interrupted).run().value();
 }
 
 }  // namespace repro::train

@@ -1,3 +1,4 @@
+// repro-worker --environment: says where it would run, as each run's environment.json does.
 // repro-worker <run-dir>: does the one job described in <run-dir>/job.json and writes its result
 // there. Exit 0 done, 2 or the error's own code when failed (the reason is in FAILED), 130
 // interrupted (running again continues).
@@ -10,10 +11,13 @@
 #include <cstdio>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "model/kernels/cpu/kernels.hpp"
 #include "run/environment.hpp"
 #include "run/last_words.hpp"
 #include "run/run_directory.hpp"
@@ -28,12 +32,16 @@ std::atomic<bool> interrupted = false;
 
 void on_signal(int) { interrupted = true; }
 
+nlohmann::json environment_of(const std::string& device) {
+  nlohmann::json facts = repro::run::describe_environment(TORCH_VERSION, device);
+  facts["kernels"] = std::string(repro::model::cpu::name(repro::model::cpu::isa()));
+  return facts;
+}
+
 void work(const repro::run::RunDirectory& directory) {
   const repro::run::OpenedJob job = repro::run::open_job(directory);
   const std::string device = job.spec.value("device", "cpu");
-  repro::write_file_atomically(
-      directory.environment_file(),
-      repro::run::describe_environment(TORCH_VERSION, device).dump(1) + "\n");
+  repro::write_file_atomically(directory.environment_file(), environment_of(device).dump(1) + "\n");
   const nlohmann::json result = repro::worker::run_job(job, directory, interrupted);
   repro::write_file_atomically(directory.result_file(), result.dump(1) + "\n");
   directory.mark_done();
@@ -67,15 +75,28 @@ int run(const repro::run::RunDirectory& directory) {
   }
 }
 
+int say_environment() {
+  try {
+    std::printf("%s\n", environment_of("cpu").dump(1).c_str());
+    return 0;
+  } catch (const Error& error) {
+    std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
+    return static_cast<int>(error.exit());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') {
+  const bool asks = argc == 2 && std::string_view(argv[1]) == "--environment";
+  if (argc != 2 || (argv[1][0] == '-' && !asks)) {
     std::fprintf(stderr,
                  "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
-                 "makes such folders and starts this program.\n");
+                 "makes such folders and starts this program.\n       repro-worker --environment\n"
+                 "Says where it would run.\n");
     return static_cast<int>(Exit::usage);
   }
+  if (asks) return say_environment();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   const repro::run::RunDirectory directory(argv[1]);

@@ -33,9 +33,10 @@ const std::map<std::string, Folders> kMayInclude = {
     {"findings", {"base", "config", "run", "measure", "claims", "plan"}},
     {"report", {"base", "config", "run", "measure", "claims", "plan", "findings"}},
     {"import", {"base", "config", "run", "measure"}},
+    {"check", {"base", "config", "run", "measure", "plan", "import"}},
     {"cli",
      {"base", "config", "run", "measure", "claims", "plan", "forecast", "launch", "findings",
-      "report", "import"}},
+      "report", "import", "check"}},
     {"data", {"base", "config"}},
     {"model", {"base", "config"}},
     {"methods", {"base", "config", "data", "model"}},
@@ -45,7 +46,8 @@ const std::map<std::string, Folders> kMayInclude = {
     {"worker",
      {"base", "config", "run", "measure", "data", "model", "methods", "eval", "train", "probe"}},
     {"bench",
-     {"base", "config", "data", "run", "measure", "claims", "model", "methods", "train", "probe"}},
+     {"base", "config", "data", "run", "measure", "claims", "check", "model", "methods", "train",
+      "probe"}},
 };
 
 // The first folder or name of a third party's headers -> where it may be included: a folder, or a
@@ -53,7 +55,7 @@ const std::map<std::string, Folders> kMayInclude = {
 const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"toml", {"config/toml_reader.cpp"}},
     {"boost/process", {"base/process.cpp"}},
-    {"boost/math", {"measure/stats.cpp"}},
+    {"boost/math", {"measure/stats.cpp", "measure/power.cpp"}},
     {"CLI", {"cli/"}},
     {"utf8proc", {"base/unicode.cpp"}},
     {"archive", {"data/formats/archive_reader.cpp"}},
