@@ -182,11 +182,26 @@ Here parse_here(std::string_view name) {
 }
 
 const std::vector<std::string>& known_measures() {
-  static const std::vector<std::string> kMeasures = {
-      "steps",        "tokens",      "flops",        "flops_palm",          "hours",
-      "device_hours", "dollars",     "billed_hours", "billed_device_hours", "billed_dollars",
-      "train_loss",   "unseen_loss", "ppl",          "bits_per_byte",       "active_share",
-      "parameters",   "experts"};
+  static const std::vector<std::string> kMeasures = {"steps",
+                                                     "tokens",
+                                                     "flops",
+                                                     "flops_palm",
+                                                     "hours",
+                                                     "device_hours",
+                                                     "dollars",
+                                                     "billed_hours",
+                                                     "billed_device_hours",
+                                                     "billed_dollars",
+                                                     "train_loss",
+                                                     "unseen_loss",
+                                                     "ppl",
+                                                     "bits_per_byte",
+                                                     "active_share",
+                                                     "parameters",
+                                                     "experts",
+                                                     "gini",
+                                                     "spike",
+                                                     "recovery_steps"};
   return kMeasures;
 }
 

@@ -53,7 +53,7 @@ std::optional<size_t> corpus_of(const run::JobGraph& graph, size_t job) {
 
 // How the run itself read its model; a merge says no sequence.
 config::EvalSpec eval_spec(const run::Job& weights, const EvalChoice& choice) {
-  if (weights.kind != "train" && weights.kind != "merge")
+  if (weights.kind != "train" && weights.kind != "merge" && weights.kind != "grow")
     throw Error(Exit::usage,
                 "eval {}: a run of kind '{}' leaves no model; give a training or a merge",
                 choice.run, weights.kind);

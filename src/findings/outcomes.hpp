@@ -38,6 +38,8 @@ struct Training {
   run::Records records;       // steps[i].lm_loss is the training loss
   config::ModelConfig model;  // that was trained
   int64_t sequence = 0;
+  // Of a model that had just grown: nats that the loss rose, steps until it was back.
+  std::optional<double> spike, recovery_steps;
 };
 
 // One measurement of a finished model over one split, never mixed with another.
@@ -54,6 +56,9 @@ struct Measured {
 struct Evaluation {
   std::map<std::string, Measured> measures;  // "unseen", "ppl", "train"
   std::optional<double> active_share;        // of the routed experts, where the reading selects
+  std::optional<double> attention_share;     // of the groups of heads, where they are routed
+  std::optional<double> tokens_per_second;   // of the measures
+  std::optional<double> gini;                // of the experts' loads, mean over the layers
 };
 
 struct Clustering {

@@ -327,9 +327,11 @@ std::vector<std::string> note(const std::string& name, const Study& study,
   if (name == "break_even") return break_even_note(study, found);
   using Note = Lines (*)(const Study&);
   static const std::map<std::string, Note> kNotes = {
-      {"target", target_note}, {"measures", measures_note}, {"steps", steps_note},
-      {"prices", prices_note}, {"costs", costs_note},       {"timing", timing_note},
-      {"time", time_note},     {"share", share_note},       {"budget", budget_note}};
+      {"target", target_note}, {"measures", measures_note},
+      {"steps", steps_note},   {"prices", prices_note},
+      {"costs", costs_note},   {"timing", timing_note},
+      {"time", time_note},     {"share", share_note},
+      {"budget", budget_note}, {"equal_work", equal_work_notes}};
   const auto known = kNotes.find(name);
   if (known != kNotes.end()) return known->second(study);
   std::vector<std::string> names = {"break_even"};

@@ -1,8 +1,10 @@
 #include "train/result.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "measure/growth.hpp"
 
 namespace repro::train {
 
@@ -21,6 +23,24 @@ json summarise(const std::vector<run::StepRecord>& steps) {
           {"data_hash", fmt::format("{:016x}", last.data_hash)},
           {"loss_first", steps.front().lm_loss},
           {"loss_last", last.lm_loss}};
+}
+
+double loss_at_end(const std::vector<run::StepRecord>& steps) {
+  check(!steps.empty(), "a finished training has steps");
+  const size_t count = std::min(steps.size(), static_cast<size_t>(kSpikeWindow));
+  double sum = 0;
+  for (size_t i = steps.size() - count; i < steps.size(); ++i) sum += steps[i].lm_loss;
+  return sum / static_cast<double>(count);
+}
+
+json spike_json(const std::vector<run::StepRecord>& steps, double loss_before) {
+  std::vector<double> losses;
+  for (const run::StepRecord& step : steps) losses.push_back(step.lm_loss);
+  const measure::Spike spike = measure::spike_after(
+      losses, loss_before, std::min(kSpikeWindow, static_cast<int64_t>(losses.size())));
+  return {{"loss_before", loss_before},
+          {"height", spike.height},
+          {"recovery", spike.recovery ? json(*spike.recovery) : json(nullptr)}};
 }
 
 json clocks_json(const run::Clocks& clocks) {

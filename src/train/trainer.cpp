@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 
 #include <cmath>
@@ -36,6 +37,15 @@ config::TrainSpec read_spec(const run::OpenedJob& job) {
   return spec;
 }
 
+// What growing its model has left of the loss; empty where it has not grown.
+std::optional<double> loss_before_growth(const run::OpenedJob& job) {
+  const auto initial = job.inputs.find("initial");
+  if (initial == job.inputs.end()) return std::nullopt;
+  const json result = initial->second.result();
+  if (!result.contains("loss_before")) return std::nullopt;
+  return result.at("loss_before").get<double>();
+}
+
 model::Transformer make_model(const config::TrainSpec& spec) {
   return {
       spec.model,
@@ -56,7 +66,8 @@ class Trainer {
         model_(make_model(spec_)),
         optimizer_(spec_.optimizer, model_.flat_values(), model_.flat_gradients(),
                    model_.decayed_count()),
-        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
+        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
+        loss_before_(loss_before_growth(job)) {
     const bool resumed = resume();
     if (!resumed) set_initial_weights(job);
     cut_records();
@@ -87,6 +98,7 @@ class Trainer {
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
+    at::Tensor counts_LE;
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
       const model::Loss loss =
           model_.forward(micro_batch(micro), /*training=*/true, noise_place(micro));
@@ -94,11 +106,13 @@ class Trainer {
       loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
+      add_counts(counts_LE);
     }
     const double norm = optimizer_.gradient_norm();
     need_finite(lm_loss + aux_loss, norm);
     const double lr = learning_rate(spec_.optimizer, state_.step, total_);
     optimizer_.update(lr, norm);
+    if (counts_LE.defined()) model_.balance_routers(counts_LE);
     model_.values_changed();
 
     // Everything below is bookkeeping.
@@ -117,6 +131,13 @@ class Trainer {
                                   .clocks = clock_.totals(),
                                   .data_hash = state_.data_hash}));
     clock_.lap(&run::Clocks::other);
+  }
+
+  // Of the step's whole batch, where a selection bias follows them.
+  void add_counts(at::Tensor& counts_LE) const {
+    if (spec_.model.router.bias_rate == 0) return;
+    const at::Tensor counts = model_.expert_counts();
+    counts_LE = counts_LE.defined() ? counts_LE + counts : counts;
   }
 
   // (B / accumulate, T + 1) on the model's device.
@@ -194,6 +215,7 @@ class Trainer {
 
   // Another run's weights, or the common initialisation from expert `slice` on.
   void set_initial_weights(const run::OpenedJob& job) {
+    if (spec_.keep_optimizer) load_moments(input(job, "initial").path() / kMomentsFile, optimizer_);
     if (job.inputs.contains("initial"))
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
@@ -228,7 +250,9 @@ class Trainer {
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
     keep_only(directory_.checkpoints(), total_);
     leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
-    json result = summarise(run::read_records(directory_.records_file()).steps);
+    const std::vector<run::StepRecord> steps = run::read_records(directory_.records_file()).steps;
+    json result = summarise(steps);
+    if (loss_before_) result["spike"] = spike_json(steps, *loss_before_);
     clock_.lap(&run::Clocks::other);
 
     result["epochs"] = epochs();
@@ -259,6 +283,7 @@ class Trainer {
   model::Transformer model_;
   AdamW optimizer_;
   std::vector<int32_t> batch_;
+  std::optional<double> loss_before_;  // of the model that this one has grown from
   TrainState state_;
   std::optional<LineWriter> records_;
   std::optional<MlperfLog> mlperf_;

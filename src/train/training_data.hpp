@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/job_spec.hpp"
 #include "data/tokens/sampler.hpp"
@@ -28,6 +29,9 @@ std::shared_ptr<const data::TokenShards> open_split(const std::filesystem::path&
 // Error when a file is missing or damaged, when the parts are those of another corpus, or when one
 // is too small for one window.
 TrainingData open_training_data(const config::TrainSpec& spec, const run::OpenedJob& job);
+
+// The weights of the inputs "part0", "part1", ..., in their order; Error when there is none.
+std::vector<std::filesystem::path> part_weights(const run::OpenedJob& job);
 
 // The directory of an input; Error naming the job when it has none of that role.
 const run::RunDirectory& input(const run::OpenedJob& job, const std::string& role);

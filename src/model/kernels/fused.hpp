@@ -43,8 +43,8 @@ at::Tensor to_compute(const at::Tensor& x) {
 void check_ids(const at::Tensor& ids, int64_t count);
 
 at::Tensor fused_embed(const at::Tensor& tokens_N, const Weight& table);
-at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
-                           const AttentionShape& shape);
+AttentionOutput fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                                const AttentionShape& shape);
 MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,
                     const at::Tensor& noise_NE);
 at::Tensor fused_head(const at::Tensor& x_ND, const HeadWeights& weights, const HeadShape& shape,
