@@ -63,10 +63,22 @@ Batch take_batch(const Lines& lines, Lines::const_iterator& next, int64_t tokens
   return batch;
 }
 
+// LibTorch multiplies a single row by another sum than several: a line that nobody asked for keeps
+// a short one from being alone.
+void pad_rows(SharedLines& shared) {
+  constexpr size_t kFewest = 8;
+  const size_t rows = shared.tokens.size();
+  if (rows >= kFewest) return;
+  shared.segments.push_back(
+      {.first = static_cast<int64_t>(rows), .count = static_cast<int64_t>(kFewest - rows)});
+  shared.tokens.resize(kFewest, 0);
+}
+
 void score_batch(model::Transformer& model, const Batch& batch, std::vector<ChoiceScore>& scores) {
   std::vector<const Line*> lines;
   for (const auto& each : batch) lines.push_back(&each->first);
-  const SharedLines shared = share_beginnings(lines);
+  SharedLines shared = share_beginnings(lines);
+  pad_rows(shared);
   std::vector<int64_t> places, targets;
   for (size_t l = 0; l < batch.size(); ++l)
     for (const Wanted& one : batch[l]->second) {
