@@ -245,6 +245,21 @@ std::optional<Ranged> Expression::evaluate(std::span<const std::optional<Ranged>
   return stack.back();
 }
 
+std::vector<std::string> Expression::postfix() const {
+  static constexpr const char* kNames[] = {"",    "",   "neg", "+",    "-",   "*",  "/",
+                                           "abs", "ln", "exp", "sqrt", "min", "max"};
+  std::vector<std::string> tokens;
+  for (const Step& step : program_) {
+    if (step.op == Op::number)
+      tokens.push_back(fmt::format("{}", step.number));
+    else if (step.op == Op::reference)
+      tokens.push_back(fmt::format("${}", step.reference));
+    else
+      tokens.emplace_back(kNames[static_cast<size_t>(step.op)]);
+  }
+  return tokens;
+}
+
 std::string Expression::substitute(std::span<const std::string> printed) const {
   check(printed.size() == references_.size(), "one text for each name of an expression");
   std::string result;

@@ -40,6 +40,9 @@ class Expression {
 
   // Empty when a value that is needed is empty, or the result is not a finite number.
   std::optional<Ranged> evaluate(std::span<const std::optional<Ranged>> values) const;
+  // For whoever calculates it elsewhere, in postfix order: a number with all its digits, "$0" for
+  // the first of the references, an operator or the name of a function ("neg" for a sign).
+  std::vector<std::string> postfix() const;
   // The text with its names replaced: "4 * 0.35 * 2.09".
   std::string substitute(std::span<const std::string> printed) const;
 

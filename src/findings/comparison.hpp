@@ -61,6 +61,8 @@ class Prices {
   std::optional<double> of(const std::string& profile) const;
   // The same with another price of one device.
   Prices with(const std::string& profile, double dollars) const;
+  // By with(): a price and no spread of offers.
+  bool is_given(const std::string& profile) const { return instead_.contains(profile); }
 
  private:
   const config::PriceSnapshot* snapshot_ = nullptr;

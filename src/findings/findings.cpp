@@ -93,7 +93,7 @@ std::string id_of(const Study& study, const StudyRow& row, const std::string& qu
   return fmt::format("{}:{}:{}:{}", study.experiment().name, row.model, row.corpus, quantity);
 }
 
-// Without its judgement, which needs the whole table.
+// Without its judgement, which needs the whole table, and without its inputs.
 Finding make_finding(const Quantity& quantity, const Study& study, const StudyRow& row,
                      const std::optional<RowEffect>& measured) {
   Finding finding;
@@ -113,41 +113,92 @@ Finding make_finding(const Quantity& quantity, const Study& study, const StudyRo
     finding.here_text = obstacle->text();
   }
   finding.scope = scope_of(study, row);
-  finding.inputs = inputs_of(study, row);
+  finding.judgement.reason = untested_reason(quantity, study, row, finding.paper, measured);
   return finding;
 }
+
+// The numbers of a table that can be judged, each with the finding and the row that it is of.
+class Judging {
+ public:
+  explicit Judging(const Study& study) : study_(study) {}
+
+  void ask(const Quantity& quantity, size_t row, Finding& finding) {
+    asked_.push_back({&finding, row});
+    questions_.push_back(question_of(quantity, *finding.paper, *finding.effect));
+  }
+  void judge() {
+    const std::vector<Judgement> judgements = measure::judge(questions_);
+    for (size_t i = 0; i < asked_.size(); ++i) {
+      asked_[i].finding->judgement = judgements[i];
+      limit_stand_in(*asked_[i].finding);
+      limit_baseline(study_.rows[asked_[i].row].baseline, *asked_[i].finding);
+    }
+  }
+
+ private:
+  struct Asked {
+    Finding* finding;
+    size_t row;
+  };
+  const Study& study_;
+  std::vector<Asked> asked_;
+  std::vector<Question> questions_;
+};
 
 }  // namespace
 
 std::vector<Finding> findings_of(const Study& study) {
   const auto quantities = claims::quantities_of(study.sources.claims, study.view);
+  const Terms terms = terms_of(study);
   std::vector<std::vector<std::optional<RowEffect>>> effects;  // by quantity and row
-  for (const Quantity* quantity : quantities) effects.push_back(row_effects(*quantity, study));
+  for (const Quantity* quantity : quantities)
+    effects.push_back(row_effects(*quantity, study, terms));
   std::vector<Finding> findings;
-  std::vector<Question> questions;
-  std::vector<size_t> asked;  // the findings they are of
-  for (size_t row = 0; row < study.rows.size(); ++row)
+  findings.reserve(study.rows.size() * quantities.size());
+  Judging judging(study);
+  for (size_t row = 0; row < study.rows.size(); ++row) {
+    const std::vector<std::string> inputs = inputs_of(study, study.rows[row]);
     for (size_t i = 0; i < quantities.size(); ++i) {
-      const auto& measured = effects[i][row];
-      Finding finding = make_finding(*quantities[i], study, study.rows[row], measured);
-      const std::string untested =
-          untested_reason(*quantities[i], study, study.rows[row], finding.paper, measured);
-      if (untested.empty()) {
-        asked.push_back(findings.size());
-        questions.push_back(question_of(*quantities[i], *finding.paper, measured->effect));
-      }
-      finding.judgement.reason = untested;
-      findings.push_back(std::move(finding));
+      findings.push_back(make_finding(*quantities[i], study, study.rows[row], effects[i][row]));
+      findings.back().inputs = inputs;
+      if (findings.back().judgement.reason.empty())
+        judging.ask(*quantities[i], row, findings.back());
     }
-  std::vector<std::optional<measure::BaselineCheck>> checks;
-  for (const StudyRow& row : study.rows) checks.push_back(row.baseline);
-  const std::vector<Judgement> judgements = measure::judge(questions);
-  for (size_t i = 0; i < asked.size(); ++i) {
-    findings[asked[i]].judgement = judgements[i];
-    limit_stand_in(findings[asked[i]]);
-    limit_baseline(checks[asked[i] / quantities.size()], findings[asked[i]]);
   }
+  judging.judge();
   return findings;
+}
+
+std::vector<Finding> judged_at(const Study& study, const std::vector<Finding>& found,
+                               const Prices& prices) {
+  const auto quantities = claims::quantities_of(study.sources.claims, study.view);
+  check(found.size() == study.rows.size() * quantities.size(), "findings are of this study");
+  const Terms terms{study.timing, prices};
+  std::vector<Finding> all;
+  all.reserve(found.size());
+  Judging judging(study);
+  std::vector<size_t> wanted;
+  for (size_t i = 0; i < quantities.size(); ++i) {
+    const Quantity& quantity = *quantities[i];
+    const bool is_wanted = quantity.id == study.view.verdict;
+    const bool moves = depends_on_prices(quantity);
+    // What can never be judged takes no part.
+    if (!is_wanted && moves && study.stand_in() && !quantity.scale_free) continue;
+    const auto effects =
+        moves ? row_effects(quantity, study, terms) : std::vector<std::optional<RowEffect>>{};
+    for (size_t row = 0; row < study.rows.size(); ++row) {
+      const Finding& before = found[row * quantities.size() + i];
+      if (is_wanted) wanted.push_back(all.size());
+      all.push_back(moves ? make_finding(quantity, study, study.rows[row], effects[row]) : before);
+      const bool is_judged =
+          moves ? all.back().judgement.reason.empty() : before.judgement.judged > 0;
+      if (is_judged) judging.ask(quantity, row, all.back());
+    }
+  }
+  judging.judge();
+  std::vector<Finding> answer;
+  for (const size_t index : wanted) answer.push_back(std::move(all[index]));
+  return answer;
 }
 
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,

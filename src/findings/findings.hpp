@@ -13,6 +13,11 @@ namespace repro::findings {
 // Every quantity of the view for every row; all that can be judged are judged together.
 std::vector<Finding> findings_of(const Study& study);
 
+// The view's judged number of every row at other prices, by the same arithmetic and judged among
+// all numbers of the view; without inputs. `found` is findings_of(study).
+std::vector<Finding> judged_at(const Study& study, const std::vector<Finding>& found,
+                               const Prices& prices);
+
 // The quantity's finding for one row among `findings`; repro::check that it is there.
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,
                        const StudyRow& row, const std::string& quantity);
