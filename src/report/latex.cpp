@@ -174,7 +174,11 @@ std::string notes_below(const Table& table) {
 std::string long_table(const Table& table) {
   const std::string caption =
       table.title.empty() ? "" : "\\caption{" + escape_latex(table.title) + "} \\\\\n";
-  return "{\\small\n\\begin{longtable}{" + column_types(table) + "}\n" + caption +
+  // A longtable cannot be made smaller as a whole: its type is.
+  const bool wide =
+      total(natural_widths(table)) > kPage && column_types(table).find("p{") == std::string::npos;
+  const std::string size = wide ? "\\scriptsize\\setlength{\\tabcolsep}{3pt}" : "\\small";
+  return "{" + size + "\n\\begin{longtable}{" + column_types(table) + "}\n" + caption +
          heading_rows(table) + "\\endfirsthead\n" + heading_rows(table) +
          "\\endhead\n\\bottomrule\n\\endfoot\n" + body_rows(table) + "\\end{longtable}\n" +
          notes_below(table) + "\\par}\n";
@@ -186,9 +190,18 @@ std::string to_latex(const Table& table) {
   if (table.rows.size() > kLongest) return long_table(table);
   std::string out = "\\begin{table}[t]\n\\centering\\small\n";
   if (!table.title.empty()) out += "\\caption{" + escape_latex(table.title) + "}\n";
-  return out + "\\begin{tabular}{" + column_types(table) + "}\n" + heading_rows(table) +
-         body_rows(table) + "\\bottomrule\n\\end{tabular}\n" + notes_below(table) +
+  // What cannot be broken is made smaller: no column leaves the text.
+  return out + "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n" +
+         "\\begin{tabular}{" + column_types(table) + "}\n" + heading_rows(table) +
+         body_rows(table) + "\\bottomrule\n\\end{tabular}}\n" + notes_below(table) +
          "\\end{table}\n";
+}
+
+std::string to_latex_fragment(const Table& table) {
+  return "% To be read by \\input. In the preamble: "
+         "\\usepackage[T1]{fontenc}\\usepackage[utf8]{inputenc}\n"
+         "% \\usepackage{array,booktabs,graphicx,longtable}\n" +
+         to_latex(table);
 }
 
 }  // namespace repro::report
