@@ -44,6 +44,8 @@ void show(const Context& context, const claims::AuditReport& audit, const AuditC
 Exit run_audit(const Context& context, const AuditChoice& choice) {
   const fs::path root = context.root();
   const claims::Claims claims = claims::find_claims(root, choice.claims);
+  if (claims.checks.empty())
+    warn("repro: warning: {}: no [[check]] relates its numbers; nothing is checked\n", claims.name);
   const claims::AuditReport audit = claims::audit(
       claims, [&](const std::string& name) { return config::find_profile(root, name); });
   if (!choice.output.empty()) write_files(audit, choice.output);

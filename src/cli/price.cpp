@@ -111,7 +111,8 @@ void write_files(const Priced& priced, const fs::path& folder) {
   };
   if (report::gnuplot_found() && !picture.panels.empty()) {
     report::draw(picture, folder / "saving");
-    for (const char* drawn : {"saving.svg", "saving.png"}) files.push_back(folder / drawn);
+    for (const std::string& ending : report::drawn_endings())
+      files.push_back(folder / ("saving" + ending));
     page.blocks.push_back(report::Figure{.name = "saving",
                                          .caption = "Saving over the price ratio",
                                          .svg = read_file(folder / "saving.svg")});

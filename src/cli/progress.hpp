@@ -29,11 +29,12 @@ class ProgressTracker {
   void stopping() { stopping_ = true; }
   void wanted(const std::vector<bool>& jobs);
 
-  std::vector<JobProgress> jobs() const;  // that run
-  TotalProgress total() const;
+  std::vector<JobProgress> jobs();  // that run
+  TotalProgress total();            // its fraction never falls
 
  private:
   JobProgress progress_of(size_t job) const;
+  void remember(size_t job, JobProgress& progress);
   double seconds_left(size_t job) const;
   double correction(const std::string& kind) const;
 
@@ -48,6 +49,12 @@ class ProgressTracker {
     double predicted = 0;
   };
   std::map<std::string, Sum> by_kind_;  // of jobs that finished in one try
+  struct Seen {
+    double step = 0;
+    std::vector<double> losses;
+  };
+  std::map<size_t, Seen> seen_;  // of jobs that were shown
+  double furthest_ = 0;
   bool stopping_ = false;
 };
 
@@ -66,6 +73,7 @@ class ProgressDisplay final : public launch::Observer {
 
  private:
   void forget(size_t job);
+  bool says_each() const;
   void say(const std::string& line);  // stays on the screen
   void redraw();
   void erase();

@@ -18,5 +18,7 @@ void add_profile(Program& program);
 void add_data(Program& program);
 void add_eval(Program& program);
 void add_import_log(Program& program);
+void add_new(Program& program);
+void add_completion(Program& program);  // and man
 
 }  // namespace repro::cli
