@@ -15,10 +15,10 @@ struct OptionInfo {
   bool required = false;
   bool takes_value = false;  // false: a flag
   std::string description;
-  std::string default_text;          // "" = none
-  std::vector<std::string> choices;  // all that it may be; empty = anything
+  std::string default_text = {};          // "" = none
+  std::vector<std::string> choices = {};  // all that it may be; empty = anything
   // What words it may be that are only known when asked: a kind of word_list(), "folder", "file".
-  std::string words;
+  std::string words = {};
 };
 
 struct VerbInfo {

@@ -28,6 +28,13 @@ std::string run_command_of(const ExperimentChoice& choice, const std::string& pr
          (prices == "paper" ? "" : " --prices " + shell_quoted(prices));
 }
 
+// As a forecast is worth saying: "25 min", "3.1 h".
+std::string rough_time(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  return seconds < 5400 ? fmt::format("{:.0f} min", seconds / 60)
+                        : fmt::format("{:.1f} h", seconds / 3600);
+}
+
 // "at most about 25 min on this machine": what of the plan is not done yet, as much of its ladders
 // as a search may take.
 std::string time_here(const Context& context, const plan::Plan& plan) {
@@ -35,7 +42,7 @@ std::string time_here(const Context& context, const plan::Plan& plan) {
   const forecast::MachineSpeed speed(plan.graph, context.runs);
   const int slots = static_cast<int>(launch::available_cores().size());
   const double seconds = seconds_here(plan, findings::most_jobs(plan), context.runs, speed, slots);
-  return fmt::format("at most about {} on this machine", human_seconds(seconds));
+  return fmt::format("at most about {} on this machine", rough_time(seconds));
 }
 
 // "161 device-hours of a100-80g ... = $367 a seed, by the forecast".
@@ -50,10 +57,10 @@ std::string rented_takes(const Context& context, const plan::Plan& plan,
   if (totals.devices.empty()) return "";
   std::vector<std::string> parts;
   for (const auto& [name, device] : totals.devices)
-    parts.push_back(fmt::format("{:.4g} {}-hours", device.hours, name));
+    parts.push_back(fmt::format("{:.3g} {}-hours", device.hours, name));
   std::string text = "at most " + join(parts, " and ");
   if (totals.dollars)
-    text += fmt::format(", {}${:.4g}", totals.whole ? "" : "more than ", *totals.dollars);
+    text += fmt::format(", {}${:.3g}", totals.whole ? "" : "more than ", *totals.dollars);
   return text + (plan.experiment.seeds.size() == 1 ? " a seed" : " in all");
 }
 

@@ -127,7 +127,9 @@ void stand(const CardTally& tally, Card& card) {
     card.standing = "measured, and held to no published number";
     card.tone = Tone::plain;
   } else if (good + bad == 0) {
-    card.standing = tally.count(Verdict::inconclusive) > 0 ? "not settled" : "not tested";
+    const bool open = tally.count(Verdict::inconclusive) > 0;
+    card.standing = open ? "not settled" : "not tested";
+    card.tone = open ? Tone::open : Tone::plain;
   } else {
     card.tone = bad > 0 ? Tone::bad : Tone::good;
     std::vector<std::string> parts;

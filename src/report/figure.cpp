@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "report/figure_parts.hpp"
 #include "report/table.hpp"
 
@@ -17,11 +18,11 @@ namespace {
 // Pixels.
 constexpr double kPanelWidth = 372, kPanelHeight = 236;
 constexpr double kLeft = 78, kRight = 22, kAcross = 22, kDown = 44;
-constexpr double kTitleLine = 30, kPanelTitle = 26, kAxisTexts = 50, kLegendLine = 21,
+constexpr double kTitleLine = 38, kPanelTitle = 26, kAxisTexts = 50, kLegendLine = 21,
                  kNoteLine = 18;
-constexpr double kNarrowest = 700;  // below it neither legend nor note has room
-constexpr double kLetter = 7;       // of the fonts below, on the mean
-constexpr double kLegendEntry = 230;
+constexpr double kNarrowest = 700;    // below it neither legend nor note has room
+constexpr double kLetter = 7;         // of the fonts below, on the mean
+constexpr double kLegendSample = 60;  // of an entry, besides its label
 
 size_t columns_of(const Picture& picture) {
   const size_t panels = std::max<size_t>(picture.panels.size(), 1);
@@ -31,15 +32,18 @@ size_t columns_of(const Picture& picture) {
 // Where everything is: y grows upwards from the bottom, as gnuplot's screen does.
 class FigureLayout {
  public:
-  FigureLayout(const Picture& picture, size_t legend_entries)
+  FigureLayout(const Picture& picture, const std::vector<LegendEntry>& legend)
       : columns_(columns_of(picture)),
         rows_((std::max<size_t>(picture.panels.size(), 1) + columns_ - 1) / columns_) {
     const auto columns = static_cast<double>(columns_), rows = static_cast<double>(rows_);
     const double panels = kPanelWidth * columns + kAcross * (columns - 1);
     width_ = std::max(kNarrowest, kLeft + panels + kRight);
     stretch_ = (width_ - kLeft - kRight - kAcross * (columns - 1)) / (kPanelWidth * columns);
-    legend_columns_ = std::max<size_t>(1, static_cast<size_t>(width_ / kLegendEntry));
-    legend_rows_ = (legend_entries + legend_columns_ - 1) / legend_columns_;
+    size_t letters = 1;
+    for (const LegendEntry& entry : legend) letters = std::max(letters, display_width(entry.label));
+    const double entry = kLegendSample + kLetter * static_cast<double>(letters);
+    const size_t legend_columns = std::max<size_t>(1, static_cast<size_t>(width_ / entry));
+    legend_rows_ = (legend.size() + legend_columns - 1) / legend_columns;
     if (!picture.note.empty())
       notes_ = wrap(picture.note, static_cast<size_t>((width_ - 40) / kLetter));
     bottom_ = kNoteLine * static_cast<double>(notes_.size()) +
@@ -71,14 +75,14 @@ class FigureLayout {
         left / width_, (left + kPanelWidth * stretch_) / width_, top / height_,
         (top - kPanelHeight) / height_);
   }
-  double legend_y() const { return (kNoteLine * static_cast<double>(notes_.size()) + 4) / height_; }
+  double legend_y() const { return (kNoteLine * static_cast<double>(notes_.size()) + 6) / height_; }
   double note_y(size_t line) const {
     return kNoteLine * (static_cast<double>(notes_.size() - line) - 0.5) / height_;
   }
-  double title_y() const { return 1 - 0.55 * kTitleLine / height_; }
+  double title_y() const { return 1 - 0.45 * kTitleLine / height_; }
 
  private:
-  size_t columns_, rows_, legend_columns_ = 1, legend_rows_ = 0;
+  size_t columns_, rows_, legend_rows_ = 0;
   double width_ = 0, height_ = 0, stretch_ = 1, bottom_ = 0, top_ = 0;
   std::vector<std::string> notes_;
 };
@@ -118,7 +122,7 @@ std::string panel_script(const Picture& picture, size_t at, const FigureLayout& 
 
 // A plot of nothing over the whole picture, which carries the legend and the texts of all.
 std::string frame_script(const Picture& picture, const FigureLayout& layout,
-                         const std::vector<std::string>& legend, const FigureColours& colours) {
+                         const std::vector<LegendEntry>& legend, const FigureColours& colours) {
   std::string out =
       "set lmargin at screen 0\nset rmargin at screen 1\nset tmargin at screen 1\n"
       "set bmargin at screen 0\nunset title\nunset xlabel\nunset ylabel\nunset border\n"
@@ -135,7 +139,9 @@ std::string frame_script(const Picture& picture, const FigureLayout& layout,
       "set key at screen 0.5,{:.5f} center bottom vertical maxrows {} reverse Left samplen 2.2 "
       "spacing 1.1 textcolor rgb '{}'\n",
       layout.legend_y(), std::max<size_t>(layout.legend_rows(), 1), colours.ink);
-  return out + "plot " + (legend.empty() ? "NaN notitle" : join(legend, ", \\\n     ")) + "\n";
+  std::vector<std::string> plots;
+  for (const LegendEntry& entry : legend) plots.push_back(entry.plot);
+  return out + "plot " + (plots.empty() ? "NaN notitle" : join(plots, ", \\\n     ")) + "\n";
 }
 
 std::string terminal_line(const char* terminal, const char* font, const FigureLayout& layout,
@@ -148,7 +154,7 @@ std::string terminal_line(const char* terminal, const char* font, const FigureLa
 }
 
 FigureLayout layout_of(const Picture& picture) {
-  return {picture, legend_plots(picture, colours_of(Theme::light)).size()};
+  return {picture, legend_of(picture, colours_of(Theme::light))};
 }
 
 }  // namespace
@@ -162,8 +168,8 @@ const std::vector<std::string>& drawn_endings() {
 
 std::string gnuplot_script(const Picture& picture, Theme theme) {
   const FigureColours& colours = colours_of(theme);
-  const std::vector<std::string> legend = legend_plots(picture, colours);
-  const FigureLayout layout(picture, legend.size());
+  const std::vector<LegendEntry> legend = legend_of(picture, colours);
+  const FigureLayout layout(picture, legend);
   std::string out = fmt::format(
       "reset\nset border 3 lc rgb '{}'\nset tics nomirror textcolor rgb '{}'\n"
       "set grid ytics lc rgb '{}' lw 1\nset title textcolor rgb '{}'\n"

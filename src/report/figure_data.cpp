@@ -125,6 +125,7 @@ json cell_json(const findings::Study& study, const CellCurves& cell,
 json theme_json(Theme theme) {
   const FigureColours& colours = colours_of(theme);
   return {{"ground", colours.ground},
+          {"palest", kPalestPart},
           {"grid", colours.grid},
           {"target", colours.target},
           {"curves", colours.curves}};

@@ -13,8 +13,6 @@
 namespace repro::report {
 namespace {
 
-constexpr double kPalest = 0.3;  // part of the ground that a colour is mixed with
-
 std::array<int, 3> rgb_of(std::string_view colour) {
   std::array<int, 3> parts{};
   for (size_t i = 0; i < 3; ++i)
@@ -52,7 +50,7 @@ void widen(AxisRange& range, double value) {
   range.high = std::max(range.high, value);
 }
 
-// The first tenth of a training falls so fast that it would flatten all the rest: the reference
+// The first fifth of a training falls so fast that it would flatten all the rest: the reference
 // curve after it sets the top.
 void widen_by_losses(AxisRange& range, const Panel& panel) {
   double end = 0;
@@ -60,7 +58,7 @@ void widen_by_losses(AxisRange& range, const Panel& panel) {
     for (const Point& point : curve.points) end = std::max(end, point.x);
   for (const Curve& curve : panel.curves) {
     for (const Point& point : curve.points) {
-      const bool sets_top = panel.whole_range || (curve.colour == 0 && point.x >= 0.1 * end);
+      const bool sets_top = panel.whole_range || (curve.colour == 0 && point.x >= 0.2 * end);
       if (sets_top) range.high = std::max(range.high, point.y);
       range.low = std::min(range.low, point.y);
     }
@@ -80,7 +78,7 @@ const FigureColours& colours_of(Theme theme) {
       "#dddddd",
       "#707070",
       "#c04e00",
-      {"#222222", "#0072b2", "#00805c", "#8a3fa0", "#7a5c00", "#3a7ea1"}};
+      {"#222222", "#0072b2", "#00734f", "#8a3fa0", "#7a5c00", "#2c6f91"}};
   static const FigureColours kDark = {
       "#16181c",
       "#e8e8e8",
@@ -95,7 +93,7 @@ const FigureColours& colours_of(Theme theme) {
 std::string colour_of(const Curve& curve, const FigureColours& colours) {
   const auto ink = rgb_of(colours.curves[curve.colour % colours.curves.size()]);
   const auto ground = rgb_of(colours.ground);
-  const double part = kPalest * (1 - std::clamp(curve.shade, 0.0, 1.0));
+  const double part = kPalestPart * (1 - std::clamp(curve.shade, 0.0, 1.0));
   std::string text = "#";
   for (size_t i = 0; i < ink.size(); ++i)
     text += fmt::format("{:02x}", std::lround((1 - part) * ink[i] + part * ground[i]));
@@ -191,28 +189,29 @@ std::string end_labels(const Panel& panel, const FigureColours& colours) {
   for (const Curve& curve : panel.curves)
     if (!curve.end_label.empty() && !curve.points.empty())
       out += fmt::format(
-          "set label {} {} at {:.7g},{:.7g} center offset 0,-0.7 textcolor rgb '{}' font ',10'\n",
+          "set label {} {} at {:.7g},{:.7g} center offset 0,{} textcolor rgb '{}' font ',10'\n",
           number++, gnuplot_string(curve.end_label), curve.points.back().x, curve.points.back().y,
-          colour_of(curve, colours));
+          curve.colour == 0 ? 0.8 : -0.8, colour_of(curve, colours));
   return out;
 }
 
-std::vector<std::string> legend_plots(const Picture& picture, const FigureColours& colours) {
-  std::vector<std::string> seen, plots;
+std::vector<LegendEntry> legend_of(const Picture& picture, const FigureColours& colours) {
+  std::vector<LegendEntry> entries;
   const auto add = [&](const std::string& label, const std::string& style) {
-    if (label.empty() || std::find(seen.begin(), seen.end(), label) != seen.end()) return;
-    seen.push_back(label);
-    plots.push_back(fmt::format("{} title {}", style, gnuplot_string(label)));
+    const bool known = std::any_of(entries.begin(), entries.end(),
+                                   [&](const LegendEntry& one) { return one.label == label; });
+    if (!label.empty() && !known)
+      entries.push_back({label, fmt::format("NaN {} title {}", style, gnuplot_string(label))});
   };
   bool crosses = false, aims = false;
   for (const Panel& panel : picture.panels) {
-    for (const Curve& curve : panel.curves) add(curve.label, "NaN " + line_style(curve, colours));
+    for (const Curve& curve : panel.curves) add(curve.label, line_style(curve, colours));
     crosses = crosses || !panel.crossings.empty();
     aims = aims || !panel.targets.empty();
   }
-  if (aims) add(picture.target_label, "NaN " + target_style(colours));
-  if (crosses) add(picture.crossing_label, "NaN " + crossing_style("points", colours));
-  return plots;
+  if (aims) add(picture.target_label, target_style(colours));
+  if (crosses) add(picture.crossing_label, crossing_style("points", colours));
+  return entries;
 }
 
 }  // namespace repro::report

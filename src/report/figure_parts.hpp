@@ -14,6 +14,7 @@ struct FigureColours {
   std::vector<std::string_view> curves;  // the first is what others are held against
 };
 const FigureColours& colours_of(Theme theme);
+constexpr double kPalestPart = 0.25;  // of the ground, in the palest shade of a colour
 // "#0072b2", paler by its shade.
 std::string colour_of(const Curve& curve, const FigureColours& colours);
 
@@ -37,6 +38,10 @@ std::string panel_plots(const Panel& panel, size_t first, const FigureColours& c
 std::string end_labels(const Panel& panel, const FigureColours& colours);
 
 // The legend's entries, each label once, as plots of nothing; then the target and the crossing.
-std::vector<std::string> legend_plots(const Picture& picture, const FigureColours& colours);
+struct LegendEntry {
+  std::string label;
+  std::string plot;
+};
+std::vector<LegendEntry> legend_of(const Picture& picture, const FigureColours& colours);
 
 }  // namespace repro::report

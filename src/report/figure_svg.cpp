@@ -34,6 +34,11 @@ void remove_each(std::string& text, std::string_view begin, std::string_view end
   }
 }
 
+void remove_word(std::string& text, std::string_view word) {
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at))
+    text.erase(at, word.size());
+}
+
 // Inside tags alone: what stands between them is the reader's.
 std::string with_prefixed_ids(std::string_view svg, const std::string& prefix) {
   std::string out;
@@ -44,6 +49,7 @@ std::string with_prefixed_ids(std::string_view svg, const std::string& prefix) {
     std::string tag(svg.substr(open, end - open));
     for (const char* own : {" id=\"", " id='", "href='#", "href=\"#", "url(#"})
       insert_behind(tag, own, prefix);
+    remove_word(tag, "gnuplot_");
     out += tag;
     at = end;
     if (at < svg.size()) out += svg[at++];
@@ -56,7 +62,7 @@ std::string with_prefixed_ids(std::string_view svg, const std::string& prefix) {
 std::string tidy_svg(std::string_view svg, const std::string& name, const std::string& says) {
   std::string text = with_prefixed_ids(svg, svg_prefix(name));
   remove_each(text, "<title>Gnuplot", "</title>");
-  remove_each(text, "<title>gnuplot_plot_", "</title>");
+  remove_each(text, "<title>gnuplot_", "</title>");
   remove_each(text, "<desc>Produced by", "</desc>");
   const size_t end = text.find('>', text.find("<svg"));
   if (end != std::string::npos && !says.empty())

@@ -31,13 +31,21 @@ void record_step(const run::RunDirectory& directory, int64_t step, double loss) 
   LineWriter(directory.records_file()).write(run::to_line(record));
 }
 
+launch::Outcome done_in(double seconds) {
+  launch::Outcome outcome;
+  outcome.state = launch::JobState::done;
+  outcome.tries = 1;
+  outcome.seconds = seconds;
+  return outcome;
+}
+
 TEST_CASE("the share that is done never falls, whatever becomes of the forecast", "[cli]") {
   TemporaryDirectory folder;
   const run::JobGraph graph = trainings(4);
   ProgressTracker tracker(graph, folder.path(), {10, 10, 10, 10}, 2);
   tracker.wanted({true, true, false, false});
   tracker.started(0);
-  tracker.finished(0, {.state = launch::JobState::done, .tries = 1, .seconds = 10});
+  tracker.finished(0, done_in(10));
   const double half = tracker.total().fraction;
   CHECK(half == Approx(0.5));
   // The search wants more, and a job takes ten times as long as it was thought to.
@@ -45,11 +53,11 @@ TEST_CASE("the share that is done never falls, whatever becomes of the forecast"
   CHECK(tracker.total().fraction == half);
   CHECK(tracker.total().jobs == 4);
   tracker.started(1);
-  tracker.finished(1, {.state = launch::JobState::done, .tries = 1, .seconds = 100});
+  tracker.finished(1, done_in(100));
   CHECK(tracker.total().fraction >= half);
   for (const size_t job : {size_t{2}, size_t{3}}) {
     tracker.started(job);
-    tracker.finished(job, {.state = launch::JobState::done, .tries = 1, .seconds = 10});
+    tracker.finished(job, done_in(10));
   }
   CHECK(tracker.total().fraction == 1);
 }

@@ -13,12 +13,12 @@ namespace {
 
 using Catch::Contains;
 
-const std::vector<std::string> kOneCell = {"table3", "--root", kRoot,        "--scale",
-                                           "smoke",  "--only", "qwen_moe/c4"};
-
 std::vector<std::string> words(std::vector<std::string> verb,
-                               const std::vector<std::string>& more = {}) {
-  verb.insert(verb.end(), kOneCell.begin(), kOneCell.end());
+                               const std::vector<std::string>& more = {},
+                               const std::string& scale = "smoke") {
+  const std::vector<std::string> cell = {"table3", "--root", kRoot,        "--scale",
+                                         scale,    "--only", "qwen_moe/c4"};
+  verb.insert(verb.end(), cell.begin(), cell.end());
   verb.insert(verb.end(), more.begin(), more.end());
   return verb;
 }
@@ -110,14 +110,20 @@ TEST_CASE("--open hands the page to the user's browser, and says so where there 
 
 TEST_CASE("--color colours the verdict's words and nothing else; without a terminal there is none",
           "[cli]") {
-  const OneCell cell;
-  const std::string plain = cell.report({}).output;
-  CHECK_THAT(plain, !Contains("\x1b"));
-  const std::string coloured = cell.report({"--color", "always"}).output;
+  TemporaryDirectory folder;
+  const fs::path worker = write_worker(folder, "finish");
+  // Of a scale whose verdicts mean something.
+  CHECK(run_in(folder.path(), words({"run"}, {}, "mini"), worker).exit_code == 0);
+  const auto report = [&](const std::vector<std::string>& more) {
+    return run_in(folder.path(), words({"report"}, more, "mini"));
+  };
+  const std::string plain = report({}).output;
+  CHECK_THAT(plain, !Contains("\x1b") && Contains("inconclusive"));
+  const std::string coloured = report({"--color", "always"}).output;
   CHECK(std::regex_replace(coloured, std::regex("\x1b\\[[0-9]+m"), "") == plain);
-  CHECK(cell.report({"--color", "always"}).output != plain);
-  CHECK(cell.report({"--color", "never"}).output == plain);
-  CHECK(cell.report({"--color", "purple"}).exit_code == 64);
+  CHECK_THAT(coloured, Contains("\x1b[33minconclusive"));
+  CHECK(report({"--color", "never"}).output == plain);
+  CHECK(report({"--color", "purple"}).exit_code == 64);
 }
 
 TEST_CASE("--quiet leaves standard error to errors, --verbose says what is read and written",

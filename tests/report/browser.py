@@ -8,7 +8,7 @@ STEPS is a list, done in order on one page; each answers with one value:
   {"run": "JavaScript"}                the value of an expression, or of a promise
   {"move": [X, Y]}, {"press": [X, Y]}  the mouse
   {"drag": [X1, Y1, X2, Y2]}
-  {"picture": "FILE.png"}              the whole page
+  {"picture": "FILE.png"}              the whole page, or "clip": [X, Y, WIDTH, HEIGHT] of it
   {"paper": "FILE.pdf", "inches": [8.27, 11.69]}
 The answer: {"answers": [...], "errors": [what the console was told as an error, exceptions, requests]}.
 """
@@ -136,8 +136,9 @@ class Steps:
         self.browser.ask("Page.navigate", url=self.page)
         self.browser.wait_for("Page.loadEventFired")
 
-    def picture(self, value):
-        shot = self.browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+    def picture(self, value, clip):
+        where = {"clip": dict(zip(("x", "y", "width", "height"), clip), scale=1)} if clip else {}
+        shot = self.browser.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True, **where)
         with open(value, "wb") as file:
             file.write(base64.b64decode(shot["data"]))
 
@@ -166,7 +167,7 @@ class Steps:
         if "drag" in step:
             return drag(self.browser, *step["drag"])
         if "picture" in step:
-            return self.picture(step["picture"])
+            return self.picture(step["picture"], step.get("clip"))
         if "paper" in step:
             return self.paper(step["paper"], step["inches"])
         sys.exit(f"browser.py: unknown step {step}")

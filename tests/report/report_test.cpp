@@ -109,7 +109,7 @@ TEST_CASE("the page holds its pictures and refers to no other file", "[report]")
   CHECK(has(page, "<svg"));
   CHECK_FALSE(has(page, "<?xml"));
   for (const char* reference :
-       {"src=\"", "href=\"http", "@import", "<link", "<script src", "sourceMappingURL"})
+       {" src=\"", "href=\"http", "@import", "<link", "<script src", "sourceMappingURL"})
     CHECK_FALSE(has(page, reference));
   CHECK(has(page, "default-src &#39;none&#39;"));
 }

@@ -64,10 +64,10 @@ TEST_CASE("columns of a group that do not fit beside each other stand below each
   CHECK(to_terminal(sample(), 38) ==
         "Cost\n"
         "  corpus    full          verdict\n"
-        "  -----------------------------------\n"
+        "  ------------------------------------\n"
         "  C4 → web  paper  22.50  not\n"
         "            here  0.12 a  reproduced\n"
-        "  -----------------------------------\n"
+        "  ------------------------------------\n"
         "  Wiki      paper      -  inconclusive\n"
         "            here  >= 600\n"
         "  a  measured here\n"

@@ -11,8 +11,8 @@ function themeOf() {
 }
 
 // Paler by its shade, as in the drawn pictures.
-function shadeOf(colour, ground, shade) {
-  const part = 0.3 * (1 - shade);
+function shadeOf(colour, {ground, palest}, shade) {
+  const part = palest * (1 - shade);
   const channel = (text, i) => parseInt(text.slice(1 + 2 * i, 3 + 2 * i), 16);
   const mixed = [0, 1, 2].map((i) => Math.round((1 - part) * channel(colour, i) + part * channel(ground, i)));
   return `rgb(${mixed.join(',')})`;
@@ -52,7 +52,7 @@ function seriesOf(cell, axis, dollars, steps, theme) {
     const points = curve.steps.map((step, i) => [x(step, curve.hours[i]), low[i], middle[i], high[i]]);
     series.push({
       label: curve.label,
-      colour: shadeOf(theme.curves[cell.arms[curve.arm].colour % theme.curves.length], theme.ground, curve.shade),
+      colour: shadeOf(theme.curves[cell.arms[curve.arm].colour % theme.curves.length], theme, curve.shade),
       width: curve.baseline ? 2.2 : 1.6,
       points: points.filter((point) => point[2] !== null),
     });
@@ -83,7 +83,7 @@ function tableOf(series) {
   return [...rows.values()].sort((a, b) => a[0] - b[0]);
 }
 
-// The first tenth of a training falls so fast that it would flatten all the rest.
+// The first fifth of a training falls so fast that it would flatten all the rest.
 function lossRange(series, cell) {
   let low = cell.targets.length > 0 ? Math.min(...cell.targets) : Infinity;
   let high = cell.targets.length > 0 ? Math.max(...cell.targets) : -Infinity;
@@ -91,7 +91,7 @@ function lossRange(series, cell) {
   series.forEach((one, index) => {
     for (const [x, least, unused, most] of one.points) {
       low = Math.min(low, least);
-      if ((index === 0 && x >= 0.1 * end) || one.ends) high = Math.max(high, most);
+      if ((index === 0 && x >= 0.2 * end) || one.ends) high = Math.max(high, most);
     }
   });
   const margin = 0.06 * Math.max(high - low, 1e-3);
@@ -115,7 +115,7 @@ function makeFigure(place) {
   const chart = element('div', {class: 'chart', id: 'chart'});
   const legend = element('div', {class: 'legend', id: 'chart-legend', 'aria-live': 'off'});
   const say = element('p', {id: 'chart-crossing'});
-  let graph = null, series = [], range = [0, 1];
+  let graph = null, series = [], range = [0, 1], span = [0, 1];
 
   const cells = element('select', {'aria-label': 'cell', id: 'chart-cell'});
   page.figure.cells.forEach((cell, i) => cells.append(element('option', {value: i}, cell.title)));
@@ -130,7 +130,7 @@ function makeFigure(place) {
   const smoothText = element('span');
   smooth.addEventListener('input', () => { state.steps = Number(smooth.value); draw(); });
   const whole = element('button', {type: 'button', id: 'chart-whole'}, 'whole range');
-  whole.addEventListener('click', () => graph.updateOptions({dateWindow: null, valueRange: range}));
+  whole.addEventListener('click', () => graph.updateOptions({dateWindow: span, valueRange: range}));
 
   function drawUnder(context, area, g) {
     const theme = themeOf(), cell = page.figure.cells[state.cell], axis = page.figure.axes[state.axis];
@@ -209,6 +209,7 @@ function makeFigure(place) {
     graph = null;
     if (series.length === 0) return chart.replaceChildren(cell.empty);
     range = lossRange(series, cell);
+    span = [0, 1.03 * Math.max(...series.flatMap((one) => one.points.map((point) => point[0])))];
     const options = {};
     for (const one of series)
       options[one.label] = one.ends
@@ -217,7 +218,7 @@ function makeFigure(place) {
     graph = new Dygraph(chart, tableOf(series), {
       labels: ['x', ...series.map((one) => one.label)], series: options, customBars: true,
       connectSeparatedPoints: true, legend: 'never', fillAlpha: 0.25, valueRange: range,
-      dateWindow: null, includeZero: false, xRangePad: 4, gridLineColor: theme.grid, axisLineColor: theme.line,
+      dateWindow: span, gridLineColor: theme.grid, axisLineColor: theme.line,
       xlabel: axis.label, ylabel: page.figure.y_label, highlightCircleSize: 4, strokeBorderWidth: 0,
       underlayCallback: drawUnder,
       highlightCallback: (event, x) => showValues(x), unhighlightCallback: showNames,
@@ -231,5 +232,5 @@ function makeFigure(place) {
   priceChanges.push(() => { if (page.figure.axes[state.axis].kind === 'dollars') draw(); });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
   draw();
-  return {state, draw, values: showValues, zoomed: () => graph.isZoomed(), graph: () => graph};
+  return {state, draw, values: showValues, zoomed: () => graph.xAxisRange().some((end, i) => Math.abs(end - span[i]) > 1e-9), graph: () => graph};
 }
