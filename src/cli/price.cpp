@@ -145,6 +145,14 @@ Exit run_price(const Context& context, const PriceChoice& choice) {
 
 }  // namespace
 
+claims::PricedTable priced_as_published(const fs::path& root, const std::string& table,
+                                        const std::string& prices) {
+  PriceChoice choice;
+  choice.table = table;
+  choice.prices = prices;
+  return price_table(root, choice).table;
+}
+
 void add_price(Program& program) {
   CLI::App& verb = program.add_verb(
       "price", "a cost table at other prices and on other devices",

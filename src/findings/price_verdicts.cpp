@@ -47,19 +47,29 @@ double changes_between(const RatioJudge& judge, size_t row, double low, double h
   return high;
 }
 
+// So many that a study of a few dozen seeds has one for each step of a fine slider, and one of a
+// thousand is still told in seconds.
+int stops_for(const Study& study) {
+  constexpr size_t kFinest = 30, kCoarsest = 2, kSeedStops = 1500;
+  size_t seeds = 1;
+  for (const StudyRow& row : study.rows) seeds += row.seeds.size();
+  return static_cast<int>(std::clamp(kSeedStops / seeds, kCoarsest, kFinest));
+}
+
 // The one device besides the baseline's.
 std::optional<RatioVerdicts> two_devices(const Study& study) {
   const auto others = study.experiment().other_profiles();
-  RatioVerdicts verdicts{
-      .low = {}, .high = study.experiment().baseline_profile(), .ratios = {}, .rows = {}};
+  RatioVerdicts verdicts;
+  verdicts.high = study.experiment().baseline_profile();
+  verdicts.stops_a_decade = stops_for(study);
   if (others.size() != 1 || verdicts.high.empty()) return std::nullopt;
   verdicts.low = others.front();
   const auto low = study.prices.of(verdicts.low), high = study.prices.of(verdicts.high);
   if (!low || !high || !(*low > 0) || !(*high > 0)) return std::nullopt;
-  const int stops = kDecades * kStopsADecade;
+  const int stops = kDecades * verdicts.stops_a_decade;
   for (int i = -stops; i <= stops; ++i)
     verdicts.ratios.push_back(*low / *high *
-                              std::pow(10.0, static_cast<double>(i) / kStopsADecade));
+                              std::pow(10.0, static_cast<double>(i) / verdicts.stops_a_decade));
   return verdicts;
 }
 

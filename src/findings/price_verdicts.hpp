@@ -11,8 +11,7 @@
 
 namespace repro::findings {
 
-constexpr int kStopsADecade = 30;  // of the ratio, and of either price
-constexpr int kDecades = 2;        // of the ratio to either side: one of each price
+constexpr int kDecades = 2;  // of the ratio to either side: one of each price
 
 struct VerdictFrom {
   double ratio = 0;  // from here on, until the next
@@ -29,6 +28,7 @@ struct RatioRow {
 struct RatioVerdicts {
   std::string low, high;       // profiles: ratio = price of low / price of high
   std::vector<double> ratios;  // the stops; the middle one is the study's own
+  int stops_a_decade = 30;     // fewer where many seeds make each of them dear
   // Numbers that are not ratios are judged with it: then it holds at the study's price of `high`
   // alone.
   bool at_high_price_only = false;

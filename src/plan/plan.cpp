@@ -92,6 +92,20 @@ double learning_rate_factor(const Experiment& experiment, const Experiment::Mode
   return std::pow(ratio, at == own.end() ? experiment.scale.lr_width_exponent : at->second);
 }
 
+namespace {
+
+void add_phase_jobs(const run::JobGraph& graph, ArmPlan& arm) {
+  const auto add = [&](Ending& ending) {
+    for (const PhasePlan& phase : arm.phases)
+      ending.phase_jobs.push_back(jobs_of(graph, phase, ending));
+  };
+  for (Ending& ending : arm.endings) add(ending);
+  for (RateLadder& ladder : arm.rates)
+    for (Ending& ending : ladder.endings) add(ending);
+}
+
+}  // namespace
+
 Plan make_plan(Experiment experiment) {
   Plan plan;
   plan.experiment = std::move(experiment);
@@ -106,6 +120,7 @@ Plan make_plan(Experiment experiment) {
         cell.corpus = corpus;
         cell.seed = seed;
         plan_cell(plan, cell, origins);
+        for (ArmPlan& arm : cell.arms) add_phase_jobs(plan.graph, arm);
         plan.cells.push_back(std::move(cell));
       }
   return plan;

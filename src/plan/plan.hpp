@@ -30,6 +30,9 @@ struct Ending {
   int64_t steps = 0;  // of the last phase
   size_t job = 0;
   std::vector<size_t> evals;  // of its model, by reading
+  // By phase, the jobs that this ending rests on (jobs_of below); make_plan fills it in, because
+  // every question about work asks for it.
+  std::vector<std::vector<size_t>> phase_jobs = {};
 };
 
 // The endings again, with the last phase at another learning rate.

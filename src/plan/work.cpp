@@ -87,9 +87,11 @@ std::vector<measure::Phase> Work::to_bill(ClockKind clock, bool overheads) const
 std::optional<Work> resources(const run::JobGraph& graph, const ArmPlan& arm, const Ending& ending,
                               const JobMeter& meter) {
   Work work;
-  for (const PhasePlan& phase : arm.phases) {
+  for (size_t i = 0; i < arm.phases.size(); ++i) {
+    const PhasePlan& phase = arm.phases[i];
     PhaseWork taken{phase.name, phase.title, phase.overhead, {}};
-    for (const size_t job : jobs_of(graph, phase, ending)) {
+    const bool known = i < ending.phase_jobs.size();
+    for (const size_t job : known ? ending.phase_jobs[i] : jobs_of(graph, phase, ending)) {
       auto one = meter(job);
       if (!one) return std::nullopt;
       one->profile = phase.profile;

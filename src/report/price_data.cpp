@@ -119,7 +119,7 @@ json judged_json(const findings::RatioVerdicts& verdicts) {
   for (const findings::RatioRow& row : verdicts.rows) rows.push_back(judged_row(row));
   return {{"first", verdicts.ratios.front()},
           {"stops", verdicts.ratios.size()},
-          {"stops_a_decade", findings::kStopsADecade},
+          {"stops_a_decade", verdicts.stops_a_decade},
           {"at_high_price_only", verdicts.at_high_price_only},
           {"rows", rows}};
 }

@@ -1,6 +1,6 @@
 // Prices that the reader sets, and the table that follows from them.
 
-const kStopsADecade = 30;  // of a slider, the same as the program's
+const kStopsADecade = 30;  // of a slider: where the program has as many, its own
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
