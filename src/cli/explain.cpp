@@ -203,7 +203,7 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   return Exit::ok;
 }
 
-// "price:table3:qwen_moe/c4": a row of a table that is priced again.
+// "price:TABLE:ROW": a row of a table that is priced again.
 Exit explain_price(const Context& context, const ExplainOptions& options) {
   const std::vector<std::string> parts = split(options.subjects[0], ':');
   if (parts.size() != 3)

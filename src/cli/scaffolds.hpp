@@ -1,5 +1,5 @@
 #pragma once
-// Files to begin with, as text of the program (src/cli/scaffold/, by cmake/EmbedText.cmake).
+// Files to begin with, as text of the program (docs/scaffold/, by cmake/EmbedText.cmake).
 // "@NAME@" stands for the name.
 
 #include <string_view>

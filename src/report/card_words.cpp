@@ -23,7 +23,7 @@ std::string priced_on(const plan::PhasePlan& phase) {
   return phase.profile.empty() ? "" : ", priced on " + phase.profile;
 }
 
-// "a submodel of MoE-DisCo, 4 side by side, priced on rtx-4090".
+// "the PHASEs of ARM, 4 side by side, priced on rtx-4090".
 std::string phase_meaning(const plan::ArmPlan& arm, const plan::PhasePlan& phase) {
   std::string text = fmt::format("the {} of {}", phase.title, arm.title);
   if (&phase != &arm.last() && phase.jobs.size() > 1)

@@ -16,7 +16,7 @@ namespace {
 using findings::Study;
 using findings::StudyRow;
 
-// "F: a fine-tune; the longer, the darker", with its arm where several have one.
+// "F: a PHASE, the longer the darker", with its arm where several have one.
 std::string legend_label(const plan::Cell& cell, size_t arm) {
   const plan::ArmPlan& one = cell.arms[arm];
   std::string label = one.last().symbol;

@@ -39,7 +39,7 @@ void link_rows(const findings::Study& study, Table& table);
 // The options that ask the same question again: " --scale mini --set match.batch=8".
 std::string asked_options(const findings::Study& study);
 
-// An id that a page may hold: "e-table3-qwen_moe-c4-saving".
+// An id that a page may hold: letters, digits, _ and -.
 std::string anchor_of(const std::string& about);
 
 }  // namespace repro::report

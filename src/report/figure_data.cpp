@@ -85,7 +85,7 @@ json curve_json(const CellCurves& cell, const EndingCurve& curve, size_t baselin
           {"end", curve.final_loss ? json(*curve.final_loss) : json()}};
 }
 
-// "S: 4 submodels": the arm's phases before its last, where they are work of their own.
+// "S: 4 PHASEs": what an arm does before its last phase, where that is work of its own.
 std::string earlier_text(const plan::ArmPlan& arm) {
   std::string text;
   for (const plan::PhasePlan& phase : arm.phases) {

@@ -136,7 +136,7 @@ TEST_CASE("--quiet leaves standard error to errors, --verbose says what is read 
   CHECK_THAT(quiet.output, Contains("Qwen"));
   const Finished verbose = run_in(folder.path(), words({"report"}, {"-v"}));
   CHECK_THAT(verbose.errors,
-             Contains("1 cells, 16 jobs") && Contains("wrote ") && Contains("report.html"));
+             Contains("1 cells, 18 jobs") && Contains("wrote ") && Contains("report.html"));
   CHECK(run_in(folder.path(), words({"report"}, {"-q", "-v"})).exit_code == 64);
 }
 

@@ -134,6 +134,7 @@ TEST_CASE("the man page of a verb has its options and examples, and of the progr
 TEST_CASE("scaffolds of one name make an experiment that can be planned", "[cli]") {
   TemporaryDirectory folder;
   const fs::path root = folder.path() / "root";
+  fs::create_directories(root);
   for (const char* part : {"experiments", "hardware_profiles", "eval"})
     fs::copy(fs::path(kRoot) / part, root / part, fs::copy_options::recursive);
   const auto ok = [&](std::vector<std::string> args) {

@@ -171,7 +171,7 @@ TEST_CASE("LaTeX breaks a text wider than the page and a table longer than it", 
   table.rows[1].cells[3].text =
       std::string(40, 'x') + " " + std::string(40, 'y') + " " + std::string(40, 'z');
   const std::string wide = to_latex(table);
-  CHECK(wide.find("{lrr>{\\raggedright\\arraybackslash}p{0.7") != std::string::npos);
+  CHECK(wide.find("{lrr>{\\raggedright\\arraybackslash}p{37.96em}") != std::string::npos);
   while (table.rows.size() <= 30) table.rows.push_back(table.rows.back());
   const std::string longer = to_latex(table);
   CHECK(longer.find("\\begin{longtable}{lrr>") != std::string::npos);
