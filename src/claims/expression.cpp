@@ -136,13 +136,17 @@ class ExpressionParser {
     const size_t begin = at_;
     const std::string word = name();
     if (!take('(')) return refer({word, Reference::Over::row}, begin, word.size());
-    if (word == "least" || word == "greatest") {
+    if (const auto over = over_table(word)) {
       const std::string column = name();
       expect(')');
-      const auto over = word == "least" ? Reference::Over::least : Reference::Over::greatest;
-      return refer({column, over}, begin, at_ - begin);
+      return refer({column, *over}, begin, at_ - begin);
     }
     call(word);
+  }
+  static std::optional<Reference::Over> over_table(const std::string& word) {
+    if (word == "least") return Reference::Over::least;
+    if (word == "greatest") return Reference::Over::greatest;
+    return word == "sum" ? std::optional(Reference::Over::sum) : std::nullopt;
   }
   void call(const std::string& function) {
     struct Known {
@@ -161,7 +165,8 @@ class ExpressionParser {
       return emit(known.op);
     }
     fail("unknown function '{}'{}", function,
-         did_you_mean(function, {"abs", "ln", "exp", "sqrt", "min", "max", "least", "greatest"}));
+         did_you_mean(function,
+                      {"abs", "ln", "exp", "sqrt", "min", "max", "least", "greatest", "sum"}));
   }
   void refer(Reference reference, size_t begin, size_t length) {
     auto& all = to_.references_;
