@@ -32,6 +32,7 @@ Program::Program() : app_(kSummary, "repro") {
   add_compare(*this);
   add_audit(*this);
   add_price(*this);
+  add_decide(*this);
   add_profile(*this);
   add_data(*this);
   add_eval(*this);

@@ -14,6 +14,7 @@ void add_explain(Program& program);
 void add_compare(Program& program);
 void add_audit(Program& program);
 void add_price(Program& program);
+void add_decide(Program& program);
 void add_profile(Program& program);
 void add_data(Program& program);
 void add_eval(Program& program);
