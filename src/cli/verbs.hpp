@@ -14,9 +14,12 @@ void add_explain(Program& program);
 void add_compare(Program& program);
 void add_audit(Program& program);
 void add_price(Program& program);
+void add_decide(Program& program);
 void add_profile(Program& program);
 void add_data(Program& program);
 void add_eval(Program& program);
 void add_import_log(Program& program);
+void add_new(Program& program);
+void add_completion(Program& program);  // and man
 
 }  // namespace repro::cli
