@@ -46,6 +46,15 @@ std::string sha256_hex(std::string_view bytes) {
   return hash.hex();
 }
 
+std::string sha256_base64(std::string_view bytes) {
+  std::array<unsigned char, 32> digest;
+  check(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1,
+        "SHA-256 is available");
+  std::array<unsigned char, 45> text;  // 4 letters for 3 bytes, and a zero
+  const int length = EVP_EncodeBlock(text.data(), digest.data(), digest.size());
+  return {text.begin(), text.begin() + length};
+}
+
 std::string sha256_hex_of_file(const std::filesystem::path& path) {
   return sha256_hex_of_start(path, std::numeric_limits<int64_t>::max());
 }

@@ -12,6 +12,7 @@
 namespace repro {
 
 std::string sha256_hex(std::string_view bytes);                     // 64 lower-case hex digits
+std::string sha256_base64(std::string_view bytes);                  // as web pages name a script
 std::string sha256_hex_of_file(const std::filesystem::path& path);  // streams
 // Of the file's first `bytes`, or of all of it where it has fewer.
 std::string sha256_hex_of_start(const std::filesystem::path& path, int64_t bytes);

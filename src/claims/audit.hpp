@@ -27,6 +27,7 @@ struct AuditFinding {
   std::vector<std::pair<std::string, std::string>> inputs;  // name, as printed or derived
   std::string arithmetic;                 // "4 * 0.35 * 2.09 = 2.926; printed 2.9260"
   std::string sentence;                   // plain words, no full stop
+  std::string repair;                     // the least that would mend it; "" = not known
   std::map<std::string, double> numbers;  // what was derived, by name, for reports and tests
 };
 

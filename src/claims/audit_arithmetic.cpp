@@ -13,62 +13,7 @@ namespace {
 // Slack for sums of binary fractions, far below any printed digit.
 constexpr double kSlack = 1e-9;
 
-bool equal_within(const Ranged& left, const Ranged& right, double tolerance, bool rounded) {
-  if (rounded) return left.low <= right.high + tolerance && right.low <= left.high + tolerance;
-  const double size = std::max(std::abs(left.value), std::abs(right.value));
-  return std::abs(left.value - right.value) <= tolerance + kSlack * size;
-}
-
-bool ordered(const Ranged& left, const Ranged& right, const std::string& relation, bool rounded) {
-  const double most = rounded ? left.high - right.low : left.value - right.value;
-  const double least = rounded ? left.low - right.high : left.value - right.value;
-  if (relation == "<") return least < 0;
-  if (relation == "<=") return least <= 0;
-  return relation == ">" ? most > 0 : most >= 0;
-}
-
-// "4 * 0.35 * 2.09 = 2.926", or "2.09" where there is nothing to compute.
-std::string worked(const Formula& formula, const ClaimRow* row) {
-  const std::string text = formula.substituted(row);
-  const bool is_number = text.find_first_not_of("0123456789.") == std::string::npos;
-  return is_number ? text : fmt::format("{} = {:.6g}", text, formula.value(row));
-}
-
-void compare(AuditFinding& finding, const EquationCheck& check, const Formula& left,
-             const Formula& right, const ClaimRow* row) {
-  const Ranged l = *left.at(row);
-  const Ranged r = *right.at(row);
-  const bool rounded = check.inputs == "rounded";
-  finding.numbers = {{"left", l.value}, {"right", r.value}, {"difference", l.value - r.value}};
-  finding.arithmetic = fmt::format("{} against {}", worked(left, row), worked(right, row));
-  bool holds = false;
-  if (check.relation == "=") {
-    const double tolerance = check.tolerance.value_or(left.half_unit(row).value_or(0));
-    holds = equal_within(l, r, tolerance, rounded);
-    finding.sentence =
-        holds ? fmt::format("agrees within {:.3g}", tolerance)
-              : fmt::format(
-                    "the paper says {}, its own numbers give {:.6g}: {:.4g} off, {:.3g} is "
-                    "rounding",
-                    left.substituted(row), r.value, l.value - r.value, tolerance);
-  } else {
-    holds = ordered(l, r, check.relation, rounded);
-    finding.sentence =
-        fmt::format("{:.4g} is {}{} {:.4g}", l.value, holds ? "" : "not ", check.relation, r.value);
-  }
-  finding.ruling = holds ? Ruling::holds : Ruling::contradicts;
-}
-
 }  // namespace
-
-AuditFindings run(const EquationCheck& check, const AuditInput& input) {
-  const Formula left(input.claims, check.head, check.left);
-  const Formula right(input.claims, check.head, check.right);
-  return judge_rows(input, check.head, {&left, &right},
-                    [&](AuditFinding& finding, const ClaimRow* row) {
-                      compare(finding, check, left, right, row);
-                    });
-}
 
 AuditFindings run(const RatioCheck& check, const AuditInput& input) {
   const Formula numerator(input.claims, check.head, check.numerator);

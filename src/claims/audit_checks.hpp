@@ -17,8 +17,12 @@ struct AuditInput {
   const ProfileLookup& profiles;
 };
 
-// audit_arithmetic.cpp
+// audit_equation.cpp
 AuditFindings run(const EquationCheck& check, const AuditInput& input);
+AuditFindings run(const ConstantCheck& check, const AuditInput& input);
+// audit_width.cpp
+AuditFindings run(const RowWidthCheck& check, const AuditInput& input);
+// audit_arithmetic.cpp
 AuditFindings run(const RatioCheck& check, const AuditInput& input);
 AuditFindings run(const PriceCheck& check, const AuditInput& input);
 AuditFindings run(const TargetCheck& check, const AuditInput& input);
@@ -28,6 +32,8 @@ AuditFindings run(const ReportedCheck& check, const AuditInput& input);
 AuditFindings run(const RooflineCheck& check, const AuditInput& input);
 AuditFindings run(const StepTimeCheck& check, const AuditInput& input);
 AuditFindings run(const MemoryCheck& check, const AuditInput& input);
+// audit_mfu.cpp
+AuditFindings run(const MfuCheck& check, const AuditInput& input);
 // audit_accuracy.cpp
 AuditFindings run(const GrimCheck& check, const AuditInput& input);
 AuditFindings run(const ChanceCheck& check, const AuditInput& input);

@@ -33,12 +33,25 @@ class Formula {
   // Half a unit of the last decimal, when the formula is one printed number.
   std::optional<double> half_unit(const ClaimRow* row) const;
 
+  // The printed numbers it reads one by one: cells of the row and constants.
+  struct Single {
+    size_t index = 0;  // for with()
+    std::string name, printed;
+    double value = 0;
+  };
+  std::vector<Single> singles(const ClaimRow* row) const;
+  // The value if one of them were another; empty when it is no finite number then.
+  std::optional<double> with(const ClaimRow* row, size_t single, double value) const;
+
  private:
   struct Input {
     Reference reference;
     Resolved resolved;
     const ClaimCell* extreme = nullptr;  // of least() and greatest()
+    std::optional<Ranged> total = {};    // of sum()
+    std::string addends = {};
   };
+  void add_up(Input& input) const;
   const ClaimCell* cell(const Input& input, const ClaimRow* row) const;
   std::optional<Ranged> value_of(const Input& input, const ClaimRow* row) const;
   std::string printed(const Input& input, const ClaimRow* row) const;

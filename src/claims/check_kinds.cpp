@@ -31,6 +31,15 @@ void describe(config::Fields& fields, EquationCheck& check) {
   fields.field("inputs", check.inputs, config::one_of({"exact", "rounded"}));
 }
 
+void describe(config::Fields& fields, ConstantCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("value", check.value, config::required());
+  fields.field("group_by", check.group_by);
+  fields.field("spread", check.spread, config::between(0, 1));
+}
+
+void describe(config::Fields& fields, RowWidthCheck& check) { describe_head(fields, check.head); }
+
 void describe(config::Fields& fields, RatioCheck& check) {
   describe_head(fields, check.head);
   fields.field("numerator", check.numerator, config::required());
@@ -81,6 +90,23 @@ void describe(config::Fields& fields, RooflineCheck& check) {
   fields.field("device", check.device, config::required());
   fields.field("dtype", check.dtype);
   fields.field("conventions", check.conventions);
+}
+
+void describe(config::Fields& fields, FlopReading& reading) {
+  fields.field("name", reading.name, config::required());
+  fields.field("flops", reading.flops, config::required());
+}
+
+void describe(config::Fields& fields, MfuCheck& check) {
+  describe_head(fields, check.head);
+  fields.field("tokens_per_second", check.tokens_per_second, config::required());
+  fields.field("device", check.device);
+  fields.field("peak", check.peak);
+  fields.field("dtypes", check.dtypes);
+  fields.field("role", check.role);
+  fields.list("readings", check.readings);
+  fields.field("printed", check.printed);
+  fields.field("least", check.least, config::between(0, 100));
 }
 
 void describe(config::Fields& fields, StepTimeCheck& check) {

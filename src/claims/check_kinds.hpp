@@ -1,8 +1,9 @@
 #pragma once
 // The checks a claims file can declare: which printed numbers must agree, and how. Formulas are
 // expressions (config/expression.hpp) over columns of the check's table (evaluated for each row),
-// `table.column` of the same row elsewhere, named constants, least(table.column) and
-// greatest(table.column) over all rows, and flops_ROLE and params_ROLE of the row's models.
+// `table.column` of the same row elsewhere, named constants, least(table.column),
+// greatest(table.column) and sum(table.column) over all rows, and flops_ROLE and params_ROLE of the
+// row's models.
 
 #include <optional>
 #include <string_view>
@@ -14,9 +15,10 @@
 
 namespace repro::claims {
 
-using ClaimCheck = std::variant<EquationCheck, RatioCheck, PriceCheck, RooflineCheck, StepTimeCheck,
-                                PerplexityCheck, TargetCheck, MemoryCheck, GrimCheck, ChanceCheck,
-                                ProportionCheck, ReportedCheck>;
+using ClaimCheck =
+    std::variant<EquationCheck, ConstantCheck, RowWidthCheck, RatioCheck, PriceCheck, RooflineCheck,
+                 MfuCheck, StepTimeCheck, PerplexityCheck, TargetCheck, MemoryCheck, GrimCheck,
+                 ChanceCheck, ProportionCheck, ReportedCheck>;
 
 const CheckHead& head_of(const ClaimCheck& check);
 std::string_view kind_of(const ClaimCheck& check);  // "equation", "roofline", ...: `kind` in TOML

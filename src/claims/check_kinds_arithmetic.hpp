@@ -26,7 +26,8 @@ struct CheckHead {
 };
 
 // left RELATION right. With "=", |left - right| <= tolerance (default: half a unit of the last
-// decimal that `left` prints). inputs = "rounded" accepts any values that print the same.
+// decimal that `left` prints). inputs = "rounded" accepts any values that print the same. What does
+// not close so is tried cut off, rounded up and of rounded inputs: for nearly all rows in one way.
 struct EquationCheck {
   static constexpr std::string_view kKind = "equation";
   CheckHead head;
@@ -34,6 +35,21 @@ struct EquationCheck {
   std::string relation = "=";  // "=", "<", "<=", ">", ">="
   std::optional<double> tolerance;
   std::string inputs = "exact";  // or "rounded"
+};
+
+// A value that must be the same in every row, or in every row with the same key or text.
+struct ConstantCheck {
+  static constexpr std::string_view kKind = "constant";
+  CheckHead head;
+  std::string value;
+  std::string group_by;  // name of a key or column; "" = all rows
+  double spread = 0;     // relative, allowed beyond rounding
+};
+
+// Every row has as many cells as the heading has names, as printed.
+struct RowWidthCheck {
+  static constexpr std::string_view kKind = "row-width";
+  CheckHead head;
 };
 
 // numerator / denominator of two arms' resources; more than `warn_above` is worth knowing.

@@ -26,6 +26,28 @@ struct RooflineCheck {
   std::vector<std::string> conventions = {"megatron", "palm"};
 };
 
+// A count of FLOPs for one token by a formula, where no [[model]] says the shape.
+struct FlopReading {
+  std::string name;   // "6 N + 12 L d T"
+  std::string flops;  // expression
+};
+
+// Model FLOPs utilisation that a printed throughput implies, by every convention and data type:
+// impossible only if it is so by all of them. Where a percentage is printed: which give it?
+struct MfuCheck {
+  static constexpr std::string_view kKind = "mfu";
+  CheckHead head;
+  std::string tokens_per_second;  // of one device
+  // One of the two:
+  std::string device;  // hardware profile, at each of the data types
+  std::string peak;    // expression, FLOP/s of one device
+  std::vector<std::string> dtypes = {"bf16"};
+  std::string role;  // of the model, by the named conventions; "" = `readings` alone
+  std::vector<FlopReading> readings;
+  std::string printed;  // expression, percent; "" = none is printed
+  double least = 0;     // percent; below it by all of them is suspect
+};
+
 // Seconds a step of equal work on one device must not differ config::between data sets.
 struct StepTimeCheck {
   static constexpr std::string_view kKind = "step-time";

@@ -20,16 +20,21 @@
 namespace repro::claims {
 
 struct ClaimColumn {
-  std::string id;     // "full_cost"
-  std::string title;  // "Full cost"
-  std::string unit;   // "USD", "h", "steps", "nats", "ppl", "%"; "" = text
+  std::string id;        // "full_cost"
+  std::string title;     // "Full cost"
+  std::string unit;      // "USD", "h", "steps", "nats", "ppl", "%"; "" = text
+  bool rounded = false;  // whole numbers in it are measurements, not counts
+  bool cut_off = false;  // likewise, and known to have been cut off: "17" stands for [17, 18)
 };
 
-// A number as printed: "22.5036" has 4 decimals and stands for [22.50355, 22.50365].
+// A number as printed: "22.5036" has 4 decimals and stands for [22.50355, 22.50365]; "2664K" has
+// -3; a count stands for itself.
 struct ClaimCell {
   std::string printed;          // "" = the paper gives none
   std::optional<double> value;  // empty for text and for nothing
   int decimals = 0;
+  bool exact = false;        // a count
+  bool cut_off = false;      // stands for all from it to one unit more
   double half_unit() const;  // of the last printed decimal
 };
 
@@ -37,6 +42,7 @@ struct ClaimRow {
   std::string id;                 // keys joined by '/': "qwen_moe/c4"
   std::vector<std::string> keys;  // {"qwen_moe", "c4"}
   std::vector<ClaimCell> cells;   // by column
+  size_t printed_cells = 0;       // how many of the cells the paper prints in this row
   config::Source source;
 };
 
@@ -45,6 +51,10 @@ struct ClaimTable {
   std::string title;
   std::string where;              // "Table 3" or "section 4.2"
   std::vector<std::string> keys;  // names of the key parts: {"model", "corpus"}
+  // The names over the columns as printed, where they are not the columns' own. The keys are then
+  // ours; else they stand under names too.
+  std::vector<std::string> heading;
+  bool ragged = false;  // rows may have fewer cells, as printed; what is missing is at their end
   std::vector<ClaimColumn> columns;
   std::vector<ClaimRow> rows;
   config::Source source;

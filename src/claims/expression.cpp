@@ -147,13 +147,17 @@ class ExpressionParser {
     const size_t begin = at_;
     const std::string word = name();
     if (!take('(')) return refer({word, Reference::Over::row}, begin, word.size());
-    if (word == "least" || word == "greatest") {
+    if (const auto over = over_table(word)) {
       const std::string column = name();
       expect(')');
-      const auto over = word == "least" ? Reference::Over::least : Reference::Over::greatest;
-      return refer({column, over}, begin, at_ - begin);
+      return refer({column, *over}, begin, at_ - begin);
     }
     call(word);
+  }
+  static std::optional<Reference::Over> over_table(const std::string& word) {
+    if (word == "least") return Reference::Over::least;
+    if (word == "greatest") return Reference::Over::greatest;
+    return word == "sum" ? std::optional(Reference::Over::sum) : std::nullopt;
   }
   void call(const std::string& function) {
     struct Known {
@@ -172,7 +176,8 @@ class ExpressionParser {
       return emit(known.op);
     }
     fail("unknown function '{}'{}", function,
-         did_you_mean(function, {"abs", "ln", "exp", "sqrt", "min", "max", "least", "greatest"}));
+         did_you_mean(function,
+                      {"abs", "ln", "exp", "sqrt", "min", "max", "least", "greatest", "sum"}));
   }
   void refer(Reference reference, size_t begin, size_t length) {
     auto& all = to_.references_;
@@ -257,6 +262,21 @@ std::optional<Ranged> Expression::evaluate(std::span<const std::optional<Ranged>
   }
   if (!std::isfinite(stack.back().value)) return std::nullopt;
   return stack.back();
+}
+
+std::vector<std::string> Expression::postfix() const {
+  static constexpr const char* kNames[] = {"",    "",   "neg", "+",    "-",   "*",  "/",
+                                           "abs", "ln", "exp", "sqrt", "min", "max"};
+  std::vector<std::string> tokens;
+  for (const Step& step : program_) {
+    if (step.op == Op::number)
+      tokens.push_back(fmt::format("{}", step.number));
+    else if (step.op == Op::reference)
+      tokens.push_back(fmt::format("${}", step.reference));
+    else
+      tokens.emplace_back(kNames[static_cast<size_t>(step.op)]);
+  }
+  return tokens;
 }
 
 std::string Expression::substitute(std::span<const std::string> printed) const {

@@ -1,7 +1,7 @@
 #pragma once
 // Arithmetic written in a claims file: numbers, names, + - * /, parentheses, and the functions
-// abs ln exp sqrt min max least greatest. Values carry the interval of everything that prints the
-// same, so "within rounding" can be decided. No assignment, no loops, nothing else.
+// abs ln exp sqrt min max least greatest sum. Values carry the interval of everything that prints
+// the same, so "within rounding" can be decided. No assignment, no loops, nothing else.
 
 #include <cstdint>
 #include <optional>
@@ -20,9 +20,10 @@ struct Ranged {
 };
 inline Ranged exactly(double value) { return {value, value, value}; }
 
-// A name as an expression uses it: of the row at hand, or the least or greatest over a table.
+// A name as an expression uses it: of the row at hand, or the least, the greatest or the sum over a
+// table.
 struct Reference {
-  enum class Over { row, least, greatest };
+  enum class Over { row, least, greatest, sum };
   std::string name;  // "s_cost", "table6.max_steps"
   Over over = Over::row;
   bool operator==(const Reference&) const = default;
@@ -40,6 +41,9 @@ class Expression {
 
   // Empty when a value that is needed is empty, or the result is not a finite number.
   std::optional<Ranged> evaluate(std::span<const std::optional<Ranged>> values) const;
+  // For whoever calculates it elsewhere, in postfix order: a number with all its digits, "$0" for
+  // the first of the references, an operator or the name of a function ("neg" for a sign).
+  std::vector<std::string> postfix() const;
   // The text with its names replaced: "4 * 0.35 * 2.09".
   std::string substitute(std::span<const std::string> printed) const;
 

@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "claims/claims.hpp"
+#include "claims/printed_number.hpp"
 #include "claims/references.hpp"
 #include "config/library.hpp"
 
@@ -15,6 +14,8 @@ void describe(config::Fields& fields, ClaimColumn& column) {
   fields.field("id", column.id, config::required());
   fields.field("title", column.title);
   fields.field("unit", column.unit);
+  fields.field("rounded", column.rounded);
+  fields.field("cut_off", column.cut_off);
 }
 
 void describe(config::Fields& fields, ClaimFact& fact) {
@@ -36,11 +37,14 @@ void describe(config::Fields& fields, TableHead& head) {
   fields.field("title", head.table.title);
   fields.field("where", head.table.where);
   fields.field("keys", head.table.keys, config::required());
+  fields.field("heading", head.table.heading);
+  fields.field("ragged", head.table.ragged);
   fields.list("columns", head.table.columns, config::required());
 }
 
 struct ConstantFields {
   std::string id, value, unit, where, origin = "paper";
+  bool rounded = false;
 };
 void describe(config::Fields& fields, ConstantFields& constant) {
   fields.field("id", constant.id, config::required());
@@ -48,6 +52,7 @@ void describe(config::Fields& fields, ConstantFields& constant) {
   fields.field("unit", constant.unit);
   fields.field("where", constant.where);
   fields.field("origin", constant.origin, config::one_of({"paper", "assumed", "public"}));
+  fields.field("rounded", constant.rounded);
 }
 
 struct ModelFields {
@@ -72,27 +77,6 @@ void describe(config::Fields& fields, Header& header) {
   fields.field("title", header.title, config::required());
   fields.field("source", header.source, config::required());
   fields.field("titles", header.titles);
-}
-
-constexpr size_t kMostDigits = 40;
-
-// "22,500.36" as printed; empty when it is no number.
-std::optional<ClaimCell> parse_number(const std::string& printed) {
-  ClaimCell cell{.printed = printed, .value = {}, .decimals = 0};
-  std::string digits = printed;
-  std::erase(digits, ',');
-  double value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
-  if (error != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
-  if (std::abs(value) > config::kMostMeasured || digits.size() > kMostDigits) return std::nullopt;
-  const size_t point = digits.find('.');
-  const size_t exponent = std::min(digits.find_first_of("eE"), digits.size());
-  if (point != std::string::npos) cell.decimals = static_cast<int>(exponent - point - 1);
-  if (exponent < digits.size())
-    cell.decimals -= std::atoi(digits.c_str() + exponent + 1);  // 1.5e3 is sure to hundreds
-  cell.value = value;
-  return cell;
 }
 
 class Loader {
@@ -155,13 +139,16 @@ class Loader {
   void load_row(const config::Node& node, ClaimTable& table) {
     const size_t width = table.keys.size() + table.columns.size();
     const auto* parts = node.array();
-    if (parts == nullptr || parts->size() != width)
+    const bool short_row = table.ragged && parts != nullptr && parts->size() < width &&
+                           parts->size() > table.keys.size();
+    if (parts == nullptr || (parts->size() != width && !short_row))
       return problems_.add(node.source, "a row of table '{}' has {} cells, expected {}: {} and {}",
                            table.id, parts == nullptr ? 0 : parts->size(), width,
                            join(table.keys, ", "), join(column_ids(table), ", "));
     ClaimRow row;
     row.source = node.source;
-    for (size_t i = 0; i < width; ++i) {
+    row.printed_cells = parts->size() - table.keys.size();
+    for (size_t i = 0; i < parts->size(); ++i) {
       const std::string* text = (*parts)[i].string();
       if (text == nullptr)
         return problems_.add(node.source,
@@ -169,9 +156,12 @@ class Loader {
                              (*parts)[i].text(), (*parts)[i].type_name());
       if (i < table.keys.size())
         row.keys.push_back(*text);
+      else if (short_row)  // under which name each belongs is not known: no number of a formula
+        row.cells.push_back({.printed = *text, .value = {}, .decimals = 0});
       else
         row.cells.push_back(load_cell(*text, table.columns[i - table.keys.size()], node.source));
     }
+    row.cells.resize(table.columns.size());
     row.id = join(row.keys, "/");
     if (!table.row_index.emplace(row.id, table.rows.size()).second)
       return problems_.add(node.source, "row '{}' of table '{}' is given twice", row.id, table.id);
@@ -188,7 +178,7 @@ class Loader {
                       const config::Source& source) {
     ClaimCell text{.printed = printed, .value = {}, .decimals = 0};
     if (printed.empty() || column.unit == "text") return text;
-    const auto cell = parse_number(printed);
+    auto cell = parse_number(printed, column.rounded || column.cut_off);
     if (!cell) {
       problems_.add(source, "{} = \"{}\": not a number; \"\" where the paper gives none", column.id,
                     printed);
@@ -198,12 +188,13 @@ class Loader {
     if (*cell->value < 0 &&
         std::find(kCounted.begin(), kCounted.end(), column.unit) != kCounted.end())
       problems_.add(source, "{} = {} {}: must not be negative", column.id, printed, column.unit);
+    cell->cut_off = column.cut_off;
     return *cell;
   }
 
   void load_constant(const config::Node& node) {
     const auto fields = config::from_node<ConstantFields>(node, problems_);
-    const auto cell = parse_number(fields.value);
+    const auto cell = parse_number(fields.value, fields.rounded);
     if (!cell && !fields.value.empty())
       problems_.add(node.source, "constant '{}' = \"{}\": not a number", fields.id, fields.value);
     if (fields.id.find("price") != std::string::npos && fields.unit.empty())

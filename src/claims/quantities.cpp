@@ -235,8 +235,9 @@ void check_here(const Quantity& quantity, const std::vector<ArmNames>& arms,
   };
   for (const Reference& reference : quantity.here->references()) {
     if (reference.over != Reference::Over::row) {
-      add(fmt::format("least() and greatest() are over a paper's table, '{}' is measured here",
-                      reference.name));
+      add(fmt::format(
+          "least(), greatest() and sum() are over a paper's table, '{}' is measured here",
+          reference.name));
       continue;
     }
     const Here here = parse_here(reference.name);

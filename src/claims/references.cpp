@@ -15,6 +15,8 @@ void append(std::vector<std::string>& to, const T& from) {
 
 // The formulas of each kind of check.
 std::vector<std::string> formulas(const EquationCheck& c) { return {c.left, c.right}; }
+std::vector<std::string> formulas(const ConstantCheck& c) { return {c.value}; }
+std::vector<std::string> formulas(const RowWidthCheck&) { return {}; }
 std::vector<std::string> formulas(const RatioCheck& c) { return {c.numerator, c.denominator}; }
 std::vector<std::string> formulas(const PriceCheck& c) {
   std::vector<std::string> all = {c.full_hours, c.low_hours, c.high_hours,
@@ -27,6 +29,14 @@ std::vector<std::string> formulas(const PriceCheck& c) {
 }
 std::vector<std::string> formulas(const RooflineCheck& c) {
   return {c.steps, c.hours, c.tokens_per_step, "flops_" + c.role};
+}
+std::vector<std::string> formulas(const MfuCheck& c) {
+  std::vector<std::string> all = {c.tokens_per_second};
+  for (const FlopReading& reading : c.readings) all.push_back(reading.flops);
+  if (!c.role.empty()) all.push_back("flops_" + c.role);
+  for (const std::string* optional : {&c.printed, &c.peak})
+    if (!optional->empty()) all.push_back(*optional);
+  return all;
 }
 std::vector<std::string> formulas(const StepTimeCheck& c) { return {c.steps, c.hours}; }
 std::vector<std::string> formulas(const PerplexityCheck& c) { return {c.loss, c.perplexity}; }
@@ -100,7 +110,7 @@ class ReferenceChecker {
       return add("'{}' is no column, constant or model quantity{}", reference.name,
                  did_you_mean(reference.name, names_in(claims_, head_->table)));
     if (reference.over != Reference::Over::row && found->kind != Resolved::Kind::cell)
-      return add("least() and greatest() take table.column, got '{}'", reference.name);
+      return add("least(), greatest() and sum() take table.column, got '{}'", reference.name);
     if (found->kind == Resolved::Kind::cell) return cell(reference, *found);
     if (found->kind == Resolved::Kind::flops || found->kind == Resolved::Kind::parameters)
       models(*found);
@@ -113,7 +123,7 @@ class ReferenceChecker {
     if (table_ == nullptr)
       return add("'{}' needs a row, but the {} has no table", reference.name, noun_);
     for (const ClaimRow* row : rows())
-      if (found.table->row(row->id) == nullptr)
+      if (row_in(*found.table, *table_, *row) == nullptr)
         problems_.add(row->source,
                       "row '{}' of table '{}': {} '{}' needs {}, and table '{}' has no "
                       "such row; add it, with \"\" where the paper gives no number",
@@ -142,6 +152,17 @@ class ReferenceChecker {
     flops.role = check.role;
     models(flops);
   }
+  void particular(const MfuCheck& check) {
+    if (check.role.empty() && check.readings.empty())
+      add("one of role (of a [[model]]) and readings must be given");
+    if (check.device.empty() == check.peak.empty())
+      add("one of device (a hardware profile) and peak (a formula) must be given");
+    if (check.dtypes.empty()) add("dtypes = []; name at least one");
+  }
+  void particular(const ConstantCheck& check) {
+    if (table_ == nullptr) return add("this kind of check needs a table");
+    if (!check.group_by.empty() && !table_->column(check.group_by)) key(check.group_by);
+  }
   void particular(const EquationCheck& check) {
     const bool both_exact = check.tolerance || check.relation != "=";
     if (both_exact || check.right.empty()) return;
@@ -166,8 +187,11 @@ class ReferenceChecker {
   }
   void particular(const StepTimeCheck& check) {
     if (table_ == nullptr) return add("this kind of check needs a table");
-    if (std::find(table_->keys.begin(), table_->keys.end(), check.group_by) == table_->keys.end())
-      add("group_by = \"{}\" is no key of table '{}'; its keys: {}", check.group_by, table_->id,
+    key(check.group_by);
+  }
+  void key(const std::string& name) {
+    if (std::find(table_->keys.begin(), table_->keys.end(), name) == table_->keys.end())
+      add("group_by = \"{}\" is no key of table '{}'; its keys: {}", name, table_->id,
           join(table_->keys, ", "));
   }
   void particular(const ReportedCheck& check) {
@@ -198,6 +222,17 @@ class ReferenceChecker {
 };
 
 }  // namespace
+
+const ClaimRow* row_in(const ClaimTable& other, const ClaimTable& table, const ClaimRow& row) {
+  if (const ClaimRow* same = other.row(row.id)) return same;
+  std::vector<std::string> keys;
+  for (const std::string& key : other.keys) {
+    const auto at = std::find(table.keys.begin(), table.keys.end(), key);
+    if (at == table.keys.end()) return nullptr;
+    keys.push_back(row.keys[static_cast<size_t>(at - table.keys.begin())]);
+  }
+  return other.row(join(keys, "/"));
+}
 
 std::optional<Resolved> resolve(const Claims& claims, const CheckHead& head,
                                 std::string_view name) {

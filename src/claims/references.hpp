@@ -17,6 +17,10 @@ struct Resolved {
   std::string role;
 };
 
+// The row of `other` that belongs to a row of `table`: that with the same keys, or, where `other`
+// has fewer of the same keys, with those. Null when there is none.
+const ClaimRow* row_in(const ClaimTable& other, const ClaimTable& table, const ClaimRow& row);
+
 // Empty when nothing of that name exists.
 std::optional<Resolved> resolve(const Claims& claims, const CheckHead& head, std::string_view name);
 

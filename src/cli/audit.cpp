@@ -1,5 +1,6 @@
 #include "claims/audit.hpp"
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,7 @@ struct AuditChoice {
   std::string claims;
   bool no_gate = false;
   bool all = false;
+  bool summary = false;
   bool provenance = false;
   fs::path output;
 };
@@ -34,21 +36,75 @@ void show(const Context& context, const claims::AuditReport& audit, const AuditC
   if (context.json) return print(audit_json(audit));
   say("{}\n\n", audit_headline(audit));  // first: the tables are long
   print(audit_summary(audit));
-  say("\n");
-  print(audit_findings(audit, choice.all));
+  if (const report::Table findings = audit_findings(audit, choice.all);
+      !choice.summary && !findings.rows.empty()) {
+    say("\n");
+    print(findings);
+  }
   if (!choice.provenance) return;
   say("\n");
   print(audit_provenance(audit));
 }
 
-Exit run_audit(const Context& context, const AuditChoice& choice) {
+// Each profile is read once, however many checks ask for it.
+class Profiles {
+ public:
+  explicit Profiles(fs::path root) : root_(std::move(root)) {}
+  config::Profile operator()(const std::string& name) {
+    const auto known = known_.find(name);
+    if (known != known_.end()) return known->second;
+    return known_.emplace(name, config::find_profile(root_, name)).first->second;
+  }
+
+ private:
+  fs::path root_;
+  std::map<std::string, config::Profile> known_;
+};
+
+Exit gate(bool contradictions, const AuditChoice& choice) {
+  return contradictions && !choice.no_gate ? Exit::regression : Exit::ok;
+}
+
+Exit audit_one(const Context& context, const AuditChoice& choice) {
   const fs::path root = context.root();
   const claims::Claims claims = claims::find_claims(root, choice.claims);
-  const claims::AuditReport audit = claims::audit(
-      claims, [&](const std::string& name) { return config::find_profile(root, name); });
+  if (claims.checks.empty())
+    warn("repro: warning: {}: no [[check]] relates its numbers; nothing is checked\n", claims.name);
+  Profiles profiles(root);
+  const claims::AuditReport audit =
+      claims::audit(claims, [&](const std::string& name) { return profiles(name); });
   if (!choice.output.empty()) write_files(audit, choice.output);
   show(context, audit, choice);
-  return audit.has_contradictions() && !choice.no_gate ? Exit::regression : Exit::ok;
+  return gate(audit.has_contradictions(), choice);
+}
+
+// All claims that are known, one line each.
+Exit audit_all(const Context& context, const AuditChoice& choice) {
+  const fs::path root = context.root();
+  Profiles profiles(root);
+  std::vector<claims::AuditReport> audits;
+  bool contradictions = false;
+  for (const std::string& name : claims::claims_names(root)) {
+    audits.push_back(claims::audit(claims::find_claims(root, name),
+                                   [&](const std::string& profile) { return profiles(profile); }));
+    contradictions = contradictions || audits.back().has_contradictions();
+  }
+  if (context.json)
+    print(gallery_json(audits));
+  else
+    for (const std::string& line : gallery_lines(std::move(audits), terminal_width()))
+      say("{}\n", line);
+  return gate(contradictions, choice);
+}
+
+Exit run_audit(const Context& context, const AuditChoice& choice) {
+  if (!choice.claims.empty()) return audit_one(context, choice);
+  if (!choice.all)
+    throw Error(Exit::usage,
+                "audit: which claims? A name of experiments/claims/, a .toml file, or --all");
+  if (!choice.output.empty() || choice.provenance)
+    throw Error(Exit::usage, "audit: --output and --provenance are of one audit; name its claims");
+  return audit_all(context, choice);
 }
 
 }  // namespace
@@ -57,14 +113,19 @@ void add_audit(Program& program) {
   CLI::App& verb = program.add_verb(
       "audit", "check a paper's own numbers; no GPU, no training",
       "  repro audit moe-disco\n"
+      "  repro audit moe-disco --summary\n"
       "  repro audit moe-disco --all --provenance\n"
+      "  repro audit --all                        every claims file, one line each\n"
       "  repro audit my_claims.toml --no-gate --output reports/audit\n"
       "Exit code 1 when a number contradicts another or is impossible, 0 with --no-gate.");
   auto choice = std::make_shared<AuditChoice>();
-  verb.add_option("claims", choice->claims, "a name of experiments/claims/, or a .toml file")
-      ->required();
+  // No `required`: --all alone asks for all of them.
+  verb.add_option("claims", choice->claims, "a name of experiments/claims/, or a .toml file");
   verb.add_flag("--no-gate", choice->no_gate, "exit 0 whatever is found");
-  verb.add_flag("--all", choice->all, "show the findings that hold or cannot be checked as well");
+  verb.add_flag("--all", choice->all,
+                "show the findings that hold or cannot be checked as well; without claims: audit "
+                "all of them");
+  verb.add_flag("--summary", choice->summary, "the checks alone, without their findings");
   verb.add_flag("--provenance", choice->provenance,
                 "list what the paper gives, what is assumed and what is unknown");
   verb.add_option("--output", choice->output,

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 
 namespace repro::cli {
 namespace {
@@ -30,7 +32,52 @@ nlohmann::json json_of(const AuditFinding& finding) {
           {"inputs", inputs},
           {"arithmetic", finding.arithmetic},
           {"sentence", finding.sentence},
+          {"repair", finding.repair},
           {"numbers", finding.numbers}};
+}
+
+// Worst first; those of one verdict in the claims' order.
+std::vector<const CheckResult*> by_verdict(const AuditReport& audit) {
+  std::vector<const CheckResult*> checks;
+  for (const CheckResult& check : audit.checks) checks.push_back(&check);
+  std::stable_sort(checks.begin(), checks.end(), [](const CheckResult* a, const CheckResult* b) {
+    return a->ruling > b->ruling;
+  });
+  return checks;
+}
+
+// On one line of so many columns.
+std::string shortened(const std::string& text, size_t width) {
+  const std::string line = printable_line(text);
+  if (display_width(line) <= width) return line;
+  std::string kept;
+  for (size_t at = 0; at < line.size();) {
+    const size_t from = at;
+    next_code_point(line, at);
+    if (display_width(kept) + display_width(line.substr(from, at - from)) + 3 > width) break;
+    kept += line.substr(from, at - from);
+  }
+  return kept + "...";
+}
+
+std::string words_of(const AuditFinding& finding) {
+  return finding.repair.empty() ? finding.sentence : finding.sentence + "; " + finding.repair;
+}
+
+// Of a whole audit, the finding that says most: the first of the worst check's worst.
+std::string worst_words(const AuditReport& audit) {
+  if (audit.checks.empty()) return "no checks";
+  const CheckResult& worst = *by_verdict(audit).front();
+  if (worst.ruling == Ruling::holds) return "every number that can be checked closes";
+  const auto finding =
+      std::find_if(worst.findings.begin(), worst.findings.end(),
+                   [&](const AuditFinding& one) { return one.ruling == worst.ruling; });
+  if (finding == worst.findings.end()) return worst.sentence;
+  return fmt::format("{}, {}: {}", worst.id, finding->subject, words_of(*finding));
+}
+
+Ruling ruling_of(const AuditReport& audit) {
+  return audit.checks.empty() ? Ruling::not_checkable : by_verdict(audit).front()->ruling;
 }
 
 }  // namespace
@@ -49,8 +96,8 @@ report::Table audit_summary(const AuditReport& audit) {
                                   {.heading = "the paper says", .align = Align::left},
                                   {.heading = "verdict", .align = Align::left},
                                   {.heading = "findings", .align = Align::left}}};
-  for (const CheckResult& check : audit.checks)
-    table.add({check.id, check.statement, text_of(check.ruling), check.sentence});
+  for (const CheckResult* check : by_verdict(audit))
+    table.add({check->id, check->statement, text_of(check->ruling), check->sentence});
   return table;
 }
 
@@ -61,13 +108,13 @@ report::Table audit_findings(const AuditReport& audit, bool all) {
                                   {.heading = "verdict", .align = Align::left},
                                   {.heading = "in words", .align = Align::left},
                                   {.heading = "arithmetic", .align = Align::left}}};
-  for (const CheckResult& check : audit.checks) {
+  for (const CheckResult* check : by_verdict(audit)) {
     bool first = true;
-    for (const AuditFinding& finding : check.findings) {
+    for (const AuditFinding& finding : check->findings) {
       const bool against = finding.ruling == Ruling::suspect || is_contradiction(finding.ruling);
       if (!all && !against) continue;
-      table.add({first ? report::TableCell(check.id) : report::TableCell::repeated(check.id),
-                 finding.subject, text_of(finding.ruling), finding.sentence,
+      table.add({first ? report::TableCell(check->id) : report::TableCell::repeated(check->id),
+                 finding.subject, text_of(finding.ruling), words_of(finding),
                  finding.arithmetic.empty() ? report::TableCell::repeated("none")
                                             : report::TableCell(finding.arithmetic)},
                 first && !table.rows.empty());
@@ -117,6 +164,40 @@ nlohmann::json audit_json(const AuditReport& audit) {
   return {{"claims", audit.claims}, {"title", audit.title},
           {"source", audit.source}, {"contradictions", audit.has_contradictions()},
           {"checks", checks},       {"provenance", facts}};
+}
+
+std::vector<std::string> gallery_lines(std::vector<AuditReport> audits, size_t width) {
+  std::stable_sort(audits.begin(), audits.end(), [](const AuditReport& a, const AuditReport& b) {
+    return ruling_of(a) > ruling_of(b);
+  });
+  size_t names = 0;
+  for (const AuditReport& audit : audits) names = std::max(names, audit.claims.size());
+  std::vector<std::string> lines;
+  for (const AuditReport& audit : audits) {
+    int64_t all = 0;
+    for (const auto& [ruling, findings] : audit.findings_by_ruling) all += findings;
+    lines.push_back(shortened(
+        fmt::format("{:<18} {:<{}} {:>4} of {:<4} {}", text_of(ruling_of(audit)), audit.claims,
+                    names, count(audit, ruling_of(audit)), all, worst_words(audit)),
+        width));
+  }
+  return lines;
+}
+
+nlohmann::json gallery_json(const std::vector<AuditReport>& audits) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const AuditReport& audit : audits) {
+    nlohmann::json findings = nlohmann::json::object();
+    for (const auto& [ruling, number] : audit.findings_by_ruling)
+      findings[text_of(ruling)] = number;
+    all.push_back({{"claims", audit.claims},
+                   {"title", audit.title},
+                   {"verdict", text_of(ruling_of(audit))},
+                   {"contradictions", audit.has_contradictions()},
+                   {"findings", findings},
+                   {"worst", worst_words(audit)}});
+  }
+  return all;
 }
 
 }  // namespace repro::cli

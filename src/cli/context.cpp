@@ -33,6 +33,7 @@ std::string ExperimentChoice::text() const {
   std::string text = fmt::format("{} --scale {}", name, scale);
   for (const std::string& setting : settings) text += " --set " + shell_quoted(setting);
   if (seeds > 0) text += fmt::format(" --seeds {}", seeds);
+  for (const std::string& one : only) text += " --only " + shell_quoted(one);
   return text;
 }
 
@@ -44,6 +45,9 @@ void add_choice_options(CLI::App& verb, ExperimentChoice& choice) {
       ->allow_extra_args(false);
   verb.add_option("--seeds", choice.seeds, "run seeds 0 .. N-1 instead of the manifest's")
       ->check(CLI::Range(int64_t{1}, int64_t{1000}));
+  verb.add_option("--only", choice.only,
+                  "some cells alone: MODEL/CORPUS, or a model or a corpus; may be repeated")
+      ->allow_extra_args(false);
 }
 
 void add_experiment(CLI::App& verb, ExperimentChoice& choice, bool required) {
@@ -57,10 +61,13 @@ plan::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
   options.scale = choice.scale;
   options.settings = choice.settings;
   if (choice.seeds > 0) options.seeds = choice.seeds;
+  options.only = choice.only;
   plan::Experiment experiment = plan::load_experiment(context.root(), choice.name, options);
   for (auto& [role, corpus] : experiment.corpus_entries)
     plan::resolve_packages(corpus, cache_directory());
   plan::Plan plan = plan::make_plan(std::move(experiment));
+  detail("repro: {}: {} cells, {} jobs, from {}\n", choice.text(), plan.cells.size(),
+         plan.graph.jobs().size(), context.root().string());
   // What the claims say of it is checked before anything is started.
   findings::check_claims(context.root(), plan);
   return plan;
@@ -68,14 +75,14 @@ plan::Plan load_plan(const Context& context, const ExperimentChoice& choice) {
 
 void say_foreign_runs(const Context& context) {
   if (const int64_t foreign = run::count_foreign_runs(context.runs); foreign > 0)
-    warn("repro: {}: {} of an earlier format {} left alone\n", context.runs.string(),
+    note("repro: {}: {} of an earlier format {} left alone\n", context.runs.string(),
          foreign == 1 ? "1 run" : fmt::format("{} runs", foreign), foreign == 1 ? "is" : "are");
 }
 
 void say_unsealed_runs(const std::filesystem::path& runs,
                        const std::vector<std::string>& directories) {
   if (const int64_t unsealed = run::count_unsealed_runs(runs, directories); unsealed > 0)
-    warn(
+    note(
         "repro: {}: {} unsealed: they ended before runs kept the hashes of their files, so changes "
         "to them are not noticed\n",
         runs.string(), unsealed == 1 ? "1 run is" : fmt::format("{} runs are", unsealed));
@@ -87,9 +94,13 @@ void say_unsealed_runs(const Context& context, const plan::Plan& plan) {
   say_unsealed_runs(context.runs, directories);
 }
 
-void print(const report::Table& table) { say_text(report::to_terminal(table, terminal_width())); }
+void print(const report::Table& table) {
+  say_toned(report::to_terminal(table, terminal_width(), has_colour()));
+}
 
 void print(const nlohmann::json& value) { say_text(report::json_text(value, 2) + "\n"); }
+
+bool is_terminal(int descriptor) { return ::isatty(descriptor) == 1; }
 
 size_t terminal_width(int descriptor) {
   winsize size{};

@@ -35,7 +35,8 @@ struct ExperimentChoice {
   std::string name = {};
   std::string scale = "mini";
   std::vector<std::string> settings = {};
-  int64_t seeds = 0;  // 0 = the manifest's
+  int64_t seeds = 0;                   // 0 = the manifest's
+  std::vector<std::string> only = {};  // cells, models or corpora; empty = all
 
   std::string text() const;  // as the user would type it
 };
@@ -59,6 +60,7 @@ void say_unsealed_runs(const Context& context, const plan::Plan& plan);
 // To standard output.
 void print(const report::Table& table);
 void print(const nlohmann::json& value);
+bool is_terminal(int descriptor = 1);
 // Columns of the terminal behind a file descriptor, 120 where there is none.
 size_t terminal_width(int descriptor = 1);
 

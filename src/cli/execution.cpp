@@ -58,14 +58,19 @@ Exit execute_missing(const Context& context, run::RunsLock& lock, const run::Job
   const int slots = jobs > 0 ? jobs : static_cast<int>(launch::available_cores().size());
   const std::vector<double> seconds = forecast::MachineSpeed(graph, context.runs).seconds(graph);
   launch::LocalLauncher launcher(launch::find_worker());
-  ProgressDisplay display(graph, context.runs, seconds, slots, lock);
   count_interrupts();
   launch::ExecuteOptions execute_options;
   execute_options.schedule.slots = slots;
   execute_options.seconds = seconds;
   execute_options.interrupts = interrupts;
   execute_options.wanted = wanted;
-  return conclude(graph, launch::execute(graph, context.runs, launcher, display, execute_options));
+  launch::ExecutionResult result;
+  {
+    // Gone before the summary is said: it takes away the lines that it has drawn.
+    ProgressDisplay display(graph, context.runs, seconds, slots, lock);
+    result = launch::execute(graph, context.runs, launcher, display, execute_options);
+  }
+  return conclude(graph, result);
 }
 
 }  // namespace repro::cli

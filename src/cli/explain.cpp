@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "cli/difference_view.hpp"
+#include "cli/price_view.hpp"
 #include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/run_names.hpp"
@@ -17,6 +18,7 @@
 #include "findings/findings.hpp"
 #include "findings/interval_text.hpp"
 #include "findings/numbers.hpp"
+#include "report/evidence.hpp"
 #include "report/report.hpp"
 #include "report/view.hpp"
 #include "run/comparison.hpp"
@@ -160,6 +162,16 @@ void print_interval(const findings::Finding& finding) {
     say("  test      {}\n", p);
 }
 
+// With what each name is worth in every seed.
+void print_formulas(const findings::Study& study, const std::vector<findings::Finding>& found,
+                    const std::string& id) {
+  for (const report::Evidence& one : report::evidence_of(study, found)) {
+    if (one.about != id) continue;
+    for (const report::EvidenceLine& line : one.lines)
+      if (line.typed && line.name != "explain") say("  {:<21} {}\n", line.name, line.text);
+  }
+}
+
 Exit explain_finding(const Context& context, const ExplainOptions& options) {
   const std::string& id = options.subjects[0];
   ExperimentChoice choice = options.choice;
@@ -181,6 +193,7 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   say("  paper     {} {}\n  here      {} {}\n  evidence  {}\n", finding.paper_text, finding.unit,
       finding.here_text, finding.unit, finding.evidence);
   print_interval(finding);
+  print_formulas(study, found, id);
   say("computed from\n");
   for (const std::string& line : finding.inputs) say("  {}\n", line);
   say("runs of the cell; `repro explain <run>` shows each one's values\n");
@@ -190,9 +203,34 @@ Exit explain_finding(const Context& context, const ExplainOptions& options) {
   return Exit::ok;
 }
 
+// "price:TABLE:ROW": a row of a table that is priced again.
+Exit explain_price(const Context& context, const ExplainOptions& options) {
+  const std::vector<std::string> parts = split(options.subjects[0], ':');
+  if (parts.size() != 3)
+    throw Error(Exit::usage, "explain: '{}': write price:TABLE:ROW", options.subjects[0]);
+  const claims::PricedTable priced = priced_as_published(context.root(), parts[1], options.prices);
+  std::vector<std::string> ids;
+  for (const claims::PricedRow& row : priced.rows) {
+    ids.push_back(row.id);
+    if (row.id != parts[2]) continue;
+    const std::vector<std::string> steps = price_steps(priced, row);
+    if (context.json) {
+      print({{"row", row.id}, {"steps", steps}, {"doubts", price_doubts(priced)}});
+      return Exit::ok;
+    }
+    say("{}, {}\n", row.subject, priced.title);
+    for (const std::string& step : steps) say("  {}\n", step);
+    for (const std::string& doubt : price_doubts(priced)) say("  doubt: {}\n", doubt);
+    return Exit::ok;
+  }
+  throw Error("table '{}' has no row '{}'{}; there are: {}", parts[1], parts[2],
+              did_you_mean(parts[2], ids), join(ids, ", "));
+}
+
 Exit explain(const Context& context, const ExplainOptions& options) {
   if (options.subjects.size() == 2) return explain_difference(context, options);
   if (options.gate) throw Error(Exit::usage, "explain: --gate compares two runs; name the second");
+  if (options.subjects[0].starts_with("price:")) return explain_price(context, options);
   if (options.subjects[0].find(':') != std::string::npos) return explain_finding(context, options);
   return explain_run(context, options.subjects[0]);
 }
@@ -203,6 +241,7 @@ void add_explain(Program& program) {
   CLI::App& verb = program.add_verb(
       "explain", "every input of one number or run; or why two runs differ",
       "  repro explain table3:qwen_moe:c4:saving        a number of the report\n"
+      "  repro explain price:table3:qwen_moe/c4         a row of `repro price`, step by step\n"
       "  repro explain train-qwen_moe-c4-full-s0        a run: its values, inputs and result\n"
       "  repro explain runs/train-a other/train-a       the first difference between two runs\n"
       "With --gate, two runs that differ in inputs, environment or records end with code 1.");

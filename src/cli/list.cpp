@@ -47,8 +47,11 @@ report::Table experiments_table(const std::vector<ExperimentStanding>& standings
   std::string last;
   for (const ExperimentStanding& s : standings) {
     const bool first = s.experiment != last;
-    table.add({first ? s.experiment : "", s.scale, fmt::format("{} of {}", s.done, s.jobs),
-               first ? s.title : ""});
+    const auto once = [&](const std::string& text) {
+      return first ? report::TableCell(text) : report::TableCell::repeated(text);
+    };
+    table.add(
+        {once(s.experiment), s.scale, fmt::format("{} of {}", s.done, s.jobs), once(s.title)});
     last = s.experiment;
   }
   return table;

@@ -29,17 +29,6 @@ struct PlanOptions {
   bool explain = false;
 };
 
-// Seconds until the last job ends here, with so many at a time.
-double seconds_here(const plan::Plan& plan, const std::vector<bool>& counted,
-                    const std::filesystem::path& runs, const forecast::MachineSpeed& speed,
-                    int slots) {
-  std::vector<double> seconds = speed.seconds(plan.graph);
-  const std::vector<bool> done = launch::find_done(plan.graph, runs);
-  for (size_t job = 0; job < seconds.size(); ++job)
-    if (done[job] || !counted[job]) seconds[job] = 0;
-  return launch::makespan(plan.graph, seconds, slots);
-}
-
 // Of its hours; "" where there are none.
 std::string evidence_text(const forecast::PlanRow& row) {
   return row.hours ? std::string(name(row.evidence)) : "";
@@ -132,10 +121,10 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
     print(answer);
     return Exit::ok;
   }
-  // Its numbers do not wrap: below this width they would only be torn apart.
-  constexpr size_t kNarrowest = 128;
+  // Where no terminal is narrower, as wide as its numbers.
+  constexpr size_t kWide = 128;
   say_text(
-      report::to_terminal(plan_table(plan, rows, basis), std::max(terminal_width(), kNarrowest)));
+      report::to_terminal(plan_table(plan, rows, basis), is_terminal() ? terminal_width() : kWide));
   say("\n");
   print_totals(plan, rows, basis, speed);
   if (plan.experiment.match.device != "cpu") return Exit::ok;

@@ -8,6 +8,8 @@
 #include "base/text.hpp"
 #include "cli/device_price.hpp"
 #include "cli/plan_view.hpp"
+#include "launch/executor.hpp"
+#include "launch/schedule.hpp"
 
 namespace repro::cli {
 namespace {
@@ -52,6 +54,16 @@ PlanTotals totals_of(const std::vector<forecast::PlanRow>& rows, const forecast:
   totals.dollars = 0;
   for (const auto& [name, device] : totals.devices) *totals.dollars += device.hours * *device.price;
   return totals;
+}
+
+double seconds_here(const plan::Plan& plan, const std::vector<bool>& counted,
+                    const std::filesystem::path& runs, const forecast::MachineSpeed& speed,
+                    int slots) {
+  std::vector<double> seconds = speed.seconds(plan.graph);
+  const std::vector<bool> done = launch::find_done(plan.graph, runs);
+  for (size_t job = 0; job < seconds.size(); ++job)
+    if (done[job] || !counted[job]) seconds[job] = 0;
+  return launch::makespan(plan.graph, seconds, slots);
 }
 
 std::vector<std::string> total_lines(const PlanTotals& totals, const plan::Experiment& experiment,

@@ -1,6 +1,7 @@
 #pragma once
 // What a plan's rows add up to, and what keeps the sum from being one.
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,11 @@ struct PlanTotals {
   std::optional<double> dollars;            // of all devices; empty = a price, or all hours, miss
 };
 PlanTotals totals_of(const std::vector<forecast::PlanRow>& rows, const forecast::PlanBasis& basis);
+
+// Seconds until the last job that is counted and not done ends here, with so many at a time.
+double seconds_here(const plan::Plan& plan, const std::vector<bool>& counted,
+                    const std::filesystem::path& runs, const forecast::MachineSpeed& speed,
+                    int slots);
 
 // "rtx-4090: 1.2 device-hours at $0.35/h = $0.42", a line a device, and their sum or what it lacks
 // and how to give it.

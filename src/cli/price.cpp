@@ -111,7 +111,8 @@ void write_files(const Priced& priced, const fs::path& folder) {
   };
   if (report::gnuplot_found() && !picture.panels.empty()) {
     report::draw(picture, folder / "saving");
-    for (const char* drawn : {"saving.svg", "saving.png"}) files.push_back(folder / drawn);
+    for (const std::string& ending : report::drawn_endings())
+      files.push_back(folder / ("saving" + ending));
     page.blocks.push_back(report::Figure{.name = "saving",
                                          .caption = "Saving over the price ratio",
                                          .svg = read_file(folder / "saving.svg")});
@@ -143,6 +144,14 @@ Exit run_price(const Context& context, const PriceChoice& choice) {
 }
 
 }  // namespace
+
+claims::PricedTable priced_as_published(const fs::path& root, const std::string& table,
+                                        const std::string& prices) {
+  PriceChoice choice;
+  choice.table = table;
+  choice.prices = prices;
+  return price_table(root, choice).table;
+}
 
 void add_price(Program& program) {
   CLI::App& verb = program.add_verb(

@@ -31,6 +31,33 @@ std::vector<report::Point> points_at(const PricedRow& row, const std::vector<dou
   return points;
 }
 
+std::string printed_title(const PricedTable& priced) {
+  return priced.title.empty() ? priced.table : priced.title;
+}
+
+// The paper's prices, those asked about, the break-even, and what catalogs offer.
+void add_marks(const PricedTable& priced, const std::vector<double>& offered, double last,
+               report::Panel& panel) {
+  const auto marks = [](const char* label, size_t mark) {
+    return report::Curve{.label = label, .draw = report::Draw::marks, .mark = mark};
+  };
+  std::vector<report::Curve> kinds = {marks("paper's prices", 0), marks("prices here", 1),
+                                      marks("break-even", 2), marks("offers", 3)};
+  const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
+    to.points.insert(to.points.end(), points.begin(), points.end());
+  };
+  for (const PricedRow& row : priced.rows) {
+    if (!row.priced || row.family != panel.title) continue;
+    append(kinds[0], points_at(row, {priced.paper_ratio}));
+    if (ratio_here(priced) != priced.paper_ratio)
+      append(kinds[1], points_at(row, {ratio_here(priced)}));
+    if (row.line.break_even() <= last) append(kinds[2], points_at(row, {row.line.break_even()}));
+    append(kinds[3], points_at(row, offered));
+  }
+  for (report::Curve& kind : kinds)
+    if (!kind.points.empty()) panel.curves.push_back(std::move(kind));
+}
+
 }  // namespace
 
 std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
@@ -48,7 +75,11 @@ std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
 }
 
 report::Picture price_picture(const PricedTable& priced, const std::vector<OfferedRatio>& offers) {
-  report::Picture picture{.y_label = "saving (%)", .target_label = "zero", .panels = {}};
+  report::Picture picture{
+      .title = fmt::format("{}: saving over the price ratio", printed_title(priced)),
+      .y_label = "saving (%)",
+      .target_label = "no saving",
+      .panels = {}};
   const double last = last_ratio(priced, offers);
   std::vector<double> offered;
   for (const OfferedRatio& offer : offers) offered.push_back(offer.price_ratio);
@@ -61,41 +92,13 @@ report::Picture price_picture(const PricedTable& priced, const std::vector<Offer
                                 .targets = {0.0},
                                 .whole_range = true});
     report::Panel& panel = picture.panels.back();
-    report::Curve line{.label = row.member, .points = {}};
+    report::Curve line{.label = row.member, .colour = 1 + panel.curves.size()};
     for (const auto& point : claims::saving_curve(row.line, last, 60))
       line.points.push_back({point.price_ratio, 100 * point.saving});
     panel.curves.push_back(std::move(line));
   }
-  // Marks after the lines, so that they lie above and have one entry each in the legend.
-  for (report::Panel& panel : picture.panels) {
-    report::Curve paper{.label = "paper's prices",
-                        .stroke = report::Stroke::reference,
-                        .points = {},
-                        .connected = false};
-    report::Curve here{.label = "prices here",
-                       .stroke = report::Stroke::reference,
-                       .points = {},
-                       .connected = false};
-    report::Curve even{.label = "break-even",
-                       .stroke = report::Stroke::reference,
-                       .points = {},
-                       .connected = false};
-    report::Curve catalog{
-        .label = "offers", .stroke = report::Stroke::reference, .points = {}, .connected = false};
-    const auto append = [](report::Curve& to, const std::vector<report::Point>& points) {
-      to.points.insert(to.points.end(), points.begin(), points.end());
-    };
-    for (const PricedRow& row : priced.rows) {
-      if (!row.priced || row.family != panel.title) continue;
-      append(paper, points_at(row, {priced.paper_ratio}));
-      if (ratio_here(priced) != priced.paper_ratio)
-        append(here, points_at(row, {ratio_here(priced)}));
-      if (row.line.break_even() <= last) append(even, points_at(row, {row.line.break_even()}));
-      append(catalog, points_at(row, offered));
-    }
-    for (report::Curve* curve : {&paper, &here, &even, &catalog})
-      if (!curve->points.empty()) panel.curves.push_back(std::move(*curve));
-  }
+  // Marks after the lines, so that they lie above.
+  for (report::Panel& panel : picture.panels) add_marks(priced, offered, last, panel);
   return picture;
 }
 

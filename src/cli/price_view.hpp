@@ -1,7 +1,9 @@
 #pragma once
 // A cost table priced again, as a table, a picture and JSON.
 
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 #include <vector>
 
 #include "claims/price_table.hpp"
@@ -19,6 +21,15 @@ struct OfferedRatio {
 };
 std::vector<OfferedRatio> offered_ratios(const config::PriceSnapshot& snapshot,
                                          const std::string& low, const std::string& high);
+
+// The table as `repro price` prices it when nothing else is asked, by this snapshot. Error for a
+// table that no claims, or several, say how to price.
+claims::PricedTable priced_as_published(const std::filesystem::path& root, const std::string& table,
+                                        const std::string& prices);
+// Every step from hours to the saving of one row, a line each: hours and what they rest on,
+// dollars, the saving as a line in the ratio of prices, what is printed.
+std::vector<std::string> price_steps(const claims::PricedTable& priced,
+                                     const claims::PricedRow& row);
 
 // What a reader of the numbers alone must be told: what is not included, profiles that are not
 // certified, hours that cannot be true, rows without a price.

@@ -30,10 +30,17 @@ class Program {
   Exit report_usage(const CLI::ParseError& error);
 
   const Context& context() const { return context_; }
+  const CLI::App& app() const { return app_; }
 
  private:
+  // Error with the nearest name where a word should have been a verb.
+  void require_known_verbs(int argc, char** argv) const;
+  std::string unknown_words() const;  // that parsing left over, with the nearest option of each
+
   Context context_;
   CLI::App app_;
+  std::string colour_ = "auto";
+  bool quiet_ = false, verbose_ = false;
   std::function<Exit()> action_;
 };
 

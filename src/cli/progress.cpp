@@ -23,7 +23,7 @@ ProgressDisplay::ProgressDisplay(const run::JobGraph& graph, const std::filesyst
     : graph_(graph),
       tracker_(graph, runs, std::move(predicted), slots),
       lock_(lock),
-      terminal_(::isatty(STDERR_FILENO) == 1) {}
+      terminal_(is_terminal(STDERR_FILENO)) {}
 
 ProgressDisplay::~ProgressDisplay() { erase(); }
 
@@ -31,7 +31,7 @@ void ProgressDisplay::started(size_t job, int tries, launch::Launcher::Handle ha
   tracker_.started(job);
   pids_[graph_[job].directory] = handle;
   lock_.set_running(pids_);
-  if (!terminal_) say(fmt::format("start  {}{}", graph_[job].name, tries > 1 ? " (again)" : ""));
+  if (says_each()) say(fmt::format("start  {}{}", graph_[job].name, tries > 1 ? " (again)" : ""));
 }
 
 void ProgressDisplay::forget(size_t job) {
@@ -43,7 +43,7 @@ void ProgressDisplay::finished(size_t job, const launch::Outcome& outcome) {
   tracker_.finished(job, outcome);
   forget(job);
   if (outcome.state == launch::JobState::failed) say("failed " + outcome.message);
-  if (outcome.state == launch::JobState::done && !terminal_)
+  if (outcome.state == launch::JobState::done && says_each())
     say(fmt::format("done   {} in {}", graph_[job].name, human_seconds(outcome.seconds)));
 }
 
@@ -58,7 +58,13 @@ void ProgressDisplay::stopping() {
   say("stopping: running jobs write a checkpoint first; interrupt again to kill them");
 }
 
+// A terminal shows what runs while it runs.
+bool ProgressDisplay::says_each() const {
+  return talk() == Talk::verbose || (!terminal_ && talk() == Talk::usual);
+}
+
 void ProgressDisplay::tick() {
+  if (talk() == Talk::quiet) return;
   if (terminal_) return redraw();
   if (since_last_.seconds() < kPlainEverySeconds) return;
   since_last_ = {};
@@ -79,8 +85,9 @@ void ProgressDisplay::redraw() {
   // The last column stays free: some terminals wrap when it is filled.
   const size_t width = terminal_width(STDERR_FILENO) - 1;
   std::string text;
-  for (const JobProgress& job : jobs) text += fit_width(job_line(job, name_width), width) + "\n";
-  text += fit_width(total_line(tracker_.total()), width) + "\n";
+  for (const JobProgress& job : jobs)
+    text += fit_width(live_job_line(job, name_width), width) + "\n";
+  text += fit_width(live_total_line(tracker_.total()), width) + "\n";
   erase();
   warn_text(text);
   drawn_ = jobs.size() + 1;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,12 +30,13 @@ class ProgressTracker {
   void stopping() { stopping_ = true; }
   void wanted(const std::vector<bool>& jobs);
 
-  std::vector<JobProgress> jobs() const;  // that run
-  TotalProgress total() const;
+  std::vector<JobProgress> jobs();  // that run
+  TotalProgress total();            // its fraction never falls
 
  private:
   JobProgress progress_of(size_t job) const;
   std::optional<double> seconds_of_items(size_t job, const JobProgress& progress) const;
+  void remember(size_t job, JobProgress& progress);
   double seconds_left(size_t job) const;
   double correction(const std::string& kind) const;
 
@@ -45,16 +47,22 @@ class ProgressTracker {
   std::vector<launch::JobState> states_;
   std::map<size_t, Stopwatch> running_;
   // Where a job that counts items was when it was first seen: it may go on behind an earlier try's.
-  struct Seen {
+  struct SeenItems {
     double done = 0;
     Stopwatch since;
   };
-  mutable std::map<size_t, Seen> seen_;
+  mutable std::map<size_t, SeenItems> seen_items_;
   struct Sum {
     double taken = 0;
     double predicted = 0;
   };
   std::map<std::string, Sum> by_kind_;  // of jobs that finished in one try
+  struct Seen {
+    double step = 0;
+    std::vector<double> losses;
+  };
+  std::map<size_t, Seen> seen_;  // of jobs that were shown
+  double furthest_ = 0;
   bool stopping_ = false;
 };
 
@@ -73,6 +81,7 @@ class ProgressDisplay final : public launch::Observer {
 
  private:
   void forget(size_t job);
+  bool says_each() const;
   void say(const std::string& line);  // stays on the screen
   void redraw();
   void erase();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,13 +11,14 @@ namespace repro::cli {
 
 struct JobProgress {
   std::string name = {};
-  std::string phase = {};  // "train", "tokenize"; "" = nothing recorded yet
+  std::string phase = {};  // "train", "evaluating", "saving", "tokenize"; "" = nothing recorded yet
   std::string unit = {};   // "steps", "documents"
   double done = 0;
   double total = 0;  // 0 = unknown
   std::optional<double> loss = {};
   std::optional<double> tokens_per_second = {};
   std::optional<double> seconds_left = {};
+  std::vector<double> losses = {};  // as they were seen, the oldest first
 };
 
 struct TotalProgress {
@@ -33,6 +35,17 @@ struct TotalProgress {
 std::string job_line(const JobProgress& progress, size_t name_width);
 // "14 of 66 jobs  21 %  2 running  18 min 20 s left"
 std::string total_line(const TotalProgress& progress);
+
+// The same for a terminal, what matters most first, because a narrow one cuts the end:
+// "train-a  ███▌       33 %  2 min 40 s left  loss 5.2134 █▅▃▂▁  212/640 steps  2,431 tok/s"
+std::string live_job_line(const JobProgress& progress, size_t name_width);
+std::string live_total_line(const TotalProgress& progress);
+
+// `cells` columns, eighths of one told apart; empty at 0 and full at 1 alone.
+std::string bar(double fraction, size_t cells);
+// At most `cells` columns: means of equally many values each, from the lowest to the highest sign.
+std::string sparkline(std::span<const double> values, size_t cells);
+
 // At most `width` columns; what is cut off ends in "…".
 std::string fit_width(const std::string& line, size_t width);
 

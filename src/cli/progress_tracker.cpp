@@ -55,7 +55,7 @@ double ProgressTracker::correction(const std::string& kind) const {
 // By its own speed since it was first seen; empty while that says little.
 std::optional<double> ProgressTracker::seconds_of_items(size_t job,
                                                         const JobProgress& progress) const {
-  const auto [seen, is_new] = seen_.try_emplace(job, Seen{progress.done, {}});
+  const auto [seen, is_new] = seen_items_.try_emplace(job, SeenItems{progress.done, {}});
   const double done = progress.done - seen->second.done;
   if (done <= kEnough * progress.total) return std::nullopt;
   return std::max(0.0, progress.total - progress.done) * seen->second.since.seconds() / done;
@@ -73,14 +73,19 @@ JobProgress ProgressTracker::progress_of(size_t job) const {
   progress.loss = read->loss;
   if (progress.unit == "items" && progress.total > 0)
     progress.seconds_left = seconds_of_items(job, progress);
-  const bool trains = read->phase == "train" && graph_[job].kind == "train";
-  if (trains && progress.total <= 0) progress.total = graph_[job].spec.value("steps", 0.0);
-  if (trains && read->train_seconds > 0) {
+  if (read->phase != "train" || graph_[job].kind != "train") return progress;
+  if (progress.total <= 0) progress.total = graph_[job].spec.value("steps", 0.0);
+  if (read->train_seconds > 0) {
     progress.tokens_per_second = static_cast<double>(read->tokens) / read->train_seconds;
     if (progress.total > kEnough && progress.done > kEnough * progress.total)
       progress.seconds_left =
           std::max(0.0, progress.total - progress.done) * read->train_seconds / progress.done;
   }
+  // Its last step is recorded: what is left is its weights.
+  if (progress.total > 0 && progress.done >= progress.total)
+    progress.phase = "saving";
+  else if (run::is_evaluating(directory.mlperf_file()))
+    progress.phase = "evaluating";
   return progress;
 }
 
@@ -92,13 +97,31 @@ double ProgressTracker::seconds_left(size_t job) const {
   return std::max(predicted - running->second.seconds(), 0.1 * predicted);
 }
 
-std::vector<JobProgress> ProgressTracker::jobs() const {
+void ProgressTracker::remember(size_t job, JobProgress& progress) {
+  constexpr size_t kKept = 400;
+  Seen& seen = seen_[job];
+  if (progress.loss && progress.done > seen.step) {
+    seen.losses.push_back(*progress.loss);
+    // The whole way in few values: every other one goes when there are many.
+    if (seen.losses.size() > kKept) {
+      for (size_t i = 1; 2 * i < seen.losses.size(); ++i) seen.losses[i] = seen.losses[2 * i];
+      seen.losses.resize((seen.losses.size() + 1) / 2);
+    }
+  }
+  seen.step = std::max(seen.step, progress.done);
+  progress.losses = seen.losses;
+}
+
+std::vector<JobProgress> ProgressTracker::jobs() {
   std::vector<JobProgress> all;
-  for (const auto& [job, begin] : running_) all.push_back(progress_of(job));
+  for (const auto& [job, begin] : running_) {
+    all.push_back(progress_of(job));
+    remember(job, all.back());
+  }
   return all;
 }
 
-TotalProgress ProgressTracker::total() const {
+TotalProgress ProgressTracker::total() {
   TotalProgress total{.running = running_.size(), .stopping = stopping_};
   std::vector<double> left(states_.size(), 0.0);
   double all_seconds = 0;
@@ -114,7 +137,11 @@ TotalProgress ProgressTracker::total() const {
     left[job] = seconds_left(job);
     left_seconds += left[job];
   }
-  total.fraction = all_seconds > 0 ? 1 - left_seconds / std::max(all_seconds, left_seconds) : 1;
+  // What is predicted of the rest changes as jobs end, and a search may come to want more: what is
+  // shown as done stays so.
+  furthest_ = std::max(
+      furthest_, all_seconds > 0 ? 1 - left_seconds / std::max(all_seconds, left_seconds) : 1);
+  total.fraction = furthest_;
   total.seconds_left = launch::makespan(graph_, left, slots_);
   return total;
 }

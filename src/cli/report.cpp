@@ -12,8 +12,7 @@ namespace {
 
 struct ReportChoice {
   ExperimentChoice choice;
-  std::string prices = "paper";
-  std::filesystem::path output;
+  ReportAsked asked;
 };
 
 // A folder that was mistyped is not made, nor filled with a report of nothing.
@@ -34,7 +33,7 @@ void require_runs(const Context& context, const plan::Plan& plan, const Experime
 Exit render_report(const Context& context, const ReportChoice& options) {
   const plan::Plan plan = load_plan(context, options.choice);
   require_runs(context, plan, options.choice);
-  const report::Report report = show_report(context, plan, options.prices, options.output);
+  const report::Report report = show_report(context, options.choice, plan, options.asked);
   if (report.counts.failed > 0) return Exit::run_failed;
   return report.counts.measured == 0 ? Exit::nothing_measured : Exit::ok;
 }
@@ -46,16 +45,13 @@ void add_report(Program& program) {
       "report", "render again: terminal, Markdown, HTML, LaTeX, CSV, JSON, figures",
       "  repro report table3\n"
       "  repro report table3 --scale smoke --output my-report\n"
+      "  repro report table3 --only qwen_moe/c4 --format html --open\n"
+      "  repro report table3 --summary github >> $GITHUB_STEP_SUMMARY\n"
       "  repro report table3 --json | jq .\n"
       "Starts nothing. Exit code 6 when no cell was measured, 2 when a run failed.");
   auto options = std::make_shared<ReportChoice>();
   add_experiment(verb, options->choice);
-  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
-      ->capture_default_str();
-  verb.add_option(
-      "--output", options->output,
-      "folder to write to; default: <runs>/reports/<experiment>-<scale>, and 8 digits behind "
-      "it of other settings or prices");
+  add_report_options(verb, options->asked);
   program.on(verb, [&program, options] { return render_report(program.context(), *options); });
 }
 

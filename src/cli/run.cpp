@@ -19,7 +19,7 @@ struct RunOptions {
   ExperimentChoice choice;
   int jobs = 0;  // at a time; 0 = one a core
   bool wait = false;
-  std::string prices = "paper";
+  ReportAsked asked;
 };
 
 Exit run_experiment(const Context& context, const RunOptions& options) {
@@ -28,7 +28,7 @@ Exit run_experiment(const Context& context, const RunOptions& options) {
   run::RunsLock lock(context.runs, "run " + options.choice.text(), options.wait);
   say_foreign_runs(context);
   const findings::Sources sources =
-      findings::load_sources(context.root(), plan, context.runs, options.prices);
+      findings::load_sources(context.root(), plan, context.runs, options.asked.prices);
   findings::EndingFiles files(plan, context.runs);
   findings::EndingCosts costs(plan, sources);
   const bool by_cost = findings::needs_costs(plan.experiment);
@@ -43,7 +43,7 @@ Exit run_experiment(const Context& context, const RunOptions& options) {
   const Exit executed = execute_missing(context, lock, plan.graph, options.jobs, wanted);
   if (executed == Exit::interrupted) return executed;
   // A failed branch leaves the other cells worth reading.
-  show_report(context, plan, options.prices);
+  show_report(context, options.choice, plan, options.asked);
   return executed;
 }
 
@@ -63,8 +63,7 @@ void add_run(Program& program) {
   verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
       ->check(CLI::Range(1, 4096));
   verb.add_flag("--wait", options->wait, "wait for another repro that holds the folder");
-  verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
-      ->capture_default_str();
+  add_report_options(verb, options->asked);
   program.on(verb, [&program, options] { return run_experiment(program.context(), *options); });
 }
 

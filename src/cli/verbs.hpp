@@ -18,6 +18,7 @@ void add_explain(Program& program);
 void add_compare(Program& program);
 void add_audit(Program& program);
 void add_price(Program& program);
+void add_decide(Program& program);
 void add_profile(Program& program);
 void add_data(Program& program);
 void add_eval(Program& program);
@@ -26,5 +27,7 @@ void add_export(Program& program);
 // The verbs of `import`.
 void add_import_log(Program& program, CLI::App& import);
 void add_import_checkpoint(Program& program, CLI::App& import);
+void add_new(Program& program);
+void add_completion(Program& program);  // and man
 
 }  // namespace repro::cli

@@ -13,7 +13,7 @@
 namespace repro::config {
 
 void describe(Fields& fields, Peak& peak) {
-  fields.field("dtype", peak.dtype, one_of({"bf16", "fp16", "tf32", "fp32"}) + required());
+  fields.field("dtype", peak.dtype, one_of({"bf16", "fp16", "fp8", "tf32", "fp32"}) + required());
   fields.field("accumulate", peak.accumulate, one_of({"fp32", "fp16"}) + required());
   fields.field("flops", peak.flops, positive() + required());
   fields.field("source", peak.source, required());
@@ -81,10 +81,13 @@ namespace {
 void describe_device(Fields& fields, Profile& profile) {
   fields.field("name", profile.name, required());
   fields.field("title", profile.title);
-  fields.field("kind", profile.kind, one_of({"gpu", "cpu"}));
+  fields.field("kind", profile.kind, one_of({"gpu", "cpu", "tpu", "npu"}));
+  fields.field("chip", profile.chip);
   fields.field("memory_bytes", profile.memory_bytes, at_least(0));
   fields.field("memory_source", profile.memory_source);
   fields.field("bandwidth", profile.bandwidth, at_least(0));
+  fields.field("link", profile.link, at_least(0));
+  fields.field("link_source", profile.link_source);
   fields.list("peaks", profile.peaks);
 }
 

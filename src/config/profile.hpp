@@ -16,7 +16,7 @@ namespace repro::config {
 
 // A data-sheet peak, dense (no structured sparsity).
 struct Peak {
-  std::string dtype;       // "bf16", "fp16", "fp32", "tf32"
+  std::string dtype;       // "bf16", "fp16", "fp8", "fp32", "tf32"
   std::string accumulate;  // "fp32", "fp16": matters twofold on consumer devices
   double flops = 0;        // FLOP/s
   std::string source;
@@ -84,10 +84,13 @@ struct Measurement {
 struct Profile {
   std::string name;          // "rtx-4090"
   std::string title;         // "NVIDIA GeForce RTX 4090"
-  std::string kind = "gpu";  // or "cpu"
+  std::string kind = "gpu";  // or "cpu", "tpu", "npu"
+  std::string chip;          // "AD102": boards of one chip differ in clock, memory and link
   int64_t memory_bytes = 0;  // 0 = the machine's own, unknown here
   std::string memory_source;
   double bandwidth = 0;  // data sheet, bytes / s; 0 = unknown
+  double link = 0;       // to others of one machine, both ways together, bytes / s; 0 = unknown
+  std::string link_source;
   std::vector<Peak> peaks;
   Measurement measured;
   bool has_measurement = false;

@@ -235,6 +235,7 @@ std::optional<double> Prices::of(const std::string& profile) const {
 Prices Prices::with(const std::string& profile, double dollars) const {
   Prices other = *this;
   other.dollars_[profile] = dollars;
+  other.given_.insert(profile);
   return other;
 }
 

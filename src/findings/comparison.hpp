@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,9 +62,12 @@ class Prices {
   std::optional<double> of(const std::string& profile) const;
   // The same with another price of one device.
   Prices with(const std::string& profile, double dollars) const;
+  // By with(): a price and no spread of offers.
+  bool is_given(const std::string& profile) const { return given_.contains(profile); }
 
  private:
   std::map<std::string, double> dollars_;
+  std::set<std::string> given_;
 };
 
 // Of a whole arm without overheads, by the median step times; empty where a price is missing.

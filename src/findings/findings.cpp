@@ -90,7 +90,7 @@ std::vector<std::string> inputs_of(const Study& study, const StudyRow& row) {
   return lines;
 }
 
-// Without its judgement, which needs the whole table.
+// Without its judgement, which needs the whole table, and without its inputs.
 Finding make_finding(const Quantity& quantity, const Study& study, const StudyRow& row,
                      const std::optional<RowEffect>& measured) {
   Finding finding;
@@ -110,7 +110,6 @@ Finding make_finding(const Quantity& quantity, const Study& study, const StudyRo
     finding.here_text = obstacle->text();
   }
   finding.scope = scope_of(study, row);
-  finding.inputs = inputs_of(study, row);
   return finding;
 }
 
@@ -134,6 +133,8 @@ class JudgedTable {
     findings_.push_back(std::move(finding));
   }
 
+  size_t size() const { return findings_.size(); }
+
   std::vector<Finding> judge() {
     const std::vector<Judgement> judgements = measure::judge(questions_);
     for (size_t i = 0; i < asked_.size(); ++i) {
@@ -153,9 +154,12 @@ class JudgedTable {
   std::vector<Question> questions_;
 };
 
+// A number as it was measured, with its question unless the finding says why there is none.
 void add_quantity(const Quantity& quantity, const Study& study, size_t row,
-                  const std::optional<RowEffect>& measured, JudgedTable& table) {
+                  const std::optional<RowEffect>& measured, std::vector<std::string> inputs,
+                  JudgedTable& table) {
   Finding finding = make_finding(quantity, study, study.rows[row], measured);
+  finding.inputs = std::move(inputs);
   finding.judgement.reason =
       untested_reason(quantity, study, study.rows[row], finding.paper, measured);
   std::optional<Question> question;
@@ -164,24 +168,70 @@ void add_quantity(const Quantity& quantity, const Study& study, size_t row,
   table.add(std::move(finding), question, row);
 }
 
+// A number that was judged before and is again, among others.
+void add_again(const Quantity& quantity, const Finding& before, size_t row, JudgedTable& table) {
+  std::optional<Question> question;
+  if (before.judgement.judged > 0) question = question_of(quantity, *before.paper, *before.effect);
+  table.add(before, question, row);
+}
+
+// By row.
+std::vector<std::vector<ScoreFinding>> scores_of(const Study& study) {
+  const auto gains = task_gains(study);
+  std::vector<std::vector<ScoreFinding>> scores;
+  for (size_t row = 0; row < study.rows.size(); ++row)
+    scores.push_back(score_findings(study, study.rows[row], gains[row]));
+  return scores;
+}
+
 }  // namespace
 
 std::vector<Finding> findings_of(const Study& study) {
   const auto quantities = claims::quantities_of(study.sources.claims, study.view);
+  const Terms terms = terms_of(study);
   std::vector<std::vector<std::optional<RowEffect>>> effects;  // by quantity and row
-  for (const Quantity* quantity : quantities) effects.push_back(row_effects(*quantity, study));
-  const auto gains = task_gains(study);
-  std::vector<std::vector<ScoreFinding>> scores;  // by row
-  for (size_t row = 0; row < study.rows.size(); ++row)
-    scores.push_back(score_findings(study, study.rows[row], gains[row]));
+  for (const Quantity* quantity : quantities)
+    effects.push_back(row_effects(*quantity, study, terms));
+  const auto scores = scores_of(study);
   JudgedTable table(study);
   for (size_t row = 0; row < study.rows.size(); ++row) {
+    const std::vector<std::string> inputs = inputs_of(study, study.rows[row]);
     for (size_t i = 0; i < quantities.size(); ++i)
-      add_quantity(*quantities[i], study, row, effects[i][row], table);
+      add_quantity(*quantities[i], study, row, effects[i][row], inputs, table);
     for (const ScoreFinding& score : scores[row])
       table.add(score.finding, score.question, row, &score);
   }
   return table.judge();
+}
+
+std::vector<Finding> judged_at(const Study& study, const std::vector<Finding>& found,
+                               const Prices& prices) {
+  const auto quantities = claims::quantities_of(study.sources.claims, study.view);
+  const Terms terms{study.timing, prices};
+  const auto scores = scores_of(study);
+  JudgedTable table(study);
+  std::vector<size_t> wanted;
+  for (const Quantity* quantity : quantities) {
+    const bool is_wanted = quantity->id == study.view.verdict;
+    const bool moves = depends_on_prices(*quantity);
+    // What can never be judged takes no part.
+    if (!is_wanted && moves && study.stand_in() && !quantity->scale_free) continue;
+    const auto effects =
+        moves ? row_effects(*quantity, study, terms) : std::vector<std::optional<RowEffect>>{};
+    for (size_t row = 0; row < study.rows.size(); ++row) {
+      if (is_wanted) wanted.push_back(table.size());
+      if (moves)
+        add_quantity(*quantity, study, row, effects[row], {}, table);
+      else
+        add_again(*quantity, finding(found, study, study.rows[row], quantity->id), row, table);
+    }
+  }
+  for (size_t row = 0; row < study.rows.size(); ++row)
+    for (const ScoreFinding& score : scores[row])
+      table.add(score.finding, score.question, row, &score);
+  std::vector<Finding> all = table.judge(), answer;
+  for (const size_t index : wanted) answer.push_back(std::move(all[index]));
+  return answer;
 }
 
 std::string finding_id(const Study& study, const StudyRow& row, const std::string& name) {

@@ -16,6 +16,10 @@ std::vector<Finding> findings_of(const Study& study);
 
 // "EXPERIMENT:MODEL:CORPUS:NAME".
 std::string finding_id(const Study& study, const StudyRow& row, const std::string& name);
+// The view's judged number of every row at other prices, by the same arithmetic and judged among
+// all numbers of the view; without inputs. `found` is findings_of(study).
+std::vector<Finding> judged_at(const Study& study, const std::vector<Finding>& found,
+                               const Prices& prices);
 
 // The quantity's finding for one row among `findings`; repro::check that it is there.
 const Finding& finding(const std::vector<Finding>& findings, const Study& study,

@@ -19,9 +19,6 @@ using measure::Verdict;
 // A tenth of the published effect still counts as it: said in the report's notes.
 constexpr double kMargin = 0.1;
 
-// A stand-in's few seeds are cheap: fewer decide nothing.
-constexpr int64_t kStandInSeeds = 3;
-
 Sense sense_of(const Quantity& quantity) {
   if (quantity.sense == "at_least") return Sense::at_least;
   return quantity.sense == "at_most" ? Sense::at_most : Sense::about;

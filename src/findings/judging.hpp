@@ -2,6 +2,7 @@
 // Which numbers of a table are a test of the paper's, what each asks, and what its verdict is worth
 // at a stand-in.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,6 +12,9 @@
 #include "measure/baseline_check.hpp"
 
 namespace repro::findings {
+
+// A stand-in's few seeds are cheap: fewer decide nothing.
+constexpr int64_t kStandInSeeds = 3;
 
 // Why the runs are no test of the paper's number; empty when they are one. Any number of a scale
 // that is not judged; an absolute number at a stand-in; one that the manifest fixes; one that

@@ -18,8 +18,8 @@ constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 // What it can be at all: from hardly a step of each arm to steps without end. A speed-up stays
 // above nothing, a saving below what the phases before the last leave of it. Empty when it does not
 // depend on steps.
-std::optional<Interval> possible_of(const Quantity& quantity, const Study& study,
-                                    const Seed& seed) {
+std::optional<Interval> possible_of(const Quantity& quantity, const Seed& seed,
+                                    const Terms& terms) {
   constexpr double kHardly = 1e-9, kWithoutEnd = 1e9, kLarge = 1e6;
   const size_t arms = seed.runs.cell().arms.size();
   Interval possible = {kUnbounded, -kUnbounded};
@@ -29,7 +29,7 @@ std::optional<Interval> possible_of(const Quantity& quantity, const Study& study
     for (size_t i = 0; i < arms; ++i)
       if ((corner >> i & 1) != 0) factors[i] = kWithoutEnd;
     factors[seed.runs.cell().baseline] = 1;
-    auto value = value_with_steps(quantity, study, seed, factors);
+    auto value = value_with_steps(quantity, seed, factors, terms);
     if (!value) return std::nullopt;
     if (std::abs(*value) > kLarge) *value = std::copysign(kUnbounded, *value);
     possible = {std::min(possible.low, *value), std::max(possible.high, *value)};
@@ -69,14 +69,15 @@ struct RowSeeds {
   std::optional<Interval> possible;
 };
 
-RowSeeds measure_row(const Quantity& quantity, const Study& study, const StudyRow& row) {
+RowSeeds measure_row(const Quantity& quantity, const Study& study, const StudyRow& row,
+                     const Terms& terms) {
   RowSeeds result;
   for (const Seed& seed : row.seeds) {
     if (!seed.comparison) continue;
-    const auto one = value_of(quantity, study, seed);
+    const auto one = value_of(quantity, study, seed, terms);
     if (!one) continue;
     result.seeds.push_back(*one);
-    const auto here = possible_of(quantity, study, seed);
+    const auto here = possible_of(quantity, seed, terms);
     auto& all = result.possible;
     if (here && all)
       all = {std::min(all->low, here->low), std::max(all->high, here->high)};
@@ -137,9 +138,10 @@ RowEffect effect_over(const std::vector<SeedValue>& seeds, const std::optional<I
   return row;
 }
 
-std::vector<std::optional<RowEffect>> row_effects(const Quantity& quantity, const Study& study) {
+std::vector<std::optional<RowEffect>> row_effects(const Quantity& quantity, const Study& study,
+                                                  const Terms& terms) {
   std::vector<RowSeeds> rows;
-  for (const StudyRow& row : study.rows) rows.push_back(measure_row(quantity, study, row));
+  for (const StudyRow& row : study.rows) rows.push_back(measure_row(quantity, study, row, terms));
   const auto noise = noise_of(rows);
   std::vector<std::optional<RowEffect>> effects;
   for (const RowSeeds& row : rows)

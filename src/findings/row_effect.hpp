@@ -35,6 +35,6 @@ RowEffect effect_over(const std::vector<SeedValue>& seeds,
 // One for each row of the study, empty where no seed has the quantity. Noise is pooled over the
 // rows for those that cannot measure their own.
 std::vector<std::optional<RowEffect>> row_effects(const claims::Quantity& quantity,
-                                                  const Study& study);
+                                                  const Study& study, const Terms& terms);
 
 }  // namespace repro::findings

@@ -1,14 +1,11 @@
 // A quantity in one seed: its value on the study's terms, what is left open around it, and what it
 // would be on others.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
 
-#include "findings/numbers.hpp"
 #include "findings/values.hpp"
 
 namespace repro::findings {
@@ -151,7 +148,7 @@ double open_by_prices(const Asked& asked, const Study& study) {
   double square = 0;
   for (const std::string& profile : study.experiment().profiles()) {
     const auto spread = study.sources.prices.spread(profile);
-    if (!spread || spread->offers < 2) continue;
+    if (!spread || spread->offers < 2 || asked.terms.prices.is_given(profile)) continue;
     const auto at = [&](double dollars) {
       const Prices prices = asked.terms.prices.with(profile, dollars);
       return asked.on({asked.terms.timing, prices}).at(asked.at_estimates());
@@ -235,28 +232,32 @@ std::optional<SeedValue> seed_value(const Asked& asked) {
 Terms terms_of(const Study& study) { return {study.timing, study.prices}; }
 
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
-                                  const Seed& seed) {
+                                  const Seed& seed, const Terms& terms) {
   if (!seed.comparison || !quantity.here) return std::nullopt;
-  const Asked asked{quantity, names_of(quantity), seed, terms_of(study)};
+  const Asked asked{quantity, names_of(quantity), seed, terms};
   auto result = seed_value(asked);
   if (!result) return result;
   result->open.rungs = open_by_steps(asked, result->value, &Standing::rung_error);
   result->open.target = open_by_steps(asked, result->value, &Standing::target_error);
   result->room = fixed_room(asked);
   if (depends_on_speed(quantity)) result->open.timing = open_by_timing(asked, result->value);
-  if (names_one_of(asked.names, {"dollars", "billed_dollars"}))
-    result->open.prices = open_by_prices(asked, study);
+  if (depends_on_prices(quantity)) result->open.prices = open_by_prices(asked, study);
   return result;
 }
 
-std::optional<double> value_with_steps(const claims::Quantity& quantity, const Study& study,
-                                       const Seed& seed, const std::vector<double>& factors) {
+std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
+                                  const Seed& seed) {
+  return value_of(quantity, study, seed, terms_of(study));
+}
+
+std::optional<double> value_with_steps(const claims::Quantity& quantity, const Seed& seed,
+                                       const std::vector<double>& factors, const Terms& terms) {
   StepsByArm steps;
   for (size_t arm = 0; arm < factors.size(); ++arm) {
     const auto& standing = seed.comparison->arms[arm];
     steps.push_back(standing ? std::optional(standing->at * factors[arm]) : std::nullopt);
   }
-  return Asked{quantity, names_of(quantity), seed, terms_of(study)}.with_steps(steps);
+  return Asked{quantity, names_of(quantity), seed, terms}.with_steps(steps);
 }
 
 std::optional<RowValueAt> value_at(const claims::Quantity& quantity, const Study& study,
@@ -276,29 +277,13 @@ std::optional<RowValueAt> value_at(const claims::Quantity& quantity, const Study
   return RowValueAt{measure::mean(values), sign_of_bound(not_reached, at_most, falls)};
 }
 
-std::vector<OtherSpeeds> other_speeds(const Study& study) {
-  std::vector<OtherSpeeds> all;
-  if (study.timing.speeds().others().empty()) return all;
-  const SpeedSources sources = study.sources.speed(study.experiment());
-  const auto add = [&](const char* name, plan::Speed::Rule rule) {
-    if (study.experiment().speed.rule != rule) all.push_back({name, speeds_by({rule}, sources)});
-  };
-  add("equal speed", plan::Speed::Rule::equal);
-  if (paper_gives_speed(sources)) add("the paper's speed", plan::Speed::Rule::paper);
-  return all;
-}
-
-std::vector<std::string> speed_lines(const Study& study) {
-  std::vector<std::string> lines;
-  for (const auto& [profile, speed] : study.timing.speeds().others())
-    lines.push_back(fmt::format("speed of {} / {}: {} ({})", study.experiment().baseline_profile(),
-                                profile, significant(speed.ratio), speed.origin));
-  return lines;
-}
-
 std::string sign_of_bound(bool not_reached, bool at_most, bool falls) {
   if (not_reached == at_most) return "";
   return not_reached == falls ? "<= " : ">= ";
+}
+
+bool depends_on_prices(const claims::Quantity& quantity) {
+  return names_one_of(names_of(quantity), {"dollars", "billed_dollars"});
 }
 
 bool depends_on_speed(const claims::Quantity& quantity) {

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "findings/numbers.hpp"
+#include "findings/values.hpp"
 #include "measure/stats.hpp"
 
 namespace repro::findings {
@@ -196,6 +197,26 @@ bool paper_gives_speed(const SpeedSources& sources) {
   const auto others = sources.experiment.other_profiles();
   return others.size() == 1 && !other_devices(sources, others.front()) &&
          !paper_ratios(sources.claims).empty();
+}
+
+std::vector<OtherSpeeds> other_speeds(const Study& study) {
+  std::vector<OtherSpeeds> all;
+  if (study.timing.speeds().others().empty()) return all;
+  const SpeedSources sources = study.sources.speed(study.experiment());
+  const auto add = [&](const char* name, plan::Speed::Rule rule) {
+    if (study.experiment().speed.rule != rule) all.push_back({name, speeds_by({rule}, sources)});
+  };
+  add("equal speed", plan::Speed::Rule::equal);
+  if (paper_gives_speed(sources)) add("the paper's speed", plan::Speed::Rule::paper);
+  return all;
+}
+
+std::vector<std::string> speed_lines(const Study& study) {
+  std::vector<std::string> lines;
+  for (const auto& [profile, speed] : study.timing.speeds().others())
+    lines.push_back(fmt::format("speed of {} / {}: {} ({})", study.experiment().baseline_profile(),
+                                profile, significant(speed.ratio), speed.origin));
+  return lines;
 }
 
 }  // namespace repro::findings

@@ -47,11 +47,14 @@ struct SeedValue {
   std::optional<measure::Interval> room;
 };
 std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
+                                  const Seed& seed, const Terms& terms);
+// On the study's own terms.
+std::optional<SeedValue> value_of(const claims::Quantity& quantity, const Study& study,
                                   const Seed& seed);
 
 // The value alone, were every arm's steps so many times what it stands at.
-std::optional<double> value_with_steps(const claims::Quantity& quantity, const Study& study,
-                                       const Seed& seed, const std::vector<double>& factors);
+std::optional<double> value_with_steps(const claims::Quantity& quantity, const Seed& seed,
+                                       const std::vector<double>& factors, const Terms& terms);
 
 // The quantity's mean over the row's seeds had hours been counted otherwise, and whether that is a
 // bound: "<= ", ">= " or "". The arms stand where they do. Empty where no seed has a value.
@@ -74,6 +77,8 @@ std::vector<OtherSpeeds> other_speeds(const Study& study);
 // "speed of a100-80g / rtx-4090: 1.89 (data-sheet peaks, bf16: 312 / 165.2 TFLOP/s)", one each.
 std::vector<std::string> speed_lines(const Study& study);
 
+// Dollars stand in its formula.
+bool depends_on_prices(const claims::Quantity& quantity);
 // Its hours or dollars are medians on devices that the runs did not run on.
 bool depends_on_speed(const claims::Quantity& quantity);
 // "calibrated" for what rests on median step times or relative speeds, else "measured".

@@ -149,6 +149,9 @@ struct Experiment {
   std::map<std::string, config::Corpus> corpus_entries;  // by role
   std::map<std::string, config::Task> task_entries;      // those of evaluate.tasks, by name
 
+  // The cells that are asked for, "qwen_moe/c4" each; empty = every model on every corpus.
+  std::vector<std::string> only;
+
   // Settings of the command line that change something, by path, the last of each:
   // "match.batch=8", "seeds=[0, 1, 2]". A report of other settings has a folder of its own.
   std::vector<std::string> asked;
@@ -158,6 +161,7 @@ struct Experiment {
   size_t baseline_index() const;
   // Of the baseline in a cell ("qwen_moe/c4"); 0 when nothing says it.
   int64_t baseline_steps(const std::string& cell) const;
+  bool has_cell(const std::string& model, const std::string& corpus) const;
   bool checks(const std::string& corpus) const;  // the baselines of this role's cells
   std::vector<std::string> profiles() const;     // hardware profiles that the arms name, each once
   std::string baseline_profile() const;          // of the baseline's last phase
@@ -170,6 +174,8 @@ struct ExperimentOptions {
   // ("scale.lr_width_exponent"), or of a model at this scale ("model.qwen_moe.layers").
   std::vector<std::string> settings;
   std::optional<int64_t> seeds;  // N -> seeds 0..N-1
+  // Cells to keep: "qwen_moe/c4", or a model's or a corpus' name for all of its cells. Empty = all.
+  std::vector<std::string> only = {};
 };
 
 // `name` is "table3", or "moe_disco/table3" where the name alone is ambiguous. A manifest may

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "config/library.hpp"
 #include "plan/manifest.hpp"
+#include "plan/manifest_cells.hpp"
 #include "plan/manifest_differences.hpp"
 #include "plan/manifest_rules.hpp"
 #include "plan/task_jobs.hpp"
@@ -311,6 +312,7 @@ Experiment load_experiment(const fs::path& root, const std::string& name,
   check_rules(root, experiment, tree.manifest, problems);
   load_tasks(root, experiment, tree.manifest, problems);
   problems.throw_if_any();
+  keep_only(options.only, experiment);
   for (const std::string& key : experiment.models)
     load_model(root, key, tree, experiment, problems);
   for (const std::string& role : experiment.corpora)
@@ -318,6 +320,7 @@ Experiment load_experiment(const fs::path& root, const std::string& name,
   check_models(experiment, problems);
   problems.throw_if_any();
   experiment.asked = std::move(tree.asked);
+  for (const std::string& one : options.only) experiment.asked.push_back("only=" + one);
   experiment.differences = std::move(tree.differences);
   add_differences(experiment, tree.scale);
   experiment.resolved = std::move(tree.manifest);

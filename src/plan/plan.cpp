@@ -129,6 +129,7 @@ Plan make_plan(Experiment experiment) {
   for (const std::string& model : plan.experiment.models)
     for (const std::string& corpus : plan.experiment.corpora)
       for (int64_t seed : plan.experiment.seeds) {
+        if (!plan.experiment.has_cell(model, corpus)) continue;
         Cell cell;
         cell.model = model;
         cell.corpus = corpus;

@@ -124,6 +124,9 @@ Table every_number(const std::vector<Finding>& findings) {
                {findings::verdict_text(finding), std::nullopt,
                 Footnotes(table).mark(finding.judgement.reason)}},
               new_row);
+    auto& cells = table.rows.back().cells;
+    for (size_t i = 3; i < cells.size(); ++i) cells[i].about = finding.id;
+    cells.back().tone = tone_of(finding.judgement.verdict);
   }
   table.notes = {
       "range: 95 %, of the seeds' luck and of what no seed averages away (endings' spacing, the "

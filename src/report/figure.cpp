@@ -3,202 +3,216 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <cmath>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
+#include "report/figure_parts.hpp"
+#include "report/table.hpp"
 
 namespace repro::report {
 namespace {
 
-constexpr std::string_view kReference = "#222222";
-constexpr std::array<std::string_view, 6> kLadder = {"#9ecae1", "#6baed6", "#4292c6",
-                                                     "#2171b5", "#08519c", "#08306b"};
-constexpr std::string_view kTarget = "#d94801";
-constexpr double kPanelWidth = 420, kHeight = 430;                 // pixels
-constexpr double kLeft = 76, kRight = 16, kBetween = 62;           // pixels
-constexpr double kBottom = 0.26 * kHeight, kTop = 0.08 * kHeight;  // pixels
+// Pixels.
+constexpr double kPanelWidth = 372, kPanelHeight = 236;
+constexpr double kLeft = 78, kRight = 22, kAcross = 22, kDown = 44;
+constexpr double kTitleLine = 38, kPanelTitle = 26, kAxisTexts = 50, kLegendLine = 21,
+                 kNoteLine = 18;
+constexpr double kNarrowest = 700;    // below it neither legend nor note has room
+constexpr double kLetter = 7;         // of the fonts below, on the mean
+constexpr double kLegendSample = 60;  // of an entry, besides its label
 
-// gnuplot runs commands in backquotes inside double quotes, and its single quotes end at a doubled
-// quote that is the first or follows another. So what could mean anything is told by its number: in
-// the script stand letters, digits and spaces alone, and a newline is a space.
-std::string gnuplot_string(std::string_view text) {
-  constexpr std::string_view kPlain = " .,:-";
-  std::string out = "\"";
-  for (const char c : printable_line(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = byte >= 0x80 || std::isalnum(byte) || kPlain.find(c) != kPlain.npos;
-    out += plain ? std::string(1, c) : fmt::format("\\{:03o}", byte);
-  }
-  return out + "\"";
+size_t columns_of(const Picture& picture) {
+  const size_t panels = std::max<size_t>(picture.panels.size(), 1);
+  return picture.columns == 0 ? panels : std::min(picture.columns, panels);
 }
 
-std::string data_block(size_t number, const Curve& curve) {
-  std::string out = fmt::format("$d{} << EOD\n", number);
-  for (const Point& point : curve.points) out += fmt::format("{:.7g} {:.7g}\n", point.x, point.y);
-  return out + "EOD\n";
-}
-
-std::string_view colour(const Panel& panel, size_t curve) {
-  if (panel.curves[curve].stroke == Stroke::reference) return kReference;
-  size_t place = 0, of = 0;
-  for (size_t i = 0; i < panel.curves.size(); ++i) {
-    if (panel.curves[i].stroke == Stroke::reference || panel.curves[i].label.empty()) continue;
-    if (i <= curve) place = of;
-    ++of;
+// Where everything is: y grows upwards from the bottom, as gnuplot's screen does.
+class FigureLayout {
+ public:
+  FigureLayout(const Picture& picture, const std::vector<LegendEntry>& legend)
+      : columns_(columns_of(picture)),
+        rows_((std::max<size_t>(picture.panels.size(), 1) + columns_ - 1) / columns_) {
+    const auto columns = static_cast<double>(columns_), rows = static_cast<double>(rows_);
+    const double panels = kPanelWidth * columns + kAcross * (columns - 1);
+    width_ = std::max(kNarrowest, kLeft + panels + kRight);
+    stretch_ = (width_ - kLeft - kRight - kAcross * (columns - 1)) / (kPanelWidth * columns);
+    size_t letters = 1;
+    for (const LegendEntry& entry : legend) letters = std::max(letters, display_width(entry.label));
+    const double entry = kLegendSample + kLetter * static_cast<double>(letters);
+    const size_t legend_columns = std::max<size_t>(1, static_cast<size_t>(width_ / entry));
+    legend_rows_ = (legend.size() + legend_columns - 1) / legend_columns;
+    if (!picture.note.empty())
+      notes_ = wrap(picture.note, static_cast<size_t>((width_ - 40) / kLetter));
+    bottom_ = kNoteLine * static_cast<double>(notes_.size()) +
+              kLegendLine * static_cast<double>(legend_rows_) + 10;
+    top_ = picture.title.empty() ? 0 : kTitleLine;
+    height_ =
+        bottom_ + kAxisTexts + rows * (kPanelTitle + kPanelHeight) + (rows - 1) * kDown + top_;
   }
-  // A short ladder takes the darker, better visible half.
-  return kLadder[std::min(kLadder.size() - 1, place + (of < 5 ? 1 : 0))];
-}
 
-struct Range {
-  double low = INFINITY, high = -INFINITY;
-  void add(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
+  double width() const { return width_; }
+  double height() const { return height_; }
+  size_t columns() const { return columns_; }
+  size_t legend_rows() const { return legend_rows_; }
+  bool is_left(size_t panel) const { return panel % columns_ == 0; }
+  bool is_lowest(size_t panel, size_t panels) const { return panel + columns_ >= panels; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  size_t title_letters() const {
+    return static_cast<size_t>(kPanelWidth * stretch_ / (kLetter + 0.5));
   }
+
+  std::string margins(size_t panel) const {
+    const auto column = static_cast<double>(panel % columns_);
+    const auto row = static_cast<double>(panel / columns_);
+    const double left = kLeft + column * (kPanelWidth * stretch_ + kAcross);
+    const double top = height_ - top_ - kPanelTitle - row * (kPanelHeight + kPanelTitle + kDown);
+    return fmt::format(
+        "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\n"
+        "set tmargin at screen {:.5f}\nset bmargin at screen {:.5f}\n",
+        left / width_, (left + kPanelWidth * stretch_) / width_, top / height_,
+        (top - kPanelHeight) / height_);
+  }
+  double legend_y() const { return (kNoteLine * static_cast<double>(notes_.size()) + 6) / height_; }
+  double note_y(size_t line) const {
+    return kNoteLine * (static_cast<double>(notes_.size() - line) - 0.5) / height_;
+  }
+  double title_y() const { return 1 - 0.45 * kTitleLine / height_; }
+
+ private:
+  size_t columns_, rows_, legend_rows_ = 0;
+  double width_ = 0, height_ = 0, stretch_ = 1, bottom_ = 0, top_ = 0;
+  std::vector<std::string> notes_;
 };
 
-// The first tenth of a training falls so fast that it would flatten all the rest: the reference
-// curve after it sets the top.
-Range y_range(const Panel& panel) {
-  Range range;
-  double end = 0;
-  for (const Curve& curve : panel.curves)
-    for (const Point& point : curve.points) end = std::max(end, point.x);
-  for (const Curve& curve : panel.curves) {
-    for (const Point& point : curve.points) {
-      const bool sets_top = curve.stroke == Stroke::reference && point.x >= 0.1 * end;
-      if (sets_top) range.high = std::max(range.high, point.y);
-      range.low = std::min(range.low, point.y);
-    }
-    if (!curve.points.empty()) range.high = std::max(range.high, curve.points.back().y);
-  }
-  for (const Curve& curve : panel.curves)
-    for (const Point& point : curve.points)
-      if (panel.whole_range) range.add(point.y);
-  for (const double target : panel.targets) range.add(target);
-  const double margin = 0.05 * std::max(range.high - range.low, 1e-3);
-  return {range.low - margin, range.high + margin};
-}
-
-std::string legend_entry(const std::string& label) {
-  return label.empty() ? "notitle" : "title " + gnuplot_string(label);
-}
-
-// Squares, triangles and diamonds, so that marks of several kinds can be told apart.
-std::string mark_plot(const Curve& drawn, size_t kind, size_t number) {
-  constexpr std::array<int, 4> kMarks = {5, 9, 13, 11};
-  return fmt::format("$d{} using 1:2 with points pt {} ps 0.9 lc rgb '{}' {}", number,
-                     kMarks[kind % kMarks.size()], kReference, legend_entry(drawn.label));
-}
-
-std::string curve_plots(const Panel& panel, size_t curve, size_t number) {
-  const Curve& drawn = panel.curves[curve];
-  if (!drawn.connected) return mark_plot(drawn, curve, number);
-  const std::string_view ink = colour(panel, curve);
-  std::string out =
-      fmt::format("$d{} using 1:2 with {} lc rgb '{}' lw {} pt 7 ps 0.5 {}", number,
-                  drawn.mark_points ? "linespoints" : "lines", ink,
-                  drawn.stroke == Stroke::reference ? 2.2 : 1.8, legend_entry(drawn.label));
-  // Where a run ended: the loss that its horizon bought.
-  if (!drawn.mark_points)
-    out += fmt::format(", $d{} every ::{} using 1:2 with points pt 7 ps 0.7 lc rgb '{}' notitle",
-                       number, drawn.points.size() - 1, ink);
-  return out;
-}
-
-std::string empty_panel_script(const Panel& panel) {
+std::string empty_panel_script(const Panel& panel, const FigureColours& colours) {
   return fmt::format(
-      "set label 1 {} at graph 0.5,0.5 center textcolor rgb '#888888'\nset format ''\n"
-      "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label 1\nset format\n",
-      gnuplot_string(panel.empty));
+      "set label 1 {} at graph 0.5,0.5 center textcolor rgb '{}'\nset format ''\n"
+      "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\nunset label\nset format\n",
+      gnuplot_string(panel.empty), colours.faint);
 }
 
-std::string panel_script(const Picture& picture, const Panel& panel, size_t first_block) {
-  const std::string titles = fmt::format(
-      "set title {}\nset xlabel {}\n", gnuplot_string(panel.title), gnuplot_string(panel.x_label));
-  if (panel.curves.empty()) return titles + empty_panel_script(panel);
-  const Range range = y_range(panel);
+// Panels of a row share y, all of a picture x: what is alike then looks alike.
+std::string panel_script(const Picture& picture, size_t at, const FigureLayout& layout,
+                         size_t first, const FigureColours& colours) {
+  const Panel& panel = picture.panels[at];
+  std::vector<const Panel*> row, all;
+  for (size_t i = 0; i < picture.panels.size(); ++i) {
+    all.push_back(&picture.panels[i]);
+    if (i / layout.columns() == at / layout.columns()) row.push_back(&picture.panels[i]);
+  }
+  std::string out =
+      layout.margins(at) +
+      fmt::format("set title {}\n", gnuplot_string(cut_text(panel.title, layout.title_letters())));
+  out += layout.is_lowest(at, picture.panels.size())
+             ? fmt::format("set xlabel {}\n", gnuplot_string(panel.x_label))
+             : "unset xlabel\n";
+  if (panel.curves.empty()) return out + empty_panel_script(panel, colours);
+  out += layout.is_left(at)
+             ? fmt::format("set ylabel {}\nset format y\n", gnuplot_string(picture.y_label))
+             : "unset ylabel\nset format y ''\n";
+  const AxisRange x = x_range(all), y = y_range(row);
+  return out + end_labels(panel, colours) +
+         fmt::format(
+             "set xrange [{:.7g}:{:.7g}]\nset yrange [{:.7g}:{:.7g}]\nplot {}\nunset label\n",
+             x.low, x.high, y.low, y.high, panel_plots(panel, first, colours));
+}
+
+// A plot of nothing over the whole picture, which carries the legend and the texts of all.
+std::string frame_script(const Picture& picture, const FigureLayout& layout,
+                         const std::vector<LegendEntry>& legend, const FigureColours& colours) {
+  std::string out =
+      "set lmargin at screen 0\nset rmargin at screen 1\nset tmargin at screen 1\n"
+      "set bmargin at screen 0\nunset title\nunset xlabel\nunset ylabel\nunset border\n"
+      "unset tics\nunset grid\nset xrange [0:1]\nset yrange [0:1]\n";
+  if (!picture.title.empty())
+    out += fmt::format("set label 1 {} at screen 0.5,{:.5f} center font ',15'\n",
+                       gnuplot_string(cut_text(
+                           picture.title, static_cast<size_t>(layout.width() / (kLetter + 1.5)))),
+                       layout.title_y());
+  for (size_t i = 0; i < layout.notes().size(); ++i)
+    out += fmt::format("set label {} {} at screen 0.5,{:.5f} center font ',11'\n", i + 2,
+                       gnuplot_string(layout.notes()[i]), layout.note_y(i));
+  out += fmt::format(
+      "set key at screen 0.5,{:.5f} center bottom vertical maxrows {} reverse Left samplen 2.2 "
+      "spacing 1.1 textcolor rgb '{}'\n",
+      layout.legend_y(), std::max<size_t>(layout.legend_rows(), 1), colours.ink);
   std::vector<std::string> plots;
-  for (size_t i = 0; i < panel.curves.size(); ++i)
-    plots.push_back(curve_plots(panel, i, first_block + i));
-  for (const double& target : panel.targets)
-    plots.push_back(
-        fmt::format("{:.7g} with lines dt 2 lw 1.2 lc rgb '{}' {}", target, kTarget,
-                    legend_entry(&target == &panel.targets.front() ? picture.target_label : "")));
-  return titles + fmt::format("set xrange [0:*]\nset yrange [{:.7g}:{:.7g}]\nplot {}\n", range.low,
-                              range.high, join(plots, ", \\\n     "));
+  for (const LegendEntry& entry : legend) plots.push_back(entry.plot);
+  return out + "plot " + (plots.empty() ? "NaN notitle" : join(plots, ", \\\n     ")) + "\n";
 }
 
-double picture_width(const Picture& picture) {
-  return kPanelWidth * static_cast<double>(std::max<size_t>(picture.panels.size(), 1));
+std::string terminal_line(const char* terminal, const char* font, const FigureLayout& layout,
+                          Theme theme) {
+  return fmt::format(
+      "set terminal {} size {:.0f},{:.0f} {} noenhanced font 'sans-serif,{}' "
+      "background '{}'\n",
+      terminal, layout.width(), layout.height(),
+      std::string_view(terminal) == "svg" ? "dynamic" : "", font, colours_of(theme).ground);
 }
 
-// Below the panel's axis title, in up to three columns: inside, it would hide curves.
-std::string legend_place(const Picture& picture, size_t panel) {
-  const auto count = static_cast<double>(picture.panels.size());
-  const double all = picture_width(picture);
-  const double width = (all - kLeft - kRight - kBetween * (count - 1)) / count;
-  const double centre = (kLeft + static_cast<double>(panel) * (width + kBetween) + width / 2) / all;
-  const auto& curves = picture.panels[panel].curves;
-  const auto entries = 1 + std::count_if(curves.begin(), curves.end(),
-                                         [](const Curve& curve) { return !curve.label.empty(); });
-  return fmt::format("set key at screen {:.4f},0.015 maxrows {}\n", centre, (entries + 2) / 3);
+FigureLayout layout_of(const Picture& picture) {
+  return {picture, legend_of(picture, colours_of(Theme::light))};
 }
 
 }  // namespace
 
 bool gnuplot_found() { return find_program("gnuplot").has_value(); }
 
-std::string gnuplot_script(const Picture& picture) {
-  std::string out =
-      "set border 3 lc rgb '#666666'\nset tics nomirror textcolor rgb '#333333'\n"
-      "set grid ytics lc rgb '#dddddd' lw 1\n"
-      "set key center bottom vertical reverse Left samplen 1.2 spacing 1.15\n";
+const std::vector<std::string>& drawn_endings() {
+  static const std::vector<std::string> kEndings = {".svg", "-dark.svg", ".png"};
+  return kEndings;
+}
+
+std::string gnuplot_script(const Picture& picture, Theme theme) {
+  const FigureColours& colours = colours_of(theme);
+  const std::vector<LegendEntry> legend = legend_of(picture, colours);
+  const FigureLayout layout(picture, legend);
+  std::string out = fmt::format(
+      "reset\nset border 3 lc rgb '{}'\nset tics nomirror textcolor rgb '{}'\n"
+      "set grid ytics lc rgb '{}' lw 1\nset title textcolor rgb '{}'\n"
+      "set xlabel textcolor rgb '{}'\nset ylabel textcolor rgb '{}'\n"
+      "set style textbox noborder\nunset key\n",
+      colours.axis, colours.ink, colours.grid, colours.ink, colours.ink, colours.ink);
   size_t blocks = 0;
-  for (const Panel& panel : picture.panels)
-    for (const Curve& curve : panel.curves) out += data_block(blocks++, curve);
-  const double width = picture_width(picture);
-  out += fmt::format(
-      "set multiplot layout 1,{} margins {:.5f},{:.5f},{:.5f},{:.5f} spacing {:.5f},0\n",
-      picture.panels.size(), kLeft / width, 1 - kRight / width, kBottom / kHeight,
-      1 - kTop / kHeight, kBetween / width);
-  blocks = 0;
+  for (const Panel& panel : picture.panels) out += panel_data(panel, blocks);
+  out += "set multiplot\n";
+  size_t first = 0;
   for (size_t i = 0; i < picture.panels.size(); ++i) {
-    const Panel& panel = picture.panels[i];
-    out += i == 0 ? "set ylabel " + gnuplot_string(picture.y_label) + "\n" : "unset ylabel\n";
-    out += legend_place(picture, i) + panel_script(picture, panel, blocks);
-    blocks += panel.curves.size();
+    out += panel_script(picture, i, layout, first, colours);
+    first += picture.panels[i].curves.size() + (picture.panels[i].crossings.empty() ? 0 : 1);
   }
-  return out + "unset multiplot\n";
+  return out + frame_script(picture, layout, legend, colours) + "unset multiplot\n";
 }
 
 // Names of files reach gnuplot as arguments, never as text of the script; an absolute one cannot be
 // taken for an option or for a pipe ("|command", "<command").
 void draw(const Picture& picture, const fs::path& relative_base) {
   const fs::path base = fs::absolute(relative_base);
-  const std::string size = fmt::format("size {:.0f},{:.0f}", picture_width(picture), kHeight);
-  const std::string body = gnuplot_script(picture);
+  const FigureLayout layout = layout_of(picture);
+  const std::string light = gnuplot_script(picture, Theme::light);
   const fs::path script = fs::path(base).concat(".gnuplot");
   write_file_atomically(
-      script, fmt::format("set terminal svg {} dynamic noenhanced font 'sans-serif,13' background "
-                          "'#ffffff'\nset output ARG1\n{}"
-                          "set terminal pngcairo {} noenhanced font 'sans-serif,10' background "
-                          "'#ffffff'\nset output ARG2\n{}",
-                          size, body, size, body));
-  const Completed gnuplot = run_to_end(
-      {.words = {"gnuplot", "--default-settings", "-c", script.string(),
-                 fs::path(base).concat(".svg").string(), fs::path(base).concat(".png").string()}});
+      script, terminal_line("svg", "13", layout, Theme::light) + "set output ARG1\n" + light +
+                  "set output\n" + terminal_line("svg", "13", layout, Theme::dark) +
+                  "set output ARG2\n" + gnuplot_script(picture, Theme::dark) + "set output\n" +
+                  terminal_line("pngcairo", "10", layout, Theme::light) + "set output ARG3\n" +
+                  light);
+  Command command{.words = {"gnuplot", "--default-settings", "-c", script.string()}};
+  for (const std::string& ending : drawn_endings())
+    command.words.push_back(fs::path(base).concat(ending).string());
+  const Completed gnuplot = run_to_end(command);
   fs::remove(script);
   if (!gnuplot.status.clean())
     throw Error(Exit::run_failed, "{}: gnuplot failed: {}", relative_base.string(),
                 trim(gnuplot.errors));
+  for (const char* ending : {".svg", "-dark.svg"}) {
+    const fs::path file = fs::path(base).concat(ending);
+    const std::string name = base.filename().string() + (ending[0] == '-' ? "-dark" : "");
+    write_file_atomically(file, tidy_svg(read_file(file), name, picture.title));
+  }
 }
 
 }  // namespace repro::report

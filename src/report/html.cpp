@@ -1,33 +1,14 @@
 #include <fmt/format.h>
 
+#include "base/hash.hpp"
 #include "base/unicode.hpp"
+#include "report/evidence.hpp"
+#include "report/page_assets.hpp"
 #include "report/table.hpp"
 #include "report/table_parts.hpp"
 
 namespace repro::report {
 namespace {
-
-// Readable on paper and on screen, light or dark; numbers line up because their digits do.
-constexpr std::string_view kStyle = R"(
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-.lead { font-size: 1.1rem; border-left: 4px solid #d90; padding-left: .8rem; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
-th, td { padding: .25rem .6rem; text-align: right; vertical-align: top; }
-td { white-space: nowrap; }
-th.l, td.l { text-align: left; white-space: normal; }
-thead th { border-bottom: 1px solid var(--line); }
-thead th.g { text-align: center; }
-tbody tr.rule td { border-top: 1px solid var(--line); }
-tbody tr:hover { background: var(--soft); }
-.notes { font-size: .87rem; padding-left: 1.2rem; }
-figure { margin: 1.2rem 0; background: #fff; color: #222; padding: .5rem; }
-figure svg { max-width: 100%; height: auto; }
-figcaption { font-size: .87rem; }
-)";
 
 std::string attribute(Align align) { return align == Align::left ? " class=\"l\"" : ""; }
 
@@ -46,15 +27,31 @@ std::string head(const Table& table) {
   return out + "</tr>\n</thead>\n";
 }
 
+// With its heading, for a screen that has no room for columns, and the way to what it rests on.
+std::string cell_html(const Column& column, const TableCell& cell) {
+  std::string text = escape_html(cell.text);
+  if (cell.tone != Tone::plain)
+    text = fmt::format("<span class=\"tone {}\">{}</span>", name(cell.tone), text);
+  if (!cell.about.empty() && !cell.text.empty())
+    text = fmt::format("<a class=\"ev\" href=\"#{}\">{}</a>", anchor_of(cell.about), text);
+  if (!cell.mark.empty()) text += fmt::format("<sup>{}</sup>", escape_html(cell.mark));
+  return fmt::format("<td{} data-h=\"{}\">{}</td>", attribute(column.align),
+                     escape_html(whole_heading(column)), text);
+}
+
 std::string body_row(const Table& table, const TableRow& row) {
   std::string out = row.rule_before ? "<tr class=\"rule\">" : "<tr>";
-  for (size_t i = 0; i < row.cells.size(); ++i) {
-    const TableCell& cell = row.cells[i];
-    out += fmt::format("<td{}>{}", attribute(table.columns[i].align), escape_html(cell.text));
-    if (!cell.mark.empty()) out += fmt::format("<sup>{}</sup>", escape_html(cell.mark));
-    out += "</td>";
-  }
+  for (size_t i = 0; i < row.cells.size(); ++i) out += cell_html(table.columns[i], row.cells[i]);
   return out + "</tr>\n";
+}
+
+// What a page may do: its own style, and the scripts whose bytes are these. No network, and no text
+// of a report that would be taken for a script.
+std::string content_policy() {
+  std::string policy = "default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src";
+  for (const std::string_view script : {chart_script(), page_script()})
+    policy += " &#39;sha256-" + sha256_base64(script) + "&#39;";
+  return policy;
 }
 
 }  // namespace
@@ -86,7 +83,9 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string to_html(const Table& table) {
-  std::string out = "<div class=\"scroll\">\n<table>\n";
+  constexpr size_t kWide = 9;  // columns: beyond them paper needs a smaller type
+  std::string out = fmt::format("<div class=\"scroll\">\n<table{}>\n",
+                                table.columns.size() > kWide ? " class=\"wide\"" : "");
   if (!table.title.empty()) out += "<caption>" + escape_html(table.title) + "</caption>\n";
   out += head(table) + "<tbody>\n";
   for (const TableRow& row : table.rows) out += body_row(table, row);
@@ -102,10 +101,11 @@ std::string to_html(const Table& table) {
 
 std::string html_page(std::string_view title, std::string_view body) {
   return fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n"
-      "<style>{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-      escape_html(title), kStyle, body);
+      "<!doctype html>\n<html lang=\"en\" class=\"no-script\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n<title>{}</title>\n"
+      "<style>{}\n{}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
+      content_policy(), escape_html(title), chart_style(), page_style(), body);
 }
 
 }  // namespace repro::report

@@ -120,8 +120,15 @@ size_t longest_word(const Table& table, size_t column) {
   return longest;
 }
 
-// "lrr"; texts that make the table wider than the page become paragraphs that share what is left.
-std::string column_types(const Table& table) {
+struct LatexColumns {
+  std::string types;  // "lrr"
+  size_t width = 0;   // characters of all columns
+};
+
+// Texts that make the table wider than the page become paragraphs that share what is left, as wide
+// as their letters: half an em each, whatever the type's size.
+LatexColumns columns_of(const Table& table) {
+  constexpr double kLetter = 0.52;  // em
   const std::vector<size_t> natural = natural_widths(table);
   std::vector<size_t> widths = natural;
   std::vector<size_t> least;
@@ -135,15 +142,22 @@ std::string column_types(const Table& table) {
     if (widest == nullptr) break;
     --*widest;
   }
-  std::string types;
+  LatexColumns columns{"", total(widths)};
   for (size_t i = 0; i < widths.size(); ++i) {
     if (widths[i] == natural[i])
-      types += table.columns[i].align == Align::left ? 'l' : 'r';
+      columns.types += table.columns[i].align == Align::left ? 'l' : 'r';
     else
-      types += fmt::format(">{{\\raggedright\\arraybackslash}}p{{{:.2f}\\linewidth}}",
-                           static_cast<double>(widths[i]) / static_cast<double>(kPage));
+      columns.types += fmt::format(">{{\\raggedright\\arraybackslash}}p{{{:.2f}em}}",
+                                   kLetter * static_cast<double>(widths[i]));
   }
-  return types;
+  return columns;
+}
+
+// The largest type in which so many letters fit the page of an article.
+const char* type_size(size_t letters) {
+  if (letters <= kPage) return "\\small";
+  if (letters <= 115) return "\\footnotesize";
+  return letters <= 132 ? "\\scriptsize" : "\\tiny";
 }
 
 std::string heading_rows(const Table& table) {
@@ -174,10 +188,12 @@ std::string notes_below(const Table& table) {
 std::string long_table(const Table& table) {
   const std::string caption =
       table.title.empty() ? "" : "\\caption{" + escape_latex(table.title) + "} \\\\\n";
-  return "{\\small\n\\begin{longtable}{" + column_types(table) + "}\n" + caption +
-         heading_rows(table) + "\\endfirsthead\n" + heading_rows(table) +
-         "\\endhead\n\\bottomrule\n\\endfoot\n" + body_rows(table) + "\\end{longtable}\n" +
-         notes_below(table) + "\\par}\n";
+  const LatexColumns columns = columns_of(table);
+  // A longtable cannot be made smaller as a whole: its type is.
+  return std::string("{") + type_size(columns.width) + "\\setlength{\\tabcolsep}{3pt}\n" +
+         "\\begin{longtable}{" + columns.types + "}\n" + caption + heading_rows(table) +
+         "\\endfirsthead\n" + heading_rows(table) + "\\endhead\n\\bottomrule\n\\endfoot\n" +
+         body_rows(table) + "\\end{longtable}\n" + notes_below(table) + "\\par}\n";
 }
 
 }  // namespace
@@ -186,9 +202,18 @@ std::string to_latex(const Table& table) {
   if (table.rows.size() > kLongest) return long_table(table);
   std::string out = "\\begin{table}[t]\n\\centering\\small\n";
   if (!table.title.empty()) out += "\\caption{" + escape_latex(table.title) + "}\n";
-  return out + "\\begin{tabular}{" + column_types(table) + "}\n" + heading_rows(table) +
-         body_rows(table) + "\\bottomrule\n\\end{tabular}\n" + notes_below(table) +
+  // What cannot be broken is made smaller: no column leaves the text.
+  return out + "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n" +
+         "\\begin{tabular}{" + columns_of(table).types + "}\n" + heading_rows(table) +
+         body_rows(table) + "\\bottomrule\n\\end{tabular}}\n" + notes_below(table) +
          "\\end{table}\n";
+}
+
+std::string to_latex_fragment(const Table& table) {
+  return "% To be read by \\input. In the preamble: "
+         "\\usepackage[T1]{fontenc}\\usepackage[utf8]{inputenc}\n"
+         "% \\usepackage{array,booktabs,graphicx,longtable}\n" +
+         to_latex(table);
 }
 
 }  // namespace repro::report

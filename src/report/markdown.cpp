@@ -2,17 +2,9 @@
 
 #include "base/unicode.hpp"
 #include "report/table.hpp"
+#include "report/table_parts.hpp"
 
 namespace repro::report {
-namespace {
-
-std::string heading_of(const Column& column) {
-  if (column.group.empty()) return column.heading;
-  return column.heading.empty() ? column.group : column.group + ": " + column.heading;
-}
-
-}  // namespace
-
 // An underscore inside a word is not emphasis; "$" would start a formula on GitHub.
 std::string escape_markdown(std::string_view given) {
   const std::string text = printable_line(given);
@@ -35,7 +27,7 @@ std::string to_markdown(const Table& table) {
   if (!table.title.empty()) out += "**" + escape_markdown(table.title) + "**\n\n";
   out += "|";
   for (const Column& column : table.columns)
-    out += " " + escape_markdown(heading_of(column)) + " |";
+    out += " " + escape_markdown(whole_heading(column)) + " |";
   out += "\n|";
   for (const Column& column : table.columns) out += column.align == Align::left ? ":--|" : "--:|";
   out += "\n";

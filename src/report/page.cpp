@@ -13,31 +13,15 @@ struct Markdown {
     const std::string text = escape_markdown(block.text);
     return (block.lead ? "> **" + text + "**" : text) + "\n";
   }
+  std::string operator()(const Card& block) const { return to_markdown(block); }
   std::string operator()(const Table& block) const { return to_markdown(block); }
   std::string operator()(const Figure& block) const {
-    return fmt::format("![{}]({}.svg)\n", escape_markdown(block.caption), block.name);
+    return fmt::format(
+        "<picture><source media=\"(prefers-color-scheme: dark)\" srcset=\"{}-dark.svg\">"
+        "<img src=\"{}.svg\" alt=\"{}\"></picture>\n",
+        block.name, block.name, escape_html(block.caption));
   }
-};
-
-// Inline SVG begins at its element: an XML declaration inside HTML is an error.
-std::string_view svg_element(const std::string& svg) {
-  const size_t at = svg.find("<svg");
-  return at == std::string::npos ? std::string_view() : std::string_view(svg).substr(at);
-}
-
-struct Html {
-  std::string operator()(const Heading& block) const {
-    return "<h2>" + escape_html(block.text) + "</h2>\n";
-  }
-  std::string operator()(const Paragraph& block) const {
-    return fmt::format("<p{}>{}</p>\n", block.lead ? " class=\"lead\"" : "",
-                       escape_html(block.text));
-  }
-  std::string operator()(const Table& block) const { return to_html(block); }
-  std::string operator()(const Figure& block) const {
-    return fmt::format("<figure>\n{}<figcaption>{}</figcaption>\n</figure>\n",
-                       svg_element(block.svg), escape_html(block.caption));
-  }
+  std::string operator()(const Live&) const { return ""; }
 };
 
 struct Latex {
@@ -48,6 +32,7 @@ struct Latex {
     const std::string text = escape_latex(block.text);
     return (block.lead ? "\\textbf{" + text + "}" : text) + "\n";
   }
+  std::string operator()(const Card& block) const { return to_latex(block); }
   std::string operator()(const Table& block) const { return to_latex(block); }
   std::string operator()(const Figure& block) const {
     return fmt::format(
@@ -55,12 +40,14 @@ struct Latex {
         "\\caption{{{}}}\n\\end{{figure}}\n",
         block.name, escape_latex(block.caption));
   }
+  std::string operator()(const Live&) const { return ""; }
 };
 
 template <typename Visitor>
 std::string rendered(const Page& page, const Visitor& visitor) {
   std::string out;
-  for (const Block& block : page.blocks) out += std::visit(visitor, block) + "\n";
+  for (const Block& block : page.blocks)
+    if (const std::string text = std::visit(visitor, block); !text.empty()) out += text + "\n";
   return out;
 }
 
@@ -70,11 +57,6 @@ std::string to_markdown(const Page& page) {
   std::string out = "# " + escape_markdown(page.title) + "\n\n" + rendered(page, Markdown{});
   while (out.size() > 1 && out[out.size() - 2] == '\n') out.pop_back();
   return out;
-}
-
-std::string to_html(const Page& page) {
-  return html_page(page.title,
-                   "<h1>" + escape_html(page.title) + "</h1>\n" + rendered(page, Html{}));
 }
 
 std::string to_latex(const Page& page) {

@@ -13,7 +13,9 @@
 #include "measure/evidence.hpp"
 #include "report/curves.hpp"
 #include "report/details.hpp"
+#include "report/evidence.hpp"
 #include "report/page.hpp"
+#include "report/page_data.hpp"
 #include "report/view.hpp"
 #include "report/written.hpp"
 
@@ -78,7 +80,8 @@ std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
   for (const NamedPicture& one : pictures_of(study)) {
     const fs::path base = folder / one.name;
     draw(one.picture, base);
-    for (const char* ending : {".svg", ".png"}) files.push_back(fs::path(base).concat(ending));
+    for (const std::string& ending : drawn_endings())
+      files.push_back(fs::path(base).concat(ending));
     figures.push_back({one.name, one.caption, read_file(fs::path(base).concat(".svg"))});
   }
   return figures;
@@ -120,30 +123,54 @@ std::vector<Section> sections_of(const Study& study, const std::vector<Finding>&
   return sections;
 }
 
-Page make_page(const Study& study, const std::vector<Finding>& findings, const Table& view,
-               const std::vector<Section>& sections, std::vector<Figure> figures) {
+// All that is shown, before it is shown anywhere.
+struct Shown {
+  Card card;
+  Table view;
+  std::vector<Section> sections;
+};
+
+Page make_page(const Study& study, const std::vector<Finding>& findings, const Shown& shown,
+               std::vector<Figure> figures) {
   Page page;
   page.title = headline(study, findings);
   auto& blocks = page.blocks;
-  blocks.emplace_back(Paragraph{study.experiment().title, /*lead=*/true});
-  blocks.emplace_back(view);
+  blocks.emplace_back(shown.card);
+  blocks.emplace_back(shown.view);
   blocks.emplace_back(Paragraph{progress_text(study)});
   if (const auto asked = asked_of(study); !asked.empty())
     blocks.emplace_back(Paragraph{"asked besides the scale: " + join(asked, ", ")});
-  for (Figure& figure : figures) blocks.emplace_back(std::move(figure));
-  for (const Section& section : sections) {
+  blocks.emplace_back(Live{"figure", "The curves, and where they meet the target"});
+  blocks.emplace_back(Live{"prices", "At other prices"});
+  if (!figures.empty()) blocks.emplace_back(std::move(figures.front()));
+  for (Section section : shown.sections) {
+    link_rows(study, section.table);
     blocks.emplace_back(Heading{section.heading});
-    blocks.emplace_back(section.table);
+    blocks.emplace_back(std::move(section.table));
   }
+  if (figures.size() > 1) blocks.emplace_back(Heading{"The curves against other measures"});
+  for (size_t i = 1; i < figures.size(); ++i) blocks.emplace_back(std::move(figures[i]));
   return page;
 }
 
-json report_json(const Study& study, const std::vector<Finding>& findings, const Table& view,
-                 const std::vector<Section>& sections) {
+// What the HTML page has besides: its script's data, without which it shows no live section, and
+// what numbers rest on.
+Page with_script(Page page, const Study& study, const std::vector<Finding>& findings) {
+  const json data = page_data(study, findings);
+  std::erase_if(page.blocks, [&](const Block& block) {
+    const auto* live = std::get_if<Live>(&block);
+    return live != nullptr && data.at(live->id).is_null();
+  });
+  page.evidence = evidence_of(study, findings);
+  page.data = json_text(data, -1);
+  return page;
+}
+
+json report_json(const Study& study, const std::vector<Finding>& findings, const Shown& shown) {
   json all = json::array();
   for (const Finding& finding : findings) all.push_back(to_json(finding));
   json details = json::object();
-  for (const Section& section : sections) details[section.key] = to_json(section.table);
+  for (const Section& section : shown.sections) details[section.key] = to_json(section.table);
   return {{"schema", 2},
           {"experiment", study.experiment().name},
           {"scale", study.experiment().scale.name},
@@ -151,18 +178,28 @@ json report_json(const Study& study, const std::vector<Finding>& findings, const
           {"stand_in", study.stand_in()},
           {"title", study.experiment().title},
           {"headline", headline(study, findings)},
+          {"card", to_json(shown.card)},
           {"doubts", doubts(study, findings)},
-          {"table", to_json(view)},
+          {"table", to_json(shown.view)},
           {"findings", all},
           {"details", details}};
 }
 
-std::string terminal_text(const Study& study, const std::vector<Finding>& findings, Table view,
-                          const fs::path& folder, size_t width) {
-  view.title = study.experiment().title;
+std::string terminal_text(const Study& study, const std::vector<Finding>& findings,
+                          const Shown& shown, const fs::path& folder,
+                          const ReportOptions& options) {
+  Table view = shown.view;
   view.notes.push_back(progress_text(study));
   view.notes.push_back("details: " + (folder / "report.html").string());
-  return headline(study, findings) + "\n" + to_terminal(view, width);
+  return headline(study, findings) + "\n" + to_terminal(shown.card, options.width, options.tones) +
+         "\n" + to_terminal(view, options.width, options.tones);
+}
+
+// What a pull request needs: the answer and the table, in the Markdown that forges show.
+std::string summary_text(const Study& study, const std::vector<Finding>& findings,
+                         const Shown& shown) {
+  return "### " + escape_markdown(headline(study, findings)) + "\n\n" + to_markdown(shown.card) +
+         "\n" + to_markdown(shown.view) + "\n" + escape_markdown(progress_text(study)) + "\n";
 }
 
 CellCounts count(const Study& study) {
@@ -209,7 +246,10 @@ Report render(const plan::Plan& plan, const findings::Sources& sources,
   Report report;
   report.findings = findings::findings_of(study);
   report.counts = count(study);
-  const Table view = make_view(study, report.findings);
+  const Shown shown = {
+      make_card(study, report.findings,
+                options.settle ? options.settle(study, report.findings) : std::vector<CardStep>{}),
+      make_view(study, report.findings), sections_of(study, report.findings)};
   const auto write = [&](Format format, const char* name, const std::string& text) {
     if (!wanted(options, format)) return;
     write_file_atomically(folder / name, text);
@@ -218,16 +258,18 @@ Report render(const plan::Plan& plan, const findings::Sources& sources,
   std::vector<Figure> figures;
   if (wanted(options, Format::figures) && gnuplot_found())
     figures = draw_figures(study, folder, report.files);
-  const std::vector<Section> sections = sections_of(study, report.findings);
-  const Page page = make_page(study, report.findings, view, sections, std::move(figures));
+  const Page page = make_page(study, report.findings, shown, std::move(figures));
   write(Format::markdown, "report.md", to_markdown(page));
-  write(Format::html, "report.html", to_html(page));
+  if (wanted(options, Format::html))
+    write(Format::html, "report.html", to_html(with_script(page, study, report.findings)));
   write(Format::latex, "report.tex", to_latex(page));
+  write(Format::latex, "table.tex", to_latex_fragment(shown.view));
   write(Format::csv, "table.csv", to_csv(findings_table(report.findings)));
   write(Format::json, "report.json",
-        json_text(report_json(study, report.findings, view, sections), 1) + "\n");
+        json_text(report_json(study, report.findings, shown), 1) + "\n");
   keep_list(folder, "report", report.files);
-  report.terminal = terminal_text(study, report.findings, view, folder, options.width);
+  report.summary = summary_text(study, report.findings, shown);
+  report.terminal = terminal_text(study, report.findings, shown, folder, options);
   return report;
 }
 

@@ -4,12 +4,14 @@
 // run that is missing, unfinished or failed is shown as that, never as a number.
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "findings/finding.hpp"
 #include "findings/study.hpp"
+#include "report/card.hpp"
 
 namespace repro::report {
 
@@ -21,6 +23,11 @@ struct ReportOptions {
   std::vector<Format> formats = {Format::markdown, Format::html, Format::latex,
                                  Format::csv,      Format::json, Format::figures};
   size_t width = 120;  // of the terminal text
+  bool tones = false;  // mark its verdicts for whoever prints it (report/tone.hpp)
+  // What would settle what is open: forecasts, which a report does not make. Empty = nobody says.
+  std::function<std::vector<CardStep>(const findings::Study&,
+                                      const std::vector<findings::Finding>&)>
+      settle = {};
 };
 
 struct CellCounts {
@@ -31,7 +38,8 @@ struct CellCounts {
 };
 
 struct Report {
-  std::string terminal;                     // one screen, ends with a newline
+  std::string terminal;                     // the card and the table, ends with a newline
+  std::string summary;                      // Markdown: the card and the table alone
   std::vector<findings::Finding> findings;  // every number, for `explain` and for gates
   CellCounts counts;
   std::vector<std::filesystem::path> files;  // written, report.html among them
@@ -40,9 +48,10 @@ struct Report {
 // A finding by the convention of docs/tables.md: the same in report.json and of `explain`.
 nlohmann::json to_json(const findings::Finding& finding);
 
-// Writes report.md, report.html, report.tex, table.csv (every finding, a line each), report.json
-// and the figures (SVG, PNG), and removes those that an earlier report left there. Error for a view
-// that there is none of, a damaged run directory, or a folder that cannot be written.
+// Writes report.md, report.html, report.tex, table.tex (the table alone, for \input), table.csv
+// (every finding, a line each), report.json and the figures (SVG, PNG), and removes those that an
+// earlier report left there. Error for a view that there is none of, a damaged run directory, or a
+// folder that cannot be written.
 Report render(const plan::Plan& plan, const findings::Sources& sources,
               const ReportOptions& options = {});
 

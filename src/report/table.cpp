@@ -33,6 +33,11 @@ std::vector<HeadingSpan> heading_spans(const Table& table) {
   return spans;
 }
 
+std::string whole_heading(const Column& column) {
+  if (column.group.empty() || column.heading.empty()) return column.group + column.heading;
+  return column.group + ": " + column.heading;
+}
+
 bool has_groups(const Table& table) {
   for (const Column& column : table.columns)
     if (!column.group.empty()) return true;

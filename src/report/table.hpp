@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "report/tone.hpp"
+
 namespace repro::report {
 
 enum class Align { left, right };
@@ -28,6 +30,9 @@ struct TableCell {
                                      // the text stays beside it in JSON
   std::string mark = {};             // of a footnote: "a"
   std::string said = {};             // for CSV and JSON where people are shown less; "" = the text
+  Tone tone = Tone::plain;           // of a verdict
+  std::string about = {};            // what the page shows of it on demand: a finding's id, or the
+                                     // key of a row's runs; "" = nothing
 
   TableCell() = default;
   TableCell(std::string shown) : text(std::move(shown)) {}  // NOLINT: a string is a cell
@@ -63,16 +68,21 @@ struct Table {
   void add(std::vector<TableCell> cells, bool rule_before = false);
 };
 
-// Aligned columns. Wider than `width`: left-aligned columns are wrapped at words, the widest first.
-// Ends with a newline.
-std::string to_terminal(const Table& table, size_t width = 120);
+// Aligned columns. Wider than `width`: left-aligned columns are wrapped at words, the widest first;
+// still wider, columns of one group are set one below the other; wider than that, each cell gets a
+// line of its own. Ends with a newline. `tones`: marked as report/tone.hpp says.
+std::string to_terminal(const Table& table, size_t width = 120, bool tones = false);
 // GitHub's tables. Groups have no line of their own there: "full: paper".
 std::string to_markdown(const Table& table);
 // <table> with <caption>, to be put into a page.
 std::string to_html(const Table& table);
 // A booktabs tabular inside a table environment, or a longtable when it is longer than a page.
-// Wider than a page, its texts become paragraphs. Needs the packages array, booktabs and longtable.
+// Wider than a page, its texts become paragraphs. Needs the packages array, booktabs, graphicx and
+// longtable.
 std::string to_latex(const Table& table);
+// The same as a file to be read by \input: its first lines say which packages it needs. No wider
+// than the text.
+std::string to_latex_fragment(const Table& table);
 // RFC 4180: a heading line of keys. A column in which any cell has a value is a column of numbers:
 // all digits, and nothing where a number is missing or has no end. Else texts; one that a
 // spreadsheet would take for a formula begins with an apostrophe.

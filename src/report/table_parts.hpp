@@ -16,6 +16,7 @@ struct HeadingSpan {
 
 std::vector<HeadingSpan> heading_spans(const Table& table);
 bool has_groups(const Table& table);
+std::string whole_heading(const Column& column);           // "full: paper $": it stands alone
 std::vector<std::string> column_keys(const Table& table);  // for CSV and JSON, no spaces
 
 }  // namespace repro::report

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <set>
 
-#include "base/error.hpp"
 #include "base/text.hpp"
 #include "claims/quantities.hpp"
+#include "findings/findings.hpp"
+#include "findings/judging.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
 #include "report/scores.hpp"
@@ -31,8 +30,9 @@ struct MoneyUnit {
 
 class ViewMaker {
  public:
-  ViewMaker(const Study& study, const std::vector<Finding>& found)
-      : study_(study), found_(found), money_(money_unit()) {}
+  ViewMaker(const Study& study, const std::vector<Finding>& found) : study_(study), found_(found) {
+    if (shows_cents(study, found)) money_ = {100, "¢"};
+  }
 
   Table make() {
     add_columns();
@@ -56,15 +56,6 @@ class ViewMaker {
     return *study_.sources.claims.quantity(id);
   }
   std::string unit(const std::string& id) const { return quantity(id).unit; }
-
-  MoneyUnit money_unit() const {
-    double greatest = 0;
-    for (const ViewColumn& column : study_.view.columns)
-      if (unit(column.quantity) == "USD")
-        for (const StudyRow& row : study_.rows)
-          greatest = std::max(greatest, finding(row, column.quantity).here.value_or(0));
-    return greatest > 0 && greatest < 1 ? MoneyUnit{100, "¢"} : MoneyUnit{};
-  }
 
   std::string heading(const ViewColumn& column, bool paper) const {
     if (!column.heading.empty() && study_.view.layout == "below") return column.heading;
@@ -160,6 +151,18 @@ class ViewMaker {
                        : findings::fixed(100 * *found.here, 0) + " %";
   }
 
+  // With the way to what it rests on.
+  static TableCell about(const Finding& found, TableCell cell) {
+    cell.about = found.id;
+    return cell;
+  }
+  TableCell verdict_cell(const StudyRow& row) const {
+    const Finding& judged = verdict(row);
+    TableCell cell = about(judged, findings::verdict_text(judged));
+    cell.tone = tone_of(judged.judgement.verdict);
+    return cell;
+  }
+
   void mark_remark(const StudyRow& row, TableCell& cell) {
     const std::string remark = row_remark(row, verdict(row));
     if (!remark.empty()) cell.mark = Footnotes(table_).mark(remark);
@@ -169,13 +172,14 @@ class ViewMaker {
     std::vector<TableCell> cells = {row.model_title, row.corpus_text()};
     size_t marked = 0;
     for (const ViewColumn& column : study_.view.columns) {
-      if (column.paper) cells.push_back(paper_cell(row, column));
+      const Finding& found = finding(row, column.quantity);
+      if (column.paper) cells.push_back(about(found, paper_cell(row, column)));
       if (!column.here) continue;
       if (column.quantity == study_.view.verdict || marked == 0) marked = cells.size();
-      cells.push_back(here_cell(row, column));
+      cells.push_back(about(found, here_cell(row, column)));
     }
     mark_remark(row, cells[marked]);
-    cells.emplace_back(findings::verdict_text(verdict(row)));
+    cells.push_back(verdict_cell(row));
     table_.add(std::move(cells), starts_new_model(study_, row));
   }
 
@@ -193,20 +197,21 @@ class ViewMaker {
     size_t marked = 0;
     for (const ViewColumn& column : study_.view.columns) {
       const Finding& found = finding(row, column.quantity);
-      paper.emplace_back(column.paper && found.paper
-                             ? with_unit(paper_number(row, column.quantity), column.quantity)
-                             : "-",
-                         found.paper);
+      paper.push_back(
+          about(found, {column.paper && found.paper
+                            ? with_unit(paper_number(row, column.quantity), column.quantity)
+                            : "-",
+                        found.paper}));
       if (column.quantity == study_.view.verdict) marked = here.size();
-      here.emplace_back(found.here
-                            ? with_unit(short_number(found, column.quantity), column.quantity)
-                        : column.quantity == study_.view.verdict ? found.here_text
-                                                                 : "-",
-                        found.here);
+      here.push_back(about(
+          found, {found.here ? with_unit(short_number(found, column.quantity), column.quantity)
+                  : column.quantity == study_.view.verdict ? found.here_text
+                                                           : "-",
+                  found.here}));
     }
     if (marked > 0) mark_remark(row, here[marked]);
     paper.push_back(TableCell::repeated(findings::verdict_text(verdict(row))));
-    here.emplace_back(findings::verdict_text(verdict(row)));
+    here.push_back(verdict_cell(row));
     table_.add(std::move(paper), starts_new_model(study_, row));
     table_.add(std::move(here));
   }
@@ -225,21 +230,17 @@ class ViewMaker {
   Table table_;
 };
 
-// The arm that a row's remark speaks of: the first that did not reach, or reached at once.
-const plan::ArmPlan* arm_that(const StudyRow& row, Reach reach, int64_t& steps) {
-  for (const findings::Seed* seed : row.compared()) {
-    const auto& arms = seed->runs.cell().arms;
-    for (size_t i = 0; i < arms.size(); ++i) {
-      const auto& standing = seed->comparison->arms[i];
-      if (standing->reach != reach) continue;
-      steps = std::llround(standing->at);
-      return &arms[i];
-    }
-  }
-  return nullptr;
-}
-
 }  // namespace
+
+bool shows_cents(const Study& study, const std::vector<Finding>& found) {
+  double greatest = 0;
+  for (const ViewColumn& column : study.view.columns)
+    if (study.sources.claims.quantity(column.quantity)->unit == "USD")
+      for (const StudyRow& row : study.rows)
+        greatest = std::max(greatest,
+                            findings::finding(found, study, row, column.quantity).here.value_or(0));
+  return greatest > 0 && greatest < 1;
+}
 
 std::string Footnotes::mark(const std::string& text) {
   for (const Footnote& known : table_.footnotes)
@@ -253,84 +254,6 @@ std::string Footnotes::mark(const std::string& text) {
 
 bool starts_new_model(const Study& study, const StudyRow& row) {
   return &row != &study.rows.front() && (&row - 1)->model != row.model;
-}
-
-std::string row_remark(const StudyRow& row, const Finding& verdict) {
-  if (!verdict.here) return verdict.judgement.reason;
-  const size_t compared = row.compared().size();
-  const size_t missed = row.count(Reach::not_reached);
-  int64_t steps = 0;
-  std::string remark;
-  // A number that does not follow from the steps is no bound, whatever became of them.
-  const bool bounded = verdict.here_text != findings::format_value(*verdict.here, verdict.unit);
-  if (bounded && missed == compared && compared > 0) {
-    const plan::ArmPlan& arm = *arm_that(row, Reach::not_reached, steps);
-    remark = fmt::format("not reached: the longest {} ended at {} steps above the target",
-                         arm.last().title, with_commas(steps));
-  } else if (bounded && missed > 0) {
-    remark = fmt::format("{} of {} seeds did not reach the target", missed, compared);
-  } else if (bounded && row.all(Reach::at_most)) {
-    const plan::ArmPlan& arm = *arm_that(row, Reach::at_most, steps);
-    remark = fmt::format("reached by the shortest {} already, {} steps: fewer may do",
-                         arm.last().title, with_commas(steps));
-  }
-  if (compared == row.seeds.size()) return remark;
-  return fmt::format("{}{} of {} seeds measured, one is {}", remark.empty() ? "" : remark + "; ",
-                     compared, row.seeds.size(), findings::obstacle_text(*row.obstacle()));
-}
-
-std::string scope_text(const Study& study) {
-  const plan::Experiment& experiment = study.experiment();
-  std::vector<std::string> stand_ins;
-  for (const StudyRow& row : study.rows) {
-    const bool known =
-        std::find(stand_ins.begin(), stand_ins.end(), row.stand_in) != stand_ins.end();
-    if (!row.stand_in.empty() && !known) stand_ins.push_back(row.stand_in);
-  }
-  const std::string scale = experiment.scale.stand_in ? "STAND-IN scale " + experiment.scale.name
-                                                      : std::string("the paper's scale");
-  const std::string corpora = stand_ins.empty() ? std::string("the paper's corpora")
-                                                : "STAND-IN corpora " + join(stand_ins, "/");
-  const size_t seeds = experiment.seeds.size();
-  return fmt::format("{}, {}, {} seed{}", scale, corpora, seeds, seeds == 1 ? "" : "s");
-}
-
-std::string machine_text(const Study& study) {
-  std::set<std::string> machines;
-  for (const findings::JobOutcome& outcome : study.outcomes)
-    if (outcome.training && !outcome.training->machine.empty())
-      machines.insert(outcome.training->machine);
-  return join({machines.begin(), machines.end()}, "; ");
-}
-
-std::string target_text(const Study& study) {
-  const plan::Experiment& experiment = study.experiment();
-  const plan::Target& target = experiment.target;
-  const std::string measured =
-      target.metric == "train_loss"
-          ? fmt::format("mean loss over its last {} steps", target.window)
-          : fmt::format("loss at its end on unseen text (at most {} windows of the valid split)",
-                        with_commas(experiment.evaluate.windows));
-  return fmt::format("target: the {} arm's {} + {} nats", study.baseline().name, measured,
-                     target.tolerance);
-}
-
-std::string progress_text(const Study& study) {
-  int64_t reached = 0, compared = 0, failed = 0;
-  for (const StudyRow& row : study.rows) {
-    compared += row.first() != nullptr;
-    const findings::Status* obstacle = row.obstacle();
-    failed += obstacle && obstacle->state == run::State::failed;
-    reached += row.first() && row.count(Reach::not_reached) == 0;
-  }
-  const bool target = study.experiment().protocol == plan::Protocol::target;
-  return fmt::format("cells: {} of {} measured, {} of them {}{}", compared, study.rows.size(),
-                     reached, target ? "reach the target" : "spend the whole budget",
-                     failed ? fmt::format(", {} failed", failed) : "");
-}
-
-const claims::Quantity* judged_quantity(const Study& study) {
-  return study.sources.claims.quantity(study.view.verdict);
 }
 
 Table make_view(const Study& study, const std::vector<Finding>& found) {

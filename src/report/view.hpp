@@ -20,6 +20,9 @@ const claims::Quantity* judged_quantity(const findings::Study& study);
 // only a bound.
 std::string row_remark(const findings::StudyRow& row, const findings::Finding& verdict);
 
+// The view's dollars are all below one, so that it shows cents.
+bool shows_cents(const findings::Study& study, const std::vector<findings::Finding>& found);
+
 // "STAND-IN scale mini, STAND-IN corpora web/wiki/books, 1 seed": in the first line of all.
 std::string scope_text(const findings::Study& study);
 // "measured on AMD EPYC, 2 cores": the machines that the runs recorded; "" when they recorded none.

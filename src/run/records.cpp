@@ -118,6 +118,21 @@ std::optional<Progress> parse_progress(const json& line) {
   return progress;
 }
 
+// The last few lines of a file that is being written, without what is not ended yet; "" = no file.
+std::string whole_lines_at_end(const std::filesystem::path& path) {
+  constexpr std::streamoff kTail = 8192;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return "";
+  file.seekg(0, std::ios::end);
+  const std::streamoff size = file.tellg();
+  const std::streamoff begin = std::max<std::streamoff>(0, size - kTail);
+  std::string tail(static_cast<size_t>(size - begin), '\0');
+  file.seekg(begin);
+  file.read(tail.data(), size - begin);
+  tail.resize(tail.rfind('\n') == std::string::npos ? 0 : tail.rfind('\n'));
+  return tail;
+}
+
 }  // namespace
 
 std::string to_line(const StepRecord& record) {
@@ -188,17 +203,15 @@ void truncate_records(const std::filesystem::path& path, int64_t step) {
   write_file_atomically(path, kept);
 }
 
+bool is_evaluating(const std::filesystem::path& mlperf_log) {
+  const std::string tail = whole_lines_at_end(mlperf_log);
+  const size_t begin = tail.rfind('\n');
+  const std::string last = begin == std::string::npos ? tail : tail.substr(begin + 1);
+  return last.find("\"key\":\"eval_start\"") != std::string::npos;
+}
+
 std::optional<Progress> read_progress(const std::filesystem::path& path) {
-  constexpr std::streamoff kTail = 8192;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  file.seekg(0, std::ios::end);
-  const std::streamoff size = file.tellg();
-  const std::streamoff begin = std::max<std::streamoff>(0, size - kTail);
-  std::string tail(static_cast<size_t>(size - begin), '\0');
-  file.seekg(begin);
-  file.read(tail.data(), size - begin);
-  tail.resize(tail.rfind('\n') == std::string::npos ? 0 : tail.rfind('\n'));
+  std::string tail = whole_lines_at_end(path);
   while (!tail.empty()) {
     const size_t line_begin = tail.rfind('\n') == std::string::npos ? 0 : tail.rfind('\n') + 1;
     const json line = parse_json(tail.substr(line_begin));

@@ -81,5 +81,7 @@ struct Progress {
   double train_seconds = 0;
 };
 std::optional<Progress> read_progress(const std::filesystem::path& path);
+// An evaluation was begun and not ended, by the last line of a training's mlperf.log.
+bool is_evaluating(const std::filesystem::path& mlperf_log);
 
 }  // namespace repro::run

@@ -47,6 +47,29 @@ TEST_CASE("a printed number keeps its decimals", "[claims]") {
   CHECK_FALSE(claims.value("costs", "small/web", "device"));
 }
 
+TEST_CASE("a letter behind a number is a power of ten, and says how sure the number is",
+          "[claims]") {
+  const Claims claims = load_text(
+      "title = \"t\"\nsource = \"s\"\n[[table]]\nid = \"t\"\nkeys = [\"k\"]\ncolumns = [{ id = "
+      "\"n\" "
+      "}]\nrows = [[\"hours\", \"2664K\"], [\"dollars\", \"5.576M\"], [\"rate\", \"24k\"], "
+      "[\"tokens\", \"14.8T\"], [\"flops\", \"4.2E+14\"], [\"gpus\", \"2048\"]]\n");
+  const auto cell = [&](const char* row) { return *claims.cell("t", row, "n"); };
+  CHECK(cell("hours").value == Approx(2.664e6));
+  CHECK(cell("hours").half_unit() == Approx(500));
+  CHECK(cell("dollars").value == Approx(5.576e6));
+  CHECK(cell("dollars").half_unit() == Approx(500));
+  CHECK(cell("rate").value == Approx(24000));
+  CHECK(cell("tokens").half_unit() == Approx(0.05e12));
+  CHECK(cell("flops").half_unit() == Approx(0.05e14));
+  CHECK_FALSE(cell("hours").exact);
+  CHECK_FALSE(cell("flops").exact);
+  CHECK(cell("gpus").exact);
+  CHECK_THROWS_AS(load_text("title = \"t\"\nsource = \"s\"\n[[constant]]\nid = \"n\"\nvalue = "
+                            "\"K\"\n"),
+                  Error);
+}
+
 TEST_CASE("what the paper does not print has no value", "[claims]") {
   const Claims claims = load_text(kPaper);
   CHECK_FALSE(claims.value("costs", "large/web", "cost"));
@@ -70,10 +93,11 @@ TEST_CASE("every problem of a claims file is named with its line", "[claims]") {
     }
     return std::string("no error");
   };
-  CHECK(error_of("[[check]]\nkind = \"equations\"\n") ==
-        "paper.toml:14: kind = \"equations\": expected one of equation, ratio, price-sensitivity, "
-        "roofline, step-time, perplexity, target, memory, grim, chance, two-proportion, reported "
-        "(did you mean 'equation'?)");
+  CHECK(
+      error_of("[[check]]\nkind = \"equations\"\n") ==
+      "paper.toml:14: kind = \"equations\": expected one of equation, constant, row-width, ratio, "
+      "price-sensitivity, roofline, mfu, step-time, perplexity, target, memory, grim, chance, "
+      "two-proportion, reported (did you mean 'equation'?)");
   CHECK(error_of("[[check]]\nkind = \"equation\"\nid = \"a\"\nstatement = \"s\"\ntable = "
                  "\"costs\"\nleft = \"cost\"\nright = \"2 * houres\"\n") ==
         "paper.toml:13: check 'a': 'houres' is no column, constant or model quantity (did you mean "

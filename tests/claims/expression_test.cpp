@@ -61,6 +61,16 @@ TEST_CASE("least and greatest are references to a whole column", "[claims]") {
   CHECK(expression.substitute(printed) == "69.5 - 47.6");
 }
 
+TEST_CASE("a sum is a reference to a whole column too", "[claims]") {
+  const Expression expression("sum(stages.hours) / 2");
+  REQUIRE(expression.references().size() == 1);
+  CHECK(expression.references()[0].over == Reference::Over::sum);
+  const std::vector<std::string> printed = {"(3 + 4)"};
+  CHECK(expression.substitute(printed) == "(3 + 4) / 2");
+  // A column may have the name of the function.
+  CHECK(Expression("sum + 1").references()[0].over == Reference::Over::row);
+}
+
 TEST_CASE("an interval holds every value its inputs may stand for", "[claims]") {
   const std::vector<std::optional<Ranged>> values = {Ranged{2, 1, 3}, Ranged{5, 4, 6}};
   const auto in = [&](const std::string& text, double low, double high) {

@@ -79,7 +79,7 @@ TEST_CASE("a formula over arms names measures, arms and phases that there are", 
         "'hours.new.grew': arm 'new' has no phase 'grew' (did you mean 'grow'?); there are: grow, "
         "train");
   CHECK(trouble_with("least(hours.new)") ==
-        "least() and greatest() are over a paper's table, 'hours.new' is measured here");
+        "least(), greatest() and sum() are over a paper's table, 'hours.new' is measured here");
 }
 
 TEST_CASE("the name of a measured number has a measure, an arm and perhaps a phase", "[claims]") {

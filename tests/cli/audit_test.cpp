@@ -1,12 +1,15 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
 #include "cli/repro_process.hpp"
+#include "config/library.hpp"
 
 namespace repro::cli {
 namespace {
 
 using Catch::Contains;
+using config::stems;
 
 TEST_CASE("the paper's audit exits 1", "[cli]") {
   const TemporaryDirectory folder;
@@ -36,6 +39,56 @@ TEST_CASE("an audit is written in five formats", "[cli]") {
     REQUIRE(fs::exists(folder.path() / "out" / file));
     CHECK_THAT(read_file(folder.path() / "out" / file), Contains("Llama / OpenWebText"));
   }
+}
+
+TEST_CASE("all claims are audited one line each, the worst first", "[cli]") {
+  const TemporaryDirectory folder;
+  const Finished all = run_in(folder.path(), {"audit", "--all", "--root", kRoot});
+  CHECK(all.exit_code == 1);
+  std::vector<std::string> lines = split(all.output, '\n');
+  lines.pop_back();  // behind the last newline
+  CHECK(lines.size() == stems(fs::path(kRoot) / "experiments/claims").size());
+  const auto line_of = [&](const std::string& claims) {
+    for (size_t i = 0; i < lines.size(); ++i)
+      if (lines[i].find(" " + claims + " ") != std::string::npos) return i;
+    FAIL("no line of " << claims);
+    return size_t{0};
+  };
+  CHECK_THAT(lines.front(), Contains("impossible") && Contains(" moe_disco "));
+  CHECK(line_of("llm_foundry") < line_of("tinyllama"));
+  CHECK(line_of("tinyllama") < line_of("deepseek_v3"));
+  CHECK_THAT(lines[line_of("deepseek_v3")], Contains("every number that can be checked closes"));
+  CHECK_THAT(lines[line_of("llm_foundry")], Contains("100 times too large") || Contains("heading"));
+  for (const std::string& line : lines) CHECK(line.size() <= 120);
+  CHECK(run_in(folder.path(), {"audit", "--all", "--no-gate", "--root", kRoot}).exit_code == 0);
+  const Finished json = run_in(folder.path(), {"audit", "--all", "--json", "--root", kRoot});
+  CHECK(nlohmann::json::parse(json.output).size() == lines.size());
+}
+
+TEST_CASE("an audit shows its worst check first, and with --summary the checks alone", "[cli]") {
+  const TemporaryDirectory folder;
+  const Finished summary =
+      run_in(folder.path(), {"audit", "moe-disco", "--summary", "--root", kRoot});
+  const size_t impossible = summary.output.find("accuracies_are_counts");
+  const size_t holding = summary.output.find("submodel_cost");
+  REQUIRE(impossible != std::string::npos);
+  REQUIRE(holding != std::string::npos);
+  CHECK(impossible < holding);
+  CHECK(summary.output.find("Findings against the paper") == std::string::npos);
+  CHECK_THAT(run_in(folder.path(), {"audit", "fms-fsdp", "--root", kRoot}).output,
+             Contains("closes if"));
+}
+
+TEST_CASE("an audit of nothing is refused, and one without checks says so", "[cli]") {
+  const TemporaryDirectory folder;
+  const Finished nothing = run_in(folder.path(), {"audit", "--root", kRoot});
+  CHECK(nothing.exit_code == 64);
+  CHECK_THAT(nothing.errors, Contains("which claims?"));
+  CHECK(run_in(folder.path(), {"audit", "--all", "--output", "out", "--root", kRoot}).exit_code ==
+        64);
+  const Finished unchecked = run_in(folder.path(), {"audit", "comparisons", "--root", kRoot});
+  CHECK(unchecked.exit_code == 0);
+  CHECK_THAT(unchecked.errors, Contains("declare no [[check]]"));
 }
 
 TEST_CASE("claims without contradictions exit 0, damaged ones 4 with their line", "[cli]") {

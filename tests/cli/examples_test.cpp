@@ -179,12 +179,18 @@ TEST_CASE("every command of the documents runs", "[cli]") {
 // explain first: after more runs its example would name several.
 TEST_CASE("every example of every verb's help runs", "[cli]") {
   const World world;
-  for (const char* verb : {"explain",         "list",      "plan",         "run",
-                           "status",          "report",    "audit",        "price import",
-                           "price",           "profile",   "profile list", "profile show",
-                           "profile measure", "data",      "data list",    "data import",
-                           "data get",        "import",    "import log",   "import hf",
-                           "export",          "export hf", "compare"}) {
+  for (const char* verb : {"explain",      "list",
+                           "plan",         "run",
+                           "status",       "report",
+                           "audit",        "price import",
+                           "price",        "decide",
+                           "profile",      "profile list",
+                           "profile show", "profile measure",
+                           "data",         "data list",
+                           "data import",  "data get",
+                           "import",       "import log",
+                           "import hf",    "export",
+                           "export hf",    "compare"}) {
     const std::vector<std::string> commands = examples_of(world, verb);
     INFO(verb);
     CHECK_FALSE(commands.empty());

@@ -113,5 +113,21 @@ TEST_CASE("JSON of a hundred thousand levels is refused by every verb that reads
   CHECK(run_in(folder.path(), {"status"}).exit_code == 0);
 }
 
+TEST_CASE("a priced row is explained from the paper's hours to its saving and break-even",
+          "[cli]") {
+  TemporaryDirectory folder;
+  const Finished ended =
+      run_in(folder.path(), {"explain", "price:table3:qwen_moe/c4", "--root", kRoot});
+  CHECK(ended.exit_code == 0);
+  CHECK_THAT(ended.output, Catch::Contains("9.87 h on a100-80g (published") &&
+                               Catch::Contains("8.36 device-hours x $0.35 = $2.9260") &&
+                               Catch::Contains("saving: 1 - 6.8704 / 22.5036 = 69.5 %") &&
+                               Catch::Contains("break-even: r = A / B = 0.97"));
+  const Finished slip =
+      run_in(folder.path(), {"explain", "price:table3:qwen_moe/c5", "--root", kRoot});
+  CHECK(slip.exit_code == 4);
+  CHECK_THAT(slip.errors, Catch::Contains("did you mean 'qwen_moe/c4'"));
+}
+
 }  // namespace
 }  // namespace repro::cli

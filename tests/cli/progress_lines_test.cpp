@@ -45,6 +45,47 @@ TEST_CASE("the total line counts jobs and gives the time left", "[cli]") {
         "written");
 }
 
+TEST_CASE("on a terminal what matters most stands first, with a bar and the way of the loss",
+          "[cli]") {
+  const JobProgress progress{.name = "train-a",
+                             .phase = "train",
+                             .unit = "steps",
+                             .done = 320,
+                             .total = 640,
+                             .loss = 5.21337,
+                             .tokens_per_second = 2431.4,
+                             .seconds_left = 160,
+                             .losses = {8, 7, 6, 5.5, 5.2}};
+  CHECK(
+      live_job_line(progress, 8) ==
+      "train-a   █████      50 %  2 min 40 s left  loss 5.2134 █▆▃▁▁  320/640 steps  2,431 tok/s");
+  CHECK(live_job_line(
+            {.name = "train-a", .phase = "saving", .unit = "steps", .done = 640, .total = 640},
+            8) == "train-a   saving  640/640 steps");
+  CHECK(live_total_line(
+            {.done = 14, .jobs = 66, .running = 2, .fraction = 0.217, .seconds_left = 1100}) ==
+        "████▎                21 %  18 min 20 s left  14 of 66 jobs  2 running");
+}
+
+TEST_CASE("a bar is empty at nothing, full at the end alone, and grows by eighths", "[cli]") {
+  CHECK(bar(0, 4) == "    ");
+  CHECK(bar(1, 4) == "████");
+  CHECK(bar(0.999, 4) == "███▉");
+  CHECK(bar(2, 4) == "████");
+  CHECK(bar(-1, 4) == "    ");
+  for (int i = 0; i <= 100; ++i) CHECK(display_width(bar(i / 100.0, 7)) == 7);
+}
+
+TEST_CASE("a sparkline spans its values from the lowest to the highest sign", "[cli]") {
+  CHECK(sparkline(std::vector<double>{}, 5).empty());
+  CHECK(sparkline(std::vector<double>{3}, 5) == "▁");
+  CHECK(sparkline(std::vector<double>{1, 2, 3}, 5) == "▁▅█");
+  std::vector<double> many;
+  for (int i = 0; i < 1000; ++i) many.push_back(1000 - i);
+  CHECK(display_width(sparkline(many, 10)) == 10);
+  CHECK(sparkline(many, 8) == "█▇▆▅▄▃▂▁");
+}
+
 TEST_CASE("a line is cut to the width of the terminal, never inside a character", "[cli]") {
   CHECK(fit_width("abcdef", 6) == "abcdef");
   CHECK(fit_width("abcdefg", 6) == "abcde…");

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "base/file.hpp"
 #include "cli/progress.hpp"
+#include "run/records.hpp"
 #include "run/run_directory.hpp"
 #include "temporary_directory.hpp"
 
@@ -31,8 +33,6 @@ struct Answering {
   run::JobGraph graph;
 };
 
-}  // namespace
-
 TEST_CASE("a job that counts items tells how long it takes by its own speed since it was seen",
           "[cli]") {
   Answering answering;
@@ -52,4 +52,93 @@ TEST_CASE("a job that counts items tells how long it takes by its own speed sinc
   CHECK(tracker.jobs()[0].seconds_left == 0);
 }
 
+// Trainings of 100 steps that read nothing.
+run::JobGraph trainings(int number) {
+  run::JobGraph graph;
+  for (int i = 0; i < number; ++i) {
+    run::Job job;
+    job.kind = "train";
+    job.name = "train-" + std::to_string(i);
+    job.spec = {{"steps", 100}, {"seed", i}};
+    graph.add(std::move(job));
+  }
+  return graph;
+}
+
+void record_step(const run::RunDirectory& directory, int64_t step, double loss) {
+  make_directories(directory.path());
+  run::StepRecord record;
+  record.step = step;
+  record.tokens = 10 * step;
+  record.lm_loss = record.loss = loss;
+  record.clocks.train = 0.5 * static_cast<double>(step);
+  LineWriter(directory.records_file()).write(run::to_line(record));
+}
+
+launch::Outcome done_in(double seconds) {
+  launch::Outcome outcome;
+  outcome.state = launch::JobState::done;
+  outcome.tries = 1;
+  outcome.seconds = seconds;
+  return outcome;
+}
+
+TEST_CASE("the share that is done never falls, whatever becomes of the forecast", "[cli]") {
+  TemporaryDirectory folder;
+  const run::JobGraph graph = trainings(4);
+  ProgressTracker tracker(graph, folder.path(), {10, 10, 10, 10}, 2);
+  tracker.wanted({true, true, false, false});
+  tracker.started(0);
+  tracker.finished(0, done_in(10));
+  const double half = tracker.total().fraction;
+  CHECK(half == Approx(0.5));
+  // The search wants more, and a job takes ten times as long as it was thought to.
+  tracker.wanted({true, true, true, true});
+  CHECK(tracker.total().fraction == half);
+  CHECK(tracker.total().jobs == 4);
+  tracker.started(1);
+  tracker.finished(1, done_in(100));
+  CHECK(tracker.total().fraction >= half);
+  for (const size_t job : {size_t{2}, size_t{3}}) {
+    tracker.started(job);
+    tracker.finished(job, done_in(10));
+  }
+  CHECK(tracker.total().fraction == 1);
+}
+
+TEST_CASE("a training that has made its steps is saving, and one that evaluates says so", "[cli]") {
+  TemporaryDirectory folder;
+  const run::JobGraph graph = trainings(1);
+  const run::RunDirectory directory(folder.path() / graph[0].directory);
+  ProgressTracker tracker(graph, folder.path(), {10}, 1);
+  tracker.started(0);
+  CHECK(tracker.jobs().at(0).phase.empty());
+  record_step(directory, 50, 4);
+  CHECK(tracker.jobs().at(0).phase == "train");
+  CHECK(*tracker.jobs().at(0).seconds_left == Approx(25));
+  LineWriter(directory.mlperf_file()).write(":::MLLOG {\"key\":\"eval_start\",\"value\":null}");
+  CHECK(tracker.jobs().at(0).phase == "evaluating");
+  LineWriter(directory.mlperf_file()).write(":::MLLOG {\"key\":\"eval_stop\",\"value\":null}");
+  CHECK(tracker.jobs().at(0).phase == "train");
+  record_step(directory, 100, 3);
+  CHECK(tracker.jobs().at(0).phase == "saving");
+}
+
+TEST_CASE("the losses that were seen are kept in order, the whole way in few values", "[cli]") {
+  TemporaryDirectory folder;
+  const run::JobGraph graph = trainings(1);
+  const run::RunDirectory directory(folder.path() / graph[0].directory);
+  ProgressTracker tracker(graph, folder.path(), {10}, 1);
+  tracker.started(0);
+  for (int step = 1; step <= 99; ++step) {
+    record_step(directory, step, 10.0 - 0.01 * step);
+    tracker.jobs();
+    tracker.jobs();  // a step is one value, however often it is looked at
+  }
+  const std::vector<double> losses = tracker.jobs().at(0).losses;
+  CHECK(losses.size() == 99);
+  CHECK(std::is_sorted(losses.rbegin(), losses.rend()));
+}
+
+}  // namespace
 }  // namespace repro::cli

@@ -43,8 +43,8 @@ TEST_CASE("help names every verb and the exit codes, and needs no manifest", "[c
   TemporaryDirectory folder;
   const Finished help = run_in(folder.path(), {"--help"});
   CHECK(help.exit_code == 0);
-  for (const char* verb : {"list", "plan", "run", "status", "report", "audit", "price", "profile",
-                           "explain", "compare", "data", "import"})
+  for (const char* verb : {"list", "plan", "run", "status", "report", "audit", "price", "decide",
+                           "profile", "explain", "compare", "data", "import"})
     CHECK_THAT(help.output, Contains(verb));
   CHECK_THAT(help.output, Contains("130 interrupted"));
 }
@@ -59,8 +59,8 @@ TEST_CASE("help lists the exit codes that the sources give, and no other", "[cli
 
 TEST_CASE("the help of every verb has examples", "[cli]") {
   TemporaryDirectory folder;
-  for (const char* verb :
-       {"list", "plan", "run", "status", "report", "profile", "explain", "compare", "data"})
+  for (const char* verb : {"list", "plan", "run", "status", "report", "decide", "profile",
+                           "explain", "compare", "data"})
     CHECK_THAT(run_in(folder.path(), {verb, "--help"}).output,
                Contains(std::string("repro ") + verb) && Contains("Examples:"));
 }

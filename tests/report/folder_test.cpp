@@ -80,21 +80,35 @@ TEST_CASE("a figure shows the runs of all seeds, and says how many they are", "[
           fs::remove_all(folder.path() / plan.graph[ending.job].directory);
   const findings::Sources sources = sources_of(folder.path());
   const findings::Study study(plan, sources);
-  const NamedPicture steps = pictures_of(study).front();
-  CHECK_THAT(steps.caption, Contains("; 3 seeds, a curve each"));
-  const Panel& whole = steps.picture.panels.at(0);
-  const auto named = [](const Panel& panel) {
+  const std::vector<NamedPicture> pictures = pictures_of(study);
+  CHECK(pictures.size() == 4);  // dollars, steps, time, FLOPs; perplexity has no curve
+  const NamedPicture& steps = pictures.at(1);
+  CHECK(steps.name == "loss-steps");
+  CHECK_THAT(steps.caption, Contains("means over the last 10 steps; 3 seeds, a line each") &&
+                                Contains("STAND-IN scale tiny"));
+  CHECK_THAT(steps.picture.title, Contains("STAND-IN"));
+  const auto lines = [](const Panel& panel) {
     return std::count_if(panel.curves.begin(), panel.curves.end(),
-                         [](const Curve& curve) { return !curve.label.empty(); });
+                         [](const Curve& curve) { return curve.draw == Draw::line; });
   };
-  CHECK(named(whole) == 5);  // full, and fine-tunes of 10, 20, 40 and 60 steps
-  CHECK(whole.curves.size() == 3 * 5);
+  const auto ends = [](const Panel& panel) {
+    return std::count_if(panel.curves.begin(), panel.curves.end(), [](const Curve& curve) {
+      return curve.draw == Draw::line && !curve.end_label.empty();
+    });
+  };
+  const Panel& whole = steps.picture.panels.at(0);
+  CHECK(lines(whole) == 3 * 5);  // full, and fine-tunes of 10, 20, 40 and 60 steps
+  CHECK(ends(whole) == 5);
   CHECK(whole.targets.size() == 3);
-  CHECK(whole.title == "C4 > web");
+  CHECK(whole.title == "Qwen / C4 > web");
+  REQUIRE(whole.crossings.size() == 1);
+  CHECK(whole.crossings[0].x == Approx(40).margin(0.5));  // 5.9 - 0.9 log4(steps / 10) = 5.005
+  CHECK(whole.crossings[0].low <= whole.crossings[0].x);
+  CHECK(whole.crossings[0].x <= whole.crossings[0].high);
   const Panel& part = steps.picture.panels.at(1);
-  CHECK(named(part) == 5);
-  CHECK(part.curves.size() == 2 * 5);
-  CHECK(part.title == "WikiText-2 > wiki, 2 of 3 seeds");
+  CHECK(lines(part) == 2 * 5);
+  CHECK(part.title == "Qwen / WikiText-2 > wiki, 2 of 3 seeds");
+  CHECK(part.crossings.empty());
 }
 
 }  // namespace repro::report

@@ -52,11 +52,60 @@ TEST_CASE("a word longer than the narrowest column keeps the columns in line", "
   table.columns = {{.heading = "cell", .align = Align::left}, {.heading = "n"}};
   table.add({"openwebtext-v151936", "1"});
   table.add({"a b", "2"});
-  CHECK(to_terminal(table, 10) ==
+  CHECK(to_terminal(table, 24) ==
         "  cell                 n\n"
         "  ----------------------\n"
         "  openwebtext-v151936  1\n"
         "  a b                  2\n");
+}
+
+TEST_CASE("columns of a group that do not fit beside each other stand below each other",
+          "[report]") {
+  CHECK(to_terminal(sample(), 38) ==
+        "Cost\n"
+        "  corpus    full          verdict\n"
+        "  ------------------------------------\n"
+        "  C4 → web  paper  22.50  not\n"
+        "            here  0.12 a  reproduced\n"
+        "  ------------------------------------\n"
+        "  Wiki      paper      -  inconclusive\n"
+        "            here  >= 600\n"
+        "  a  measured here\n"
+        "  prices of 2026\n");
+}
+
+TEST_CASE("a table too wide for any columns shows a cell a line, none beyond the width",
+          "[report]") {
+  Table table = sample();
+  table.rows[1].cells[0] = TableCell::repeated("C4 → web");
+  const std::string text = to_terminal(table, 24);
+  CHECK(text ==
+        "Cost\n"
+        "  corpus       C4 → web\n"
+        "  full: paper  22.50\n"
+        "  full: here   0.12 a\n"
+        "  verdict      not\n"
+        "               reproduced\n"
+        "  --------------------\n"
+        "  corpus       C4 → web\n"
+        "  full: paper  -\n"
+        "  full: here   >= 600\n"
+        "  verdict      inconclusive\n"
+        "  a  measured here\n"
+        "  prices of 2026\n");
+}
+
+TEST_CASE("tones mark a verdict's words alone, and only where they are asked for", "[report]") {
+  Table table = sample();
+  table.rows[0].cells[3].tone = Tone::bad;
+  CHECK(to_terminal(table).find('\x01') == std::string::npos);
+  CHECK(to_terminal(table, 120, true)
+            .find("\x01"
+                  "bnot reproduced\x02\n") != std::string::npos);
+  // A text cannot bring marks of its own.
+  table.rows[0].cells[0].text = "\x01gfine\x02";
+  const std::string text = to_terminal(table, 120, true);
+  CHECK(std::count(text.begin(), text.end(), kToneBegin) == 1);
 }
 
 TEST_CASE("display width counts code points, wide characters twice, combining marks not",
@@ -92,7 +141,7 @@ TEST_CASE("HTML spans a group over its columns and escapes its texts", "[report]
   table.rows[1].cells[0].text = "<script>";
   const std::string html = to_html(table);
   CHECK(html.find("<th class=\"g\" colspan=\"2\">full</th>") != std::string::npos);
-  CHECK(html.find("<td>0.12<sup>a</sup></td>") != std::string::npos);
+  CHECK(html.find("<td data-h=\"full: here\">0.12<sup>a</sup></td>") != std::string::npos);
   CHECK(html.find("<script>") == std::string::npos);
   CHECK(html.find("&lt;script&gt;") != std::string::npos);
 }
@@ -107,12 +156,13 @@ TEST_CASE("a page refers to no other file", "[report]") {
 TEST_CASE("LaTeX is booktabs with a rule under each group", "[report]") {
   CHECK(to_latex(sample()) ==
         "\\begin{table}[t]\n\\centering\\small\n\\caption{Cost}\n"
+        "\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
         "\\begin{tabular}{lrrl}\n\\toprule\n"
         " & \\multicolumn{2}{c}{full} &  \\\\\n\\cmidrule(lr){2-3}\n"
         "corpus & paper & here & verdict \\\\\n\\midrule\n"
         "C4 $\\rightarrow$ web & 22.50 & 0.12\\textsuperscript{a} & not reproduced \\\\\n"
         "\\midrule\nWiki & - & $\\geq$ 600 & inconclusive \\\\\n\\bottomrule\n"
-        "\\end{tabular}\n\\par\\footnotesize\\textsuperscript{a} measured here\n"
+        "\\end{tabular}}\n\\par\\footnotesize\\textsuperscript{a} measured here\n"
         "\\par\\footnotesize prices of 2026\n\\end{table}\n");
 }
 
@@ -121,7 +171,7 @@ TEST_CASE("LaTeX breaks a text wider than the page and a table longer than it", 
   table.rows[1].cells[3].text =
       std::string(40, 'x') + " " + std::string(40, 'y') + " " + std::string(40, 'z');
   const std::string wide = to_latex(table);
-  CHECK(wide.find("{lrr>{\\raggedright\\arraybackslash}p{0.7") != std::string::npos);
+  CHECK(wide.find("{lrr>{\\raggedright\\arraybackslash}p{37.96em}") != std::string::npos);
   while (table.rows.size() <= 30) table.rows.push_back(table.rows.back());
   const std::string longer = to_latex(table);
   CHECK(longer.find("\\begin{longtable}{lrr>") != std::string::npos);

@@ -1,0 +1,32 @@
+# Text files as functions of a C++ source:
+#   cmake -DOUT=page_assets.cpp -DHEADER=report/page_assets.hpp -DNAMESPACE=repro::report
+#         "-DTEXTS=page_style=a.css;page_script=(b.js,c.js);..." -P EmbedText.cmake
+# Several files in brackets become one JavaScript function that is called. A map that a browser's tools would look for is
+# left out: the page refers to no other file.
+set(source "// Made by cmake/EmbedText.cmake.\n#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n")
+foreach(text IN LISTS TEXTS)
+  string(REGEX MATCH "^([a-z_]+)=(.*)$" matched "${text}")
+  set(name "${CMAKE_MATCH_1}")
+  set(files "${CMAKE_MATCH_2}")
+  set(whole "")
+  if(files MATCHES "^\\((.*)\\)$")
+    string(REPLACE "," ";" files "${CMAKE_MATCH_1}")
+    set(whole "(() => {\n'use strict';\n")
+    set(last "})();\n")
+  else()
+    set(last "")
+  endif()
+  foreach(file IN LISTS files)
+    file(READ "${file}" content)
+    string(REGEX REPLACE "\n//# sourceMappingURL=[^\n]*" "" content "${content}")
+    string(REGEX REPLACE "/\\*# sourceMappingURL=[^*]*\\*/" "" content "${content}")
+    string(APPEND whole "${content}")
+  endforeach()
+  string(APPEND whole "${last}")
+  if(whole MATCHES "\\)embedded\"" OR whole MATCHES "</script" OR whole MATCHES "<!--")
+    message(FATAL_ERROR "${files}: holds text that would end where it is embedded")
+  endif()
+  string(APPEND source "\nstd::string_view ${name}() {\n  return R\"embedded(${whole})embedded\";\n}\n")
+endforeach()
+string(APPEND source "\n}  // namespace ${NAMESPACE}\n")
+file(WRITE "${OUT}" "${source}")
