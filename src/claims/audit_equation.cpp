@@ -31,11 +31,18 @@ bool ordered(const Ranged& left, const Ranged& right, const std::string& relatio
   return relation == ">" ? most > 0 : most >= 0;
 }
 
+// "2.926"; "2,273,280" where so many digits would not reach the last one before the point.
+std::string number_text(double value, int digits = 6) {
+  const double size = std::abs(value);
+  return size >= std::pow(10, digits) && size < 1e12 ? rounded_with_commas(value)
+                                                     : fmt::format("{:.{}g}", value, digits);
+}
+
 // "4 * 0.35 * 2.09 = 2.926", or "2.09" where there is nothing to compute.
 std::string worked(const Formula& formula, const ClaimRow* row) {
   const std::string text = formula.substituted(row);
   const bool is_number = text.find_first_not_of("0123456789.") == std::string::npos;
-  return is_number ? text : fmt::format("{} = {:.6g}", text, formula.value(row));
+  return is_number ? text : fmt::format("{} = {}", text, number_text(formula.value(row)));
 }
 
 // How a printed number may have come from the computed one.
@@ -89,9 +96,9 @@ class EquationAudit {
   }
 
   // Where the paper says nothing, a column is rounded in one way throughout: another reading counts
-  // only where it closes nearly all rows, and more of them than rounding to the nearest does.
+  // only where it closes nearly all rows and rounding to the nearest far from all.
   const Reading* other_reading() const {
-    constexpr double kNearlyAll = 0.9;
+    constexpr double kNearlyAll = 0.9, kMost = 0.75;
     if (check_.relation != "=" || check_.tolerance) return nullptr;
     std::vector<const ClaimRow*> rows;
     for (const ClaimRow* row : rows_of(input_.claims, check_.head))
@@ -99,13 +106,16 @@ class EquationAudit {
     const auto closing = [&](const auto& test) {
       return static_cast<size_t>(std::count_if(rows.begin(), rows.end(), test));
     };
+    const auto part = [&](size_t count) {
+      return static_cast<double>(count) / static_cast<double>(std::max<size_t>(1, rows.size()));
+    };
     size_t most = closing([&](const ClaimRow* row) { return closes_as_declared(row); });
+    if (part(most) > kMost) return nullptr;
     const Reading* best = nullptr;
     for (const Reading& reading : kOtherReadings) {
+      if (reading.rounded && check_.inputs == "exact") continue;
       const size_t count = closing([&](const ClaimRow* row) { return closes_as(reading, row); });
-      if (count <= most ||
-          static_cast<double>(count) < kNearlyAll * static_cast<double>(rows.size()))
-        continue;
+      if (count <= most || part(count) < kNearlyAll) continue;
       most = count;
       best = &reading;
     }
@@ -132,9 +142,10 @@ class EquationAudit {
   void contradict(AuditFinding& finding, const ClaimRow* row) const {
     const Ranged l = *left_.at(row), r = *right_.at(row);
     finding.ruling = Ruling::contradicts;
-    finding.sentence = fmt::format(
-        "the paper says {}, its own numbers give {:.6g}: {:.4g} off, {:.3g} is rounding",
-        left_.substituted(row), r.value, l.value - r.value, tolerance(row));
+    finding.sentence =
+        fmt::format("the paper says {}, its own numbers give {}: {} off, {:.3g} is rounding",
+                    left_.substituted(row), number_text(r.value), number_text(l.value - r.value, 4),
+                    tolerance(row));
     if (const auto slip = find_slip(l, r)) {
       finding.numbers["slip"] = slip->factor;
       finding.repair = slip->text();
@@ -156,9 +167,10 @@ class EquationAudit {
       for (const ClaimRow& other : table.rows)
         for (const ClaimCell& cell : other.cells)
           if (cell.value && std::abs(*cell.value - gap) <= sure && *cell.value > kFewDigits * sure)
-            return fmt::format(
-                "the difference, {:.10g}, is what '{}' prints of {}: a row is missing", *cell.value,
-                table.title.empty() ? table.id : table.title, input_.claims.title_of(other));
+            return fmt::format("the difference, {}, is what '{}' prints of {}: a row is missing",
+                               number_text(*cell.value),
+                               table.title.empty() ? table.id : table.title,
+                               input_.claims.title_of(other));
     return {};
   }
 

@@ -26,15 +26,16 @@ struct CheckHead {
 };
 
 // left RELATION right. With "=", |left - right| <= tolerance (default: half a unit of the last
-// decimal that `left` prints). inputs = "rounded" accepts any values that print the same. What does
-// not close so is tried cut off, rounded up and of rounded inputs: for nearly all rows in one way.
+// decimal that `left` prints). inputs = "rounded" accepts any values that print the same. Where few
+// rows close so, they are tried cut off, rounded up and, unless inputs = "exact", of rounded
+// inputs: nearly all rows in one way.
 struct EquationCheck {
   static constexpr std::string_view kKind = "equation";
   CheckHead head;
   std::string left, right;
   std::string relation = "=";  // "=", "<", "<=", ">", ">="
   std::optional<double> tolerance;
-  std::string inputs = "exact";  // or "rounded"
+  std::string inputs;  // "exact", "rounded"; "" = exact where that closes
 };
 
 // A value that must be the same in every row, or in every row with the same key or text.

@@ -64,6 +64,12 @@ std::string words_of(const AuditFinding& finding) {
   return finding.repair.empty() ? finding.sentence : finding.sentence + "; " + finding.repair;
 }
 
+// On a line that may end early: a known factor says more than the two numbers that it lies between.
+std::string words_of_a_line(const AuditFinding& finding) {
+  const bool slip = finding.numbers.count("slip") != 0;
+  return slip ? fmt::format("{}; {}", finding.repair, finding.sentence) : words_of(finding);
+}
+
 // Of a whole audit, the finding that says most: the first of the worst check's worst.
 std::string worst_words(const AuditReport& audit) {
   if (audit.checks.empty()) return "no checks";
@@ -73,7 +79,7 @@ std::string worst_words(const AuditReport& audit) {
       std::find_if(worst.findings.begin(), worst.findings.end(),
                    [&](const AuditFinding& one) { return one.ruling == worst.ruling; });
   if (finding == worst.findings.end()) return worst.sentence;
-  return fmt::format("{}, {}: {}", worst.id, finding->subject, words_of(*finding));
+  return fmt::format("{}, {}: {}", worst.id, finding->subject, words_of_a_line(*finding));
 }
 
 Ruling ruling_of(const AuditReport& audit) {

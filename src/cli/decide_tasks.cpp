@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "claims/price_table.hpp"
 #include "forecast/prediction.hpp"
 

@@ -151,7 +151,8 @@ std::vector<std::string> decision_turns(const Decision& decision) {
                     "that are assumed of it",
                     findings::percent(*against.last_phase)));
   else
-    turns.push_back("it pays with no last phase at all: the phases before cost too much");
+    turns.push_back(
+        "it does not pay even without a last phase: the phases before it cost too much");
   return turns;
 }
 

@@ -15,6 +15,7 @@
 #include "launch/executor.hpp"
 #include "launch/local.hpp"
 #include "launch/schedule.hpp"
+#include "report/view.hpp"
 
 namespace repro::cli {
 namespace {
@@ -79,6 +80,7 @@ void add_missing(const Context& context, const ExperimentChoice& choice, const s
 void add_seeds(const Context& context, ExperimentChoice choice, const std::string& prices,
                const Study& study, const std::vector<Finding>& found,
                std::vector<CardStep>& steps) {
+  if (report::judged_quantity(study) == nullptr) return;
   int64_t most = 0;
   size_t by_seeds = 0;
   bool guess = false;

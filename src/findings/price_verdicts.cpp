@@ -84,8 +84,9 @@ bool judges_absolute_numbers(const Study& study) {
 }  // namespace
 
 std::optional<RatioVerdicts> ratio_verdicts(const Study& study, const std::vector<Finding>& found) {
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
-  if (!depends_on_prices(judged) || standing_depends_on_prices(study.experiment()))
+  const claims::Quantity* judged = study.sources.claims.quantity(study.view.verdict);
+  if (judged == nullptr || !depends_on_prices(*judged) ||
+      standing_depends_on_prices(study.experiment()))
     return std::nullopt;
   auto verdicts = two_devices(study);
   if (!verdicts) return verdicts;

@@ -11,6 +11,8 @@
 namespace repro::findings {
 namespace {
 
+constexpr const char* kGain = ".gain";
+
 // "663 of 2,376 right (27.9 %), eval-...-1f3c".
 std::string answers_line(const Answers& answers, measure::Normalised metric) {
   const measure::Accuracy& score = answers.score(metric);
@@ -44,8 +46,10 @@ std::string score_name(const Study& study, const TaskQuestion& question) {
 }
 
 std::string gain_name(const Study& study, const TaskQuestion& question) {
-  return score_name(study, question) + ".gain";
+  return score_name(study, question) + kGain;
 }
+
+bool is_gain(const Finding& finding) { return finding.id.ends_with(kGain); }
 
 std::optional<double> paper_score(const Study& study, const StudyRow& row, const std::string& task,
                                   const std::string& arm) {

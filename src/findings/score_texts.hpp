@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "findings/finding.hpp"
 #include "findings/task_gains.hpp"
 
 namespace repro::findings {
@@ -14,6 +15,7 @@ namespace repro::findings {
 std::string baseline_score_name(const Study& study, const TaskQuestion& question);
 std::string score_name(const Study& study, const TaskQuestion& question);
 std::string gain_name(const Study& study, const TaskQuestion& question);
+bool is_gain(const Finding& finding);  // by its id
 
 // The paper's, in parts of one; empty where the view names no table with that cell, arm and task.
 std::optional<double> paper_score(const Study& study, const StudyRow& row, const std::string& task,

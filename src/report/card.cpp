@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <map>
 
 #include "base/text.hpp"
 #include "findings/findings.hpp"
 #include "findings/numbers.hpp"
 #include "findings/values.hpp"
+#include "report/card_tally.hpp"
 #include "report/details.hpp"
 #include "report/view.hpp"
 
@@ -18,73 +17,6 @@ namespace {
 
 using findings::StudyRow;
 using measure::Verdict;
-
-// What the rows say together of the number that is judged.
-struct CardTally {
-  size_t rows = 0, measured = 0, suspect = 0;
-  std::vector<double> paper, estimates;
-  std::vector<std::string> bounds;  // "<= 9 %"
-  std::map<Verdict, size_t> verdicts;
-  std::string scope;  // of the verdicts that are decided
-  std::string missing;
-
-  size_t count(Verdict verdict) const {
-    const auto at = verdicts.find(verdict);
-    return at == verdicts.end() ? 0 : at->second;
-  }
-};
-
-bool is_bound(const Finding& found) {
-  return found.here_text.starts_with("<= ") || found.here_text.starts_with(">= ");
-}
-
-std::string whole_percent_or(double value, const std::string& unit) {
-  if (unit == "%") return findings::fixed(100 * value, 0);
-  return findings::format_value(value, unit);
-}
-
-std::string unit_behind(const std::string& unit) {
-  if (unit.empty()) return "";
-  return unit == "x" ? "x" : unit == "USD" ? " dollars" : " " + unit;
-}
-
-// "-5 to 7 %" of several, "7 %" where they print alike.
-std::string card_span(const std::vector<double>& values, const std::string& unit, bool paper) {
-  const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const auto text = [&](double value) {
-    return paper ? findings::format_value(value, unit) : whole_percent_or(value, unit);
-  };
-  const std::string from = text(*low), to = text(*high);
-  return (from == to ? from : from + " to " + to) + unit_behind(unit);
-}
-
-CardTally tally_of(const Study& study, const std::vector<Finding>& found) {
-  CardTally tally;
-  for (const StudyRow& row : study.rows) {
-    const Finding& judged = findings::finding(found, study, row, study.view.verdict);
-    ++tally.rows;
-    ++tally.verdicts[judged.judgement.verdict];
-    if (judged.paper) tally.paper.push_back(*judged.paper);
-    if (tone_of(judged.judgement.verdict) != Tone::plain) tally.scope = judged.scope;
-    if (row.baseline && row.baseline->state == measure::BaselineState::fails) ++tally.suspect;
-    if (!judged.here) {
-      if (tally.missing.empty()) tally.missing = judged.judgement.reason;
-      continue;
-    }
-    ++tally.measured;
-    if (!is_bound(judged))
-      tally.estimates.push_back(*judged.here);
-    else
-      tally.bounds.push_back(judged.here_text.substr(0, 3) +
-                             whole_percent_or(*judged.here, judged.unit) +
-                             unit_behind(judged.unit));
-  }
-  return tally;
-}
-
-std::string cells_text(size_t cells) {
-  return cells == 1 ? "1 cell" : fmt::format("{} cells", cells);
-}
 
 // The quantity as a subject: one with signs of its own is quoted.
 std::string subject_of(const claims::Quantity& quantity) {
@@ -97,25 +29,29 @@ const plan::ArmPlan& first_other(const Study& study) {
   return cell.arms[other_arms(cell).front()];
 }
 
+std::string arms_text(const Study& study) {
+  return fmt::format("{}: {} against {}", study.experiment().title, first_other(study).title,
+                     study.baseline().title);
+}
+
 std::string asked_text(const Study& study, const claims::Quantity& judged, const CardTally& tally) {
-  const std::string what = fmt::format("{}: {} against {}", study.experiment().title,
-                                       first_other(study).title, study.baseline().title);
+  const std::string what = arms_text(study);
   if (tally.paper.empty())
     return fmt::format("{}; what is the {}, in {}? No paper prints it", what, subject_of(judged),
-                       cells_text(tally.rows));
+                       tally.all_text());
   const std::string sense = judged.sense == "at_least"  ? "at least "
                             : judged.sense == "at_most" ? "at most "
                                                         : "about ";
   return fmt::format("{}; is the {} {}the {} that {} of the paper prints, in {}?", what,
                      subject_of(judged), sense, card_span(tally.paper, judged.unit, true),
-                     study.view.title, cells_text(tally.rows));
+                     study.view.title, tally.all_text());
 }
 
 std::string of_all(const CardTally& tally, Verdict verdict, const char* word) {
   const size_t count = tally.count(verdict);
   const std::string scope = tally.scope.empty() ? "" : " " + tally.scope;
-  if (count == tally.rows) return word + scope;
-  return fmt::format("{} in {} of {} cells{}", word, count, tally.rows, scope);
+  if (count == tally.all) return word + scope;
+  return fmt::format("{} in {} of {}{}", word, count, tally.all_text(), scope);
 }
 
 // Two or three words, with the tone of the worst that is decided.
@@ -143,7 +79,7 @@ void stand(const CardTally& tally, Card& card) {
 std::string estimates_text(const claims::Quantity& judged, const CardTally& tally) {
   std::string text = fmt::format("the {} is {} here in {} of {}", subject_of(judged),
                                  card_span(tally.estimates, judged.unit, false),
-                                 tally.estimates.size(), cells_text(tally.rows));
+                                 tally.estimates.size(), tally.all_text());
   const auto above = static_cast<size_t>(std::count_if(
       tally.estimates.begin(), tally.estimates.end(), [](double v) { return v > 0; }));
   if (judged.unit == "%" && above < tally.estimates.size())
@@ -158,14 +94,14 @@ std::string answer_text(const Study& study, const claims::Quantity& judged,
   std::vector<std::string> parts;
   if (!tally.estimates.empty()) parts.push_back(estimates_text(judged, tally));
   if (!tally.bounds.empty())
-    parts.push_back(fmt::format("in {} only a bound is known ({})", cells_text(tally.bounds.size()),
+    parts.push_back(fmt::format("in {} only a bound is known ({})", tally.many(tally.bounds.size()),
                                 join(tally.bounds, ", ")));
   if (!tally.paper.empty())
     parts.push_back(
         fmt::format("{} prints {}", study.view.title, card_span(tally.paper, judged.unit, true)));
-  if (tally.measured < tally.rows)
-    parts.push_back(fmt::format("{} of {} have no number ({})", tally.rows - tally.measured,
-                                cells_text(tally.rows), tally.missing));
+  if (tally.measured < tally.all)
+    parts.push_back(fmt::format("{} of {} have no number ({})", tally.all - tally.measured,
+                                tally.all_text(), tally.missing));
   if (tally.suspect > 0)
     parts.push_back(tally.suspect == 1 ? "one baseline is suspect"
                                        : fmt::format("{} baselines are suspect", tally.suspect));
@@ -220,29 +156,29 @@ std::vector<std::string> other_speed_clauses(const Study& study, const claims::Q
 }
 
 // Why cells are not decided, each reason once with the number of its cells.
-std::vector<std::string> open_clauses(const Study& study, const std::vector<Finding>& found) {
+std::vector<std::string> open_clauses(const Study& study, const std::vector<Finding>& found,
+                                      const CardTally& tally) {
   std::vector<std::pair<std::string, size_t>> reasons;
-  for (const StudyRow& row : study.rows) {
-    const Finding& judged = findings::finding(found, study, row, study.view.verdict);
-    const Tone tone = tone_of(judged.judgement.verdict);
-    if (tone == Tone::good || tone == Tone::bad || judged.judgement.reason.empty()) continue;
-    const auto known = std::find_if(reasons.begin(), reasons.end(), [&](const auto& one) {
-      return one.first == judged.judgement.reason;
-    });
+  for (const Finding* judged : judged_findings(study, found)) {
+    const Tone tone = tone_of(judged->judgement.verdict);
+    const std::string& reason = judged->judgement.reason;
+    if (tone == Tone::good || tone == Tone::bad || reason.empty()) continue;
+    const auto known = std::find_if(reasons.begin(), reasons.end(),
+                                    [&](const auto& one) { return one.first == reason; });
     if (known != reasons.end())
       ++known->second;
     else
-      reasons.emplace_back(judged.judgement.reason, 1);
+      reasons.emplace_back(reason, 1);
   }
   std::vector<std::string> clauses;
-  for (const auto& [reason, cells] : reasons)
-    clauses.push_back(fmt::format("open in {}: {}", cells_text(cells), reason));
+  for (const auto& [reason, count] : reasons)
+    clauses.push_back(fmt::format("open in {}: {}", tally.many(count), reason));
   return clauses;
 }
 
 std::vector<std::string> trust_clauses(const Study& study, const std::vector<Finding>& found,
-                                       const claims::Quantity& judged) {
-  std::vector<std::string> clauses = open_clauses(study, found);
+                                       const claims::Quantity* judged, const CardTally& tally) {
+  std::vector<std::string> clauses = open_clauses(study, found, tally);
   const auto append = [&](const std::vector<std::string>& more) {
     clauses.insert(clauses.end(), more.begin(), more.end());
   };
@@ -250,12 +186,12 @@ std::vector<std::string> trust_clauses(const Study& study, const std::vector<Fin
   const size_t seeds = study.experiment().seeds.size();
   clauses.push_back(seeds == 1 ? std::string("1 seed a cell")
                                : fmt::format("{} seeds a cell", seeds));
-  for (const StudyRow& row : study.rows)
-    if (const Finding& one = findings::finding(found, study, row, judged.id); one.evidence != "-") {
-      clauses.push_back(evidence_clause(study, one.evidence));
+  for (const Finding* one : judged_findings(study, found))
+    if (one->evidence != "-") {
+      clauses.push_back(evidence_clause(study, one->evidence));
       break;
     }
-  append(other_speed_clauses(study, judged));
+  if (judged != nullptr) append(other_speed_clauses(study, *judged));
   if (const auto notes = fairness_notes(study); !notes.empty()) clauses.push_back(notes.front());
   append(profile_doubts(study));
   return clauses;
@@ -265,13 +201,15 @@ std::vector<std::string> trust_clauses(const Study& study, const std::vector<Fin
 
 Card make_card(const Study& study, const std::vector<Finding>& found,
                std::vector<CardStep> settle) {
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
+  const claims::Quantity* judged = judged_quantity(study);
   const CardTally tally = tally_of(study, found);
   Card card;
-  card.asked = asked_text(study, judged, tally);
+  card.asked = judged != nullptr ? asked_text(study, *judged, tally)
+                                 : arms_text(study) + "; " + asked_of_scores(study, tally);
   stand(tally, card);
-  card.answer = answer_text(study, judged, tally);
-  card.trust = trust_clauses(study, found, judged);
+  card.answer =
+      judged != nullptr ? answer_text(study, *judged, tally) : answer_of_scores(study, tally);
+  card.trust = trust_clauses(study, found, judged, tally);
   card.settle = std::move(settle);
   card.words = words_of(study, found);
   return card;

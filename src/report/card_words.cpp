@@ -10,6 +10,7 @@
 #include "findings/judging.hpp"
 #include "measure/evidence.hpp"
 #include "report/card.hpp"
+#include "report/card_tally.hpp"
 #include "report/details.hpp"
 #include "report/view.hpp"
 
@@ -90,19 +91,18 @@ std::string verdict_meaning(Verdict verdict, const Finding& one) {
 void add_verdicts(const Study& study, const std::vector<Finding>& found,
                   std::vector<CardWord>& words) {
   std::set<Verdict> seen;
-  for (const StudyRow& row : study.rows) {
-    const Finding& one = findings::finding(found, study, row, study.view.verdict);
-    const Verdict verdict = one.judgement.verdict;
+  for (const Finding* one : judged_findings(study, found)) {
+    const Verdict verdict = one->judgement.verdict;
     if (seen.insert(verdict).second)
-      words.push_back({std::string(measure::name(verdict)), verdict_meaning(verdict, one)});
+      words.push_back({std::string(measure::name(verdict)), verdict_meaning(verdict, *one)});
   }
 }
 
 void add_evidence(const Study& study, const std::vector<Finding>& found,
                   std::vector<CardWord>& words) {
   const std::string calibrated(measure::name(measure::Evidence::calibrated));
-  for (const StudyRow& row : study.rows)
-    if (findings::finding(found, study, row, study.view.verdict).evidence == calibrated) {
+  for (const Finding* one : judged_findings(study, found))
+    if (one->evidence == calibrated) {
       words.push_back(
           {calibrated, "steps x measured step time, on a device by its relative speed"});
       return;

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/text.hpp"
+#include "findings/findings.hpp"
 #include "findings/interval_text.hpp"
 #include "findings/judging.hpp"
 #include "findings/numbers.hpp"
@@ -130,11 +131,13 @@ std::string asked_options(const Study& study) {
 std::vector<Evidence> evidence_of(const Study& study, const std::vector<Finding>& found) {
   const auto quantities = claims::quantities_of(study.sources.claims, study.view);
   std::vector<Evidence> all;
-  for (size_t row = 0; row < study.rows.size(); ++row) {
-    const StudyRow& of = study.rows[row];
-    for (size_t i = 0; i < quantities.size(); ++i)
-      all.push_back(number_evidence(*quantities[i], study, of, found[row * quantities.size() + i]));
-    if (!quantities.empty()) all.push_back(row_evidence(study, of, found[row * quantities.size()]));
+  for (const StudyRow& row : study.rows) {
+    const auto of = [&](const claims::Quantity* one) -> const Finding& {
+      return findings::finding(found, study, row, one->id);
+    };
+    for (const claims::Quantity* one : quantities)
+      all.push_back(number_evidence(*one, study, row, of(one)));
+    if (!quantities.empty()) all.push_back(row_evidence(study, row, of(quantities.front())));
   }
   return all;
 }

@@ -128,7 +128,7 @@ struct LatexColumns {
 // Texts that make the table wider than the page become paragraphs that share what is left, as wide
 // as their letters: half an em each, whatever the type's size.
 LatexColumns columns_of(const Table& table) {
-  constexpr double kLetter = 0.52;  // em
+  constexpr double kLetterEm = 0.52;
   const std::vector<size_t> natural = natural_widths(table);
   std::vector<size_t> widths = natural;
   std::vector<size_t> least;
@@ -148,7 +148,7 @@ LatexColumns columns_of(const Table& table) {
       columns.types += table.columns[i].align == Align::left ? 'l' : 'r';
     else
       columns.types += fmt::format(">{{\\raggedright\\arraybackslash}}p{{{:.2f}em}}",
-                                   kLetter * static_cast<double>(widths[i]));
+                                   kLetterEm * static_cast<double>(widths[i]));
   }
   return columns;
 }

@@ -169,8 +169,8 @@ json formulas_of(const Study& study, const std::vector<std::string>& profiles) {
 }  // namespace
 
 json price_data(const Study& study, const std::vector<Finding>& found) {
-  const claims::Quantity& judged = *study.sources.claims.quantity(study.view.verdict);
-  if (!findings::depends_on_prices(judged) ||
+  const claims::Quantity* judged = judged_quantity(study);
+  if (judged == nullptr || !findings::depends_on_prices(*judged) ||
       findings::standing_depends_on_prices(study.experiment()))
     return nullptr;
   const std::vector<std::string> profiles = study.experiment().profiles();
@@ -199,7 +199,7 @@ json price_data(const Study& study, const std::vector<Finding>& found) {
           {"ratio", ratio},
           {"money", shows_cents(study, found) ? json{{"factor", 100}, {"name", "¢"}}
                                               : json{{"factor", 1}, {"name", "$"}}},
-          {"judged_id", judged.id},
+          {"judged_id", judged->id},
           {"break_even_id", has_break_even(study) ? json(kBreakEven) : json()},
           {"shown", shown},
           {"formulas", formulas_of(study, profiles)},

@@ -52,6 +52,23 @@ TEST_CASE("another way of rounding counts only where it closes the column", "[cl
   CHECK(count(cut, Ruling::holds) == 1);
 }
 
+TEST_CASE("one row that is off among rows that close is wrong, however it may be read",
+          "[claims]") {
+  // Cut off, all five would close; rounded to the nearest, all but the last do.
+  const CheckResult check =
+      equation(R"(["a", "41.6", "999"], ["b", "41.7", "1001"], ["c", "41.9", "1006"],)"
+               R"(["d", "42.0", "1008"], ["e", "41.6", "1000"])",
+               "b / 24");
+  CHECK(count(check, Ruling::holds) == 4);
+  CHECK(count(check, Ruling::contradicts) == 1);
+}
+
+TEST_CASE("inputs that are declared exact are not taken for rounded", "[claims]") {
+  const std::string row = R"(["r", "103", "2.0"])";
+  CHECK(equation(row, "50.6 * b").ruling == Ruling::suspect);
+  CHECK(equation(row, "50.6 * b", "inputs = \"exact\"\n").ruling == Ruling::contradicts);
+}
+
 TEST_CASE("a tolerance that is given leaves no other way of rounding", "[claims]") {
   const CheckResult given = equation("[\"r\", \"41.6\", \"1000\"]", "b / 24", "tolerance = 0.05\n");
   CHECK(given.ruling == Ruling::contradicts);

@@ -98,8 +98,9 @@ TEST_CASE("a total whose rows are not all there names the row that is missing", 
   const AuditReport report = audit_of("llama2");
   CHECK(only(report, "paper_hours").ruling == Ruling::holds);
   CHECK(only(report, "card_hours").ruling == Ruling::contradicts);
-  CHECK(only(report, "card_hours").repair ==
-        "the difference, 1038336, is what 'Table 2 of the paper' prints of 34B: a row is missing");
+  CHECK(
+      only(report, "card_hours").repair ==
+      "the difference, 1,038,336, is what 'Table 2 of the paper' prints of 34B: a row is missing");
   // 538.98 of rows that are rounded themselves may be 539.00.
   CHECK(only(report, "paper_carbon").ruling == Ruling::suspect);
   CHECK(find(report, "carbon_intensity").ruling == Ruling::holds);

@@ -151,7 +151,8 @@ TEST_CASE("a server that lies about length, range or place is an error, never a 
   CHECK_THAT(refusal_of("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: "
                         "0\r\n\r\n"),
              Catch::Contains("cannot download"));
-  CHECK_THAT(refusal_of("HTTP/1.1 302 Found\r\nLocation: /a.bin\r\nContent-Length: 0\r\n\r\n"),
+  CHECK_THAT(refusal_of("HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: "
+                        "/a.bin\r\nContent-Length: 0\r\n\r\n"),
              Catch::Contains("redirects"));
   CHECK_THAT(refusal_of("\x1b[2J nonsense"), Catch::Contains("cannot download"));
   CHECK_FALSE(fs::exists(path));

@@ -1,4 +1,5 @@
 #include "forecast/throughput.hpp"
+#include "base/file.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>

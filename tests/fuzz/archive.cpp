@@ -1,4 +1,5 @@
-// Files that hold texts, however they are packed: archives, compressions, JSON lines, columns, pages.
+// Files that hold texts, however they are packed: archives, compressions, JSON lines, columns,
+// pages.
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "data/formats/readers.hpp"
@@ -19,8 +20,8 @@ config::CorpusLimits small_limits() {
 }  // namespace
 
 void read(std::string_view bytes) {
-  const char* const readers[] = {"auto",           "jsonl",           "parquet",   "text", "html",
-                                 "json-summaries", "text-paragraphs", "dictionary"};
+  const char* const readers[] = {"auto", "jsonl",          "parquet",         "text",
+                                 "html", "json-summaries", "text-paragraphs", "dictionary"};
   config::CorpusSource source;
   source.reader = readers[choose(bytes, 8)];
   const MemoryFile file(bytes);
@@ -38,9 +39,7 @@ void read(std::string_view bytes) {
     data::DropCounts dropped;
     data::read_records(
         file.path(), source.reader, "text", dropped,
-        [](std::string&& text) {
-          require(is_utf8(text) && !trim(text).empty(), "a text is one");
-        },
+        [](std::string&& text) { require(is_utf8(text) && !trim(text).empty(), "a text is one"); },
         small_limits());
   });
 }

@@ -1,5 +1,5 @@
-// A manifest, to the graph of its jobs: among the project's own models, scales and corpora, of which
-// it may extend and override what it likes.
+// A manifest, to the graph of its jobs: among the project's own models, scales and corpora, of
+// which it may extend and override what it likes.
 #include "plan/plan.hpp"
 #include "target.hpp"
 

@@ -1,5 +1,5 @@
-// The specs of jobs, as workers and readers take them from job.json. Every part of a key counts: what
-// was read is written and read again.
+// The specs of jobs, as workers and readers take them from job.json. Every part of a key counts:
+// what was read is written and read again.
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"

@@ -7,7 +7,8 @@
 namespace repro::fuzz {
 namespace {
 
-constexpr std::string_view kText = " The quick  brown fox\nsays \xC3\xA9t\xC3\xA9 \xF0\x9F\xA6\x8A.";
+constexpr std::string_view kText =
+    " The quick  brown fox\nsays \xC3\xA9t\xC3\xA9 \xF0\x9F\xA6\x8A.";
 
 void read_own(const std::filesystem::path& path) {
   const auto decoded = [&](data::Tokenizer& tokenizer) {

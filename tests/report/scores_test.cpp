@@ -101,14 +101,15 @@ TEST_CASE("every score is a line of the table for programs, with its number", "[
   CHECK(bounds[at("scores:qwen_moe:c4:pairs.acc.disco.loss.gain")] == "=");
   // Two cells, two metrics: the baseline's score, and of three cuts score and gain.
   CHECK(ids.size() == 2 * 2 * (1 + 3 * 2));
-  const auto json = nlohmann::json::parse(scored.file(report, "report.json"));
-  for (const auto& row : json.at("table").at("rows"))
+  const auto written = nlohmann::json::parse(scored.file(report, "report.json"));
+  for (const auto& row : written.at("table").at("rows"))
     for (const char* key : {"cell", "task", "metric", "equal", "verdict"})
       CHECK(row.at(key).at("text") != "");
-  CHECK(std::any_of(json.at("doubts").begin(), json.at("doubts").end(), [](const auto& doubt) {
-    return doubt.template get<std::string>().find("pairs, acc: full training: within noise") !=
-           std::string::npos;
-  }));
+  CHECK(
+      std::any_of(written.at("doubts").begin(), written.at("doubts").end(), [](const auto& doubt) {
+        return doubt.template get<std::string>().find("pairs, acc: full training: within noise") !=
+               std::string::npos;
+      }));
 }
 
 TEST_CASE("the scores' details name guesses, unlike pairs and the ending of each cut", "[report]") {

@@ -189,12 +189,12 @@ TEST_CASE("CSV carries all digits of a value and quotes what needs it", "[report
 }
 
 TEST_CASE("JSON keeps the shown text beside the value", "[report]") {
-  const nlohmann::json json = to_json(sample());
-  CHECK(json["rows"][0]["full_here"]["value"] == 0.1234567890123);
-  CHECK(json["rows"][0]["full_here"]["text"] == "0.12");
-  CHECK(json["rows"][0]["full_here"]["note"] == "a");
-  CHECK_FALSE(json["rows"][1]["full_here"].contains("value"));
-  CHECK(json["footnotes"]["a"] == "measured here");
+  const nlohmann::json written = to_json(sample());
+  CHECK(written["rows"][0]["full_here"]["value"] == 0.1234567890123);
+  CHECK(written["rows"][0]["full_here"]["text"] == "0.12");
+  CHECK(written["rows"][0]["full_here"]["note"] == "a");
+  CHECK_FALSE(written["rows"][1]["full_here"].contains("value"));
+  CHECK(written["footnotes"]["a"] == "measured here");
 }
 
 TEST_CASE("no renderer lets a character pass that steers a terminal", "[report]") {
