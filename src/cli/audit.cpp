@@ -69,7 +69,7 @@ Exit audit_one(const Context& context, const AuditChoice& choice) {
   const fs::path root = context.root();
   const claims::Claims claims = claims::find_claims(root, choice.claims);
   if (claims.checks.empty())
-    warn("repro: warning: {}: no [[check]] relates its numbers; nothing is checked\n", claims.name);
+    warn("repro: warning: claims '{}' declare no [[check]]: nothing is checked\n", claims.name);
   Profiles profiles(root);
   const claims::AuditReport audit =
       claims::audit(claims, [&](const std::string& name) { return profiles(name); });

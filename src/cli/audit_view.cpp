@@ -70,16 +70,23 @@ std::string words_of_a_line(const AuditFinding& finding) {
   return slip ? fmt::format("{}; {}", finding.repair, finding.sentence) : words_of(finding);
 }
 
-// Of a whole audit, the finding that says most: the first of the worst check's worst.
+// Of findings alike, the one whose device would outdo its peak by most is the worst.
+double excess(const AuditFinding& finding) {
+  const auto at = finding.numbers.find("mfu_percent_least");
+  return at == finding.numbers.end() ? 0 : at->second;
+}
+
+// Of a whole audit, the finding that says most: the worst of the worst check's.
 std::string worst_words(const AuditReport& audit) {
   if (audit.checks.empty()) return "no checks";
   const CheckResult& worst = *by_verdict(audit).front();
   if (worst.ruling == Ruling::holds) return "every number that can be checked closes";
-  const auto finding =
-      std::find_if(worst.findings.begin(), worst.findings.end(),
-                   [&](const AuditFinding& one) { return one.ruling == worst.ruling; });
-  if (finding == worst.findings.end()) return worst.sentence;
-  return fmt::format("{}, {}: {}", worst.id, finding->subject, words_of_a_line(*finding));
+  const AuditFinding* found = nullptr;
+  for (const AuditFinding& one : worst.findings)
+    if (one.ruling == worst.ruling && (found == nullptr || excess(one) > excess(*found)))
+      found = &one;
+  if (found == nullptr) return worst.sentence;
+  return fmt::format("{}, {}: {}", worst.id, found->subject, words_of_a_line(*found));
 }
 
 Ruling ruling_of(const AuditReport& audit) {

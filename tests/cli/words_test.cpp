@@ -163,7 +163,7 @@ TEST_CASE("scaffolds of one name make an experiment that can be planned", "[cli]
 TEST_CASE("claims without checks are warned of when they are audited", "[cli]") {
   TemporaryDirectory folder;
   const Finished ended = run_in(folder.path(), {"audit", "comparisons", "--root", kRoot});
-  CHECK_THAT(ended.errors, Contains("comparisons: no [[check]]"));
+  CHECK_THAT(ended.errors, Contains("'comparisons' declare no [[check]]"));
 }
 
 }  // namespace
