@@ -234,7 +234,7 @@ TEST_CASE("what a check cannot be asked is told at its line", "[claims]") {
         "'device' is a column of text");
   CHECK(
       error_of(equation + "table = \"costs\"\nleft = \"hours\"\nright = \"least(flops_full)\"\n") ==
-      "least() and greatest() take table.column, got 'flops_full'");
+      "least(), greatest() and sum() take table.column, got 'flops_full'");
   CHECK(error_of(equation + "left = \"costs.hours\"\nright = \"1\"\n") ==
         "'costs.hours' needs a row, but the check has no table");
   CHECK(error_of(equation +

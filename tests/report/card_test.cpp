@@ -126,7 +126,7 @@ TEST_CASE("a card fits the terminal, and hostile texts steer neither that nor a 
   CHECK(to_terminal(card, 80).find('\x1b') == std::string::npos);
   CHECK(to_terminal(card, 80).find('\x01') == std::string::npos);
   CHECK(to_html(card).find("<img") == std::string::npos);
-  CHECK(to_markdown(card).find("<img") == std::string::npos);
+  CHECK_THAT(to_markdown(card), Contains("\\<img"));
   CHECK(to_markdown(card).find("\n# b") == std::string::npos);
 }
 
