@@ -86,7 +86,8 @@ std::string worst_words(const AuditReport& audit) {
     if (one.ruling == worst.ruling && (found == nullptr || excess(one) > excess(*found)))
       found = &one;
   if (found == nullptr) return worst.sentence;
-  return fmt::format("{}, {}: {}", worst.id, found->subject, words_of_a_line(*found));
+  const std::string words = words_of_a_line(*found);
+  return found->subject == "the paper" ? words : fmt::format("{}: {}", found->subject, words);
 }
 
 Ruling ruling_of(const AuditReport& audit) {
