@@ -172,7 +172,7 @@ TEST_CASE("questions that cannot be answered are refused with the way out", "[cl
     return finished.errors;
   };
   CHECK_THAT(refused({}, 64), Contains("which devices?"));
-  CHECK_THAT(refused({"--have", "8xl40=0.79"}, 4), Contains("did you mean 'l40s'?"));
+  CHECK_THAT(refused({"--have", "8xl4os=0.79"}, 4), Contains("did you mean 'l40s'?"));
   CHECK_THAT(refused({"--have", "0xl40s=0.79"}, 4), Contains("how many?"));
   CHECK_THAT(refused({"--have", "l40s=free"}, 4), Contains("must be dollars an hour"));
   CHECK_THAT(refused({"--have", "l40s=1", "--have", "2xl40s=1"}, 4), Contains("given twice"));
