@@ -191,8 +191,9 @@ std::string terminal_text(const Study& study, const std::vector<Finding>& findin
   Table view = shown.view;
   view.notes.push_back(progress_text(study));
   view.notes.push_back("details: " + (folder / "report.html").string());
-  return headline(study, findings) + "\n" + to_terminal(shown.card, options.width, options.tones) +
-         "\n" + to_terminal(view, options.width, options.tones);
+  return join(wrap(headline(study, findings), options.width), "\n") + "\n" +
+         to_terminal(shown.card, options.width, options.tones) + "\n" +
+         to_terminal(view, options.width, options.tones);
 }
 
 // What a pull request needs: the answer and the table, in the Markdown that forges show.
