@@ -35,9 +35,8 @@ std::string with_numbers(const claims::Quantity& quantity, const Study& study, c
   return quantity.here->substitute(printed);
 }
 
-void add_formula(const claims::Quantity& quantity, const Study& study, const StudyRow& row,
-                 std::vector<EvidenceLine>& lines) {
-  if (!quantity.here) return;
+void add_formula_here(const claims::Quantity& quantity, const Study& study, const StudyRow& row,
+                      std::vector<EvidenceLine>& lines) {
   lines.push_back({"formula here", quantity.here->text(), /*typed=*/true});
   for (const Seed& seed : row.seeds)
     if (const std::string text = with_numbers(quantity, study, seed); !text.empty())
@@ -51,9 +50,18 @@ std::string paper_source(const claims::Quantity& quantity, const Study& study) {
   return table == nullptr ? "" : ", " + table->where;
 }
 
+void add_formulas(const claims::Quantity& quantity, const Study& study, const StudyRow& row,
+                  std::vector<EvidenceLine>& lines) {
+  if (quantity.here) add_formula_here(quantity, study, row, lines);
+  if (quantity.paper)
+    lines.push_back({"formula of the paper", quantity.paper->text() + paper_source(quantity, study),
+                     /*typed=*/true});
+}
+
 std::string unit_after(const std::string& unit) { return unit.empty() ? "" : " " + unit; }
 
-Evidence number_evidence(const claims::Quantity& quantity, const Study& study, const StudyRow& row,
+// `quantity`: null of a score on a task, which its seeds' answers make up.
+Evidence number_evidence(const claims::Quantity* quantity, const Study& study, const StudyRow& row,
                          const Finding& one) {
   Evidence evidence{one.id, one.row + ", " + one.quantity, {}};
   auto& lines = evidence.lines;
@@ -66,10 +74,10 @@ Evidence number_evidence(const claims::Quantity& quantity, const Study& study, c
   }
   for (const std::string& part : findings::part_lines(one)) lines.push_back({"", part});
   if (one.paper) lines.push_back({"paper", one.paper_text + unit_after(one.unit)});
-  add_formula(quantity, study, row, lines);
-  if (quantity.paper)
-    lines.push_back({"formula of the paper", quantity.paper->text() + paper_source(quantity, study),
-                     /*typed=*/true});
+  if (quantity != nullptr)
+    add_formulas(*quantity, study, row, lines);
+  else
+    for (const std::string& input : one.inputs) lines.push_back({"", input});
   lines.push_back({"evidence", one.evidence == "-" ? "none yet" : one.evidence});
   lines.push_back({"verdict", findings::verdict_text(one) + ": " + one.judgement.reason});
   if (const std::string p = findings::p_text(one.judgement); !p.empty())
@@ -129,15 +137,17 @@ std::string asked_options(const Study& study) {
 }
 
 std::vector<Evidence> evidence_of(const Study& study, const std::vector<Finding>& found) {
-  const auto quantities = claims::quantities_of(study.sources.claims, study.view);
   std::vector<Evidence> all;
   for (const StudyRow& row : study.rows) {
-    const auto of = [&](const claims::Quantity* one) -> const Finding& {
-      return findings::finding(found, study, row, one->id);
-    };
-    for (const claims::Quantity* one : quantities)
-      all.push_back(number_evidence(*one, study, row, of(one)));
-    if (!quantities.empty()) all.push_back(row_evidence(study, row, of(quantities.front())));
+    const std::string ids = findings::finding_id(study, row, "");
+    const Finding* first = nullptr;
+    for (const Finding& one : found) {
+      if (!one.id.starts_with(ids)) continue;
+      if (first == nullptr) first = &one;
+      all.push_back(number_evidence(study.sources.claims.quantity(one.id.substr(ids.size())), study,
+                                    row, one));
+    }
+    if (first != nullptr) all.push_back(row_evidence(study, row, *first));
   }
   return all;
 }

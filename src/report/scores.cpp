@@ -109,6 +109,7 @@ class ScoresView {
                        const std::string& arm, bool again) {
     if (!found.paper) return "-";
     TableCell cell = number_once(found.paper_text, found.paper, again);
+    cell.about = found.id;
     const std::string counts = findings::printed_counts(study_, row, question.task, arm);
     if (!again && counts.find("no count") != std::string::npos)
       cell.mark = Footnotes(table_).mark(counts);
@@ -118,6 +119,7 @@ class ScoresView {
   TableCell score_cell(const Finding& found, const std::optional<RowScore>& score, bool again) {
     if (!found.here) return found.here_text;
     TableCell cell = number_once(found.here_text, found.here, again);
+    cell.about = found.id;
     if (!again && score && score->is_blind())
       cell.mark = Footnotes(table_).mark(join(score->doubts(), "; "));
     return cell;
@@ -148,7 +150,10 @@ class ScoresView {
     cells.push_back(found.paper ? number_once(found.paper_text, found.paper, same && !several_arms_)
                                 : TableCell("-"));
     cells.emplace_back(points_text(found), found.here);
+    cells.back().about = found.id;
     cells.emplace_back(findings::verdict_text(found));
+    cells.back().about = found.id;
+    cells.back().tone = tone_of(found.judgement.verdict);
     table_.add(std::move(cells), last_ == nullptr ? !table_.rows.empty() : !same_task);
     last_ = &question;
   }

@@ -112,6 +112,23 @@ TEST_CASE("every score is a line of the table for programs, with its number", "[
       }));
 }
 
+TEST_CASE("every link of a page of scores leads to a place of it, and every gain has one",
+          "[report]") {
+  const Scored scored;
+  const std::string page = scored.file(scored.rendered(), "report.html");
+  size_t links = 0;
+  const std::string link = "href=\"#";
+  for (size_t at = page.find(link); at != std::string::npos; at = page.find(link, at + 1)) {
+    const size_t from = at + link.size();
+    const std::string id = page.substr(from, page.find('"', from) - from);
+    CAPTURE(id);
+    CHECK(page.find(" id=\"" + id + "\"") != std::string::npos);
+    ++links;
+  }
+  CHECK(links > 50);
+  CHECK_THAT(page, Contains("href=\"#e-scores-qwen_moe-c4-pairs-acc-disco-loss-gain\""));
+}
+
 TEST_CASE("the scores' details name guesses, unlike pairs and the ending of each cut", "[report]") {
   const Scored scored({0});
   const findings::Study study(scored.plan, scored.sources);
