@@ -90,6 +90,7 @@ class EvalCounter {
       size.context_bytes = made.at("bytes").value("contexts", int64_t{0});
       size.choice_bytes = made.at("bytes").value("choices", int64_t{0});
     }
+    if (task.is_made() && size.items == 0) size = most_of(task);
     if (size.items == 0) return std::nullopt;
     // As many as limit_of_part() divides by.
     if (parts == 0)
@@ -113,6 +114,16 @@ class EvalCounter {
     const bool shared = task.shots.draw != "sample";
     const double own = shared ? context / static_cast<double>(task.shots.count + 1) : context;
     return own + choices * choice;
+  }
+
+  // Of a task that is made: as much as it may be, in English words.
+  static config::TaskSize most_of(const config::Task& task) {
+    constexpr int64_t kBytesPerWord = 6;
+    const config::TaskMaking& made = task.made;
+    const auto choices = static_cast<int64_t>(choices_of(task));
+    return {.items = made.items,
+            .context_bytes = made.items * made.context_words * kBytesPerWord,
+            .choice_bytes = made.items * choices * made.choice_words * kBytesPerWord};
   }
 
   static double choices_of(const config::Task& task) {

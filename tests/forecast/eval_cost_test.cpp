@@ -96,6 +96,17 @@ TEST_CASE("made items count as they are, whatever their definition says", "[fore
   CHECK(graph.tokens() == Approx(50 * (70 + 2 * 35) / 3.5));
 }
 
+TEST_CASE("a task made of a corpus counts as many items as it may have until they are there",
+          "[forecast]") {
+  config::Task task = pairs();
+  task.choices.clear();
+  task.choices_from = "choices";
+  task.source.kind = "corpus";
+  task.source.name = "next_passage";
+  task.made = {.items = 10, .context_words = 20, .choice_words = 10, .seed = 0};
+  CHECK(Graph(asking(), /*sized=*/false, task).tokens() == Approx(10 * (20 + 4 * 10) * 6 / 3.5));
+}
+
 TEST_CASE("a window and a limit bound what is read, and letters are read in one row",
           "[forecast]") {
   config::EvalSpec spec = asking();
