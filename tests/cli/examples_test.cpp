@@ -65,7 +65,10 @@ class World {
     std::vector<std::string> args;
     for (const std::string& word : split(words, ' '))
       if (!word.empty()) add_expanded(word == "RUN" ? training() : word, args);
-    return run_in(path(), args, worker_);
+    std::vector<std::string> command = repro_command(path(), args, worker_);
+    command.insert(command.begin() + 3,
+                   "BROWSER=true");  // behind env's -C FOLDER: --open shows nothing
+    return Process(command).wait();
   }
 
  private:
@@ -121,6 +124,7 @@ class World {
 void add_commands(std::string line, std::vector<std::string>& commands) {
   line = std::regex_replace(line, std::regex(R"( *\|.*$)"), "");        // a pipe
   line = std::regex_replace(line, std::regex(R"( {2,}[^- ].*$)"), "");  // a remark
+  line = std::regex_replace(line, std::regex(R"( *>> .*$)"), "");       // where it goes
   const std::vector<std::pair<std::string, std::string>> placeholders = {
       {"plan NAME", "plan table3"},
       {"get NAME", "get web"},
