@@ -86,13 +86,11 @@ Panel loss_panel(const Study& study, const CellCurves& curves, const CurveAxis& 
   return panel;
 }
 
-// "mean over 50 steps; 3 seeds, a line each".
+// "losses are means over the last 50 steps, a line a seed; ..., 3 seeds".
 std::string note_of(const Study& study) {
-  const size_t seeds = study.experiment().seeds.size();
   return fmt::format(
-      "losses are means over the last {} steps; {}; {}", study.experiment().target.window,
-      seeds == 1 ? std::string("1 seed") : fmt::format("{} seeds, a line each", seeds),
-      scope_text(study));
+      "losses are means over the last {} steps{}; {}", study.experiment().target.window,
+      study.experiment().seeds.size() == 1 ? "" : ", a line a seed", scope_text(study));
 }
 
 std::string stand_in_mark(const Study& study) {

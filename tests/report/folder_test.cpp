@@ -84,7 +84,7 @@ TEST_CASE("a figure shows the runs of all seeds, and says how many they are", "[
   CHECK(pictures.size() == 4);  // dollars, steps, time, FLOPs; perplexity has no curve
   const NamedPicture& steps = pictures.at(1);
   CHECK(steps.name == "loss-steps");
-  CHECK_THAT(steps.caption, Contains("means over the last 10 steps; 3 seeds, a line each") &&
+  CHECK_THAT(steps.caption, Contains("means over the last 10 steps, a line a seed; ") &&
                                 Contains("STAND-IN scale tiny"));
   CHECK_THAT(steps.picture.title, Contains("STAND-IN"));
   const auto lines = [](const Panel& panel) {
