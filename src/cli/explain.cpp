@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/unicode.hpp"
 #include "cli/difference_view.hpp"
+#include "cli/explain_audit.hpp"
 #include "cli/price_view.hpp"
 #include "cli/printing.hpp"
 #include "cli/program.hpp"
@@ -231,6 +232,7 @@ Exit explain(const Context& context, const ExplainOptions& options) {
   if (options.subjects.size() == 2) return explain_difference(context, options);
   if (options.gate) throw Error(Exit::usage, "explain: --gate compares two runs; name the second");
   if (options.subjects[0].starts_with("price:")) return explain_price(context, options);
+  if (options.subjects[0].starts_with("audit:")) return explain_audit(context, options.subjects[0]);
   if (options.subjects[0].find(':') != std::string::npos) return explain_finding(context, options);
   return explain_run(context, options.subjects[0]);
 }
@@ -242,6 +244,7 @@ void add_explain(Program& program) {
       "explain", "every input of one number or run; or why two runs differ",
       "  repro explain table3:qwen_moe:c4:saving        a number of the report\n"
       "  repro explain price:table3:qwen_moe/c4         a row of `repro price`, step by step\n"
+      "  repro explain audit:moe-disco:full_cost        a check of `repro audit`, row by row\n"
       "  repro explain train-qwen_moe-c4-full-s0        a run: its values, inputs and result\n"
       "  repro explain runs/train-a other/train-a       the first difference between two runs\n"
       "With --gate, two runs that differ in inputs, environment or records end with code 1.");

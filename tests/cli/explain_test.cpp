@@ -129,5 +129,25 @@ TEST_CASE("a priced row is explained from the paper's hours to its saving and br
   CHECK_THAT(slip.errors, Catch::Contains("did you mean 'qwen_moe/c4'"));
 }
 
+TEST_CASE("a check of an audit is explained by its formula and what each row gives", "[cli]") {
+  const TemporaryDirectory folder;
+  const auto explained = [&](const std::string& what, const std::string& more = "") {
+    std::vector<std::string> words = {"explain", what, "--root", kRoot};
+    if (!more.empty()) words.push_back(more);
+    return run_in(folder.path(), words);
+  };
+  const Finished cost = explained("audit:moe-disco:full_cost");
+  CHECK(cost.exit_code == 0);
+  CHECK_THAT(cost.output, Contains("full_cost = price_high * full_hours") &&
+                              Contains("Qwen / C4: holds") && Contains("22.50"));
+  CHECK_THAT(explained("audit:moe-disco:submodel_roofline").output,
+             Contains("Llama / WikiText-2: impossible") && Contains("156.0 %"));
+  const auto answer =
+      nlohmann::json::parse(explained("audit:moe-disco:full_cost", "--json").output);
+  CHECK(answer.at("findings").size() == 6);
+  CHECK_THAT(explained("audit:moe-disco:full_costs").errors, Contains("did you mean 'full_cost'"));
+  CHECK(explained("audit:moe-disco").exit_code == 64);
+}
+
 }  // namespace
 }  // namespace repro::cli
