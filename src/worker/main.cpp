@@ -5,14 +5,22 @@
 #include <c10/util/Exception.h>
 #include <torch/version.h>
 
+#include <unistd.h>
+
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "run/environment.hpp"
 #include "run/last_words.hpp"
@@ -27,6 +35,31 @@ using repro::Exit;
 std::atomic<bool> interrupted = false;
 
 void on_signal(int) { interrupted = true; }
+
+// Seconds to wait for another worker of this run. A queue that starts a job again, because it lost
+// the machine of the first, cannot know whether the first still works.
+double patience() {
+  const char* seconds = std::getenv("REPRO_LOCK_PATIENCE");
+  return seconds != nullptr ? std::strtod(seconds, nullptr) : 0;
+}
+
+// Who holds it is kept in it, for people.
+repro::FileLock take_lock(const repro::fs::path& path) {
+  const repro::Stopwatch waiting;
+  while (true) {
+    if (auto lock = repro::FileLock::try_acquire(path)) {
+      char host[256] = {};
+      ::gethostname(host, sizeof(host) - 1);
+      std::ofstream(path, std::ios::trunc) << host << ", process " << ::getpid() << "\n";
+      return std::move(*lock);
+    }
+    if (interrupted) throw Error(Exit::interrupted, "{}: interrupted while waiting", path.string());
+    if (waiting.seconds() >= patience()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  const std::string holder(repro::trim(repro::read_file(path)));
+  throw Error("{}: another worker is at work there ({})", path.parent_path().string(), holder);
+}
 
 void work(const repro::run::RunDirectory& directory) {
   const repro::run::OpenedJob job = repro::run::open_job(directory);
@@ -80,8 +113,7 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, on_signal);
   const repro::run::RunDirectory directory(argv[1]);
   try {
-    const auto lock = repro::FileLock::try_acquire(directory.path() / ".lock");
-    if (!lock) throw Error("{}: another worker is at work there", directory.path().string());
+    const repro::FileLock lock = take_lock(directory.lock_file());
     return run(directory);
   } catch (const Error& error) {
     std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
