@@ -60,7 +60,7 @@ class FakeSlurm {
 
 // A site with two partitions: what needs no device, and the first profile, on `cheap`.
 inline std::string two_partitions(const std::string& more = "") {
-  return "poll_seconds = 0.1\nsettle_seconds = 2\ncheckpoint_seconds = 10\n" + more +
+  return "poll_seconds = 0.1\nsettle_seconds = 0.5\ncheckpoint_seconds = 10\n" + more +
          "[[profile]]\nname = \"any\"\npartition = \"cheap\"\n"
          "[[profile]]\nname = \"rtx-4090\"\npartition = \"cheap\"\nminutes = 10\n"
          "[[profile]]\nname = \"a100-80g\"\npartition = \"costly\"\n";
