@@ -109,12 +109,13 @@ SlurmQueue parse_queue(std::string_view text) {
     if (parts.size() != kQueueFields)
       throw Error(Exit::run_failed, "squeue: a line of another form than '{}': '{}'", kQueueFormat,
                   printable_line(line.substr(0, 200)));
-    const auto task = parse_task(fmt::format("{}_{}", trim(parts[0]), trim(parts[1])));
-    if (!task) continue;
-    queue[*task] = {.name = std::string(trim(parts[2])),
-                    .state = std::string(trim(parts[3])),
-                    .reason = printable_line(trim(parts[4])),
-                    .nodes = printable_line(trim(parts[5]))};
+    const auto array = number_of(trim(parts[0]));
+    if (!array) continue;
+    const SlurmTask task{*array, number_of(trim(parts[1])).value_or(kRestOfArray)};
+    queue[task] = {.name = std::string(trim(parts[2])),
+                   .state = std::string(trim(parts[3])),
+                   .reason = printable_line(trim(parts[4])),
+                   .nodes = printable_line(trim(parts[5]))};
   }
   return queue;
 }

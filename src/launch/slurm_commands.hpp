@@ -25,6 +25,9 @@ struct SlurmTask {
 };
 std::optional<SlurmTask> parse_task(std::string_view text);
 
+// Tasks that were cancelled before they could start have one entry for all of them.
+constexpr int64_t kRestOfArray = -1;
+
 struct SlurmEntry {
   std::string name;    // of the array
   std::string state;   // "RUNNING"; Slurm's word, in capitals
@@ -56,8 +59,8 @@ int64_t submit(const SlurmSubmission& submission);  // the array's id
 // Of tasks as words_of() names them, to those that have ended nothing happens.
 void cancel(const std::vector<std::string>& options, const std::vector<std::string>& words);
 
-// Of squeue's lines, in the format that ask_queue() asks for. Lines of jobs that are no array are
-// left out; a line of another form is an Error.
+// Of squeue's lines, in the format that ask_queue() asks for. What has no index is of
+// kRestOfArray; a line of another form is an Error.
 SlurmQueue parse_queue(std::string_view text);
 // 0,2-4: as sbatch's --array takes it. Ascending.
 std::string index_text(const std::vector<int64_t>& indices);

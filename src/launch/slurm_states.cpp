@@ -51,7 +51,8 @@ SlurmEnd end_of(const SlurmTask& task, const SlurmEntry& entry, const std::strin
         Fate::refused,
         fmt::format("{} took more memory than was asked for; raise memory_gib of {}", job, place)};
   if (state == "DEADLINE") return {Fate::refused, fmt::format("{} passed its deadline", job)};
-  if (state == "CANCELLED" && entry.reason.find("Dependency") != std::string::npos)
+  // Of one that somebody cancelled while it waited the reason is still why it waited.
+  if (state == "CANCELLED" && entry.reason == "DependencyNeverSatisfied")
     return {Fate::returned, {}};
   if (state == "CANCELLED")
     return {Fate::cancelled,

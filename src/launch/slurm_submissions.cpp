@@ -103,7 +103,8 @@ std::map<std::string, SubmittedRun> find_submitted(const fs::path& runs, const s
   std::map<std::string, SubmittedRun> found;
   for (const auto& [task, entry] : queue) {
     const auto list = lists.find(entry.name);
-    if (list == lists.end() || phase_of(entry.state) == QueuePhase::ended) continue;
+    if (list == lists.end() || task.index < 0 || phase_of(entry.state) == QueuePhase::ended)
+      continue;
     const auto index = static_cast<size_t>(task.index);
     if (index >= list->second.size() || list->second[index].empty()) continue;
     // The queue is in the order of ids, so the newest comes last.

@@ -50,7 +50,8 @@ void SlurmLauncher::look(const SlurmQueue& queue, News& news) {
 }
 
 QueuePhase SlurmLauncher::look_at(size_t number, Job& job, const SlurmQueue& queue, News& news) {
-  const auto at = queue.find(job.task);
+  auto at = queue.find(job.task);
+  if (at == queue.end()) at = queue.find({job.task.array, kRestOfArray});
   const SlurmEntry* entry =
       at != queue.end() && at->second.name == job.name ? &at->second : nullptr;
   job.absences = entry != nullptr ? 0 : job.absences + 1;

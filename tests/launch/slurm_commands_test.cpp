@@ -13,12 +13,13 @@ namespace {
 
 using Catch::Contains;
 
-TEST_CASE("squeue's lines are read by field, and jobs that are no array are left out", "[launch]") {
+TEST_CASE("squeue's lines are read by field, and one without an index is of the rest", "[launch]") {
   const SlurmQueue queue = parse_queue(
       "12|3|repro-train-0a|RUNNING|None|n1\n"
       "12|4|repro-train-0a|PENDING|Resources|\n"
-      "13|N/A|somebody else's|RUNNING|None|n2\n\n");
-  REQUIRE(queue.size() == 2);
+      "12|N/A|repro-train-0a|CANCELLED|Resources|\n\n");
+  REQUIRE(queue.size() == 3);
+  CHECK(queue.at({12, kRestOfArray}).state == "CANCELLED");
   CHECK(queue.at({12, 3}).nodes == "n1");
   CHECK(queue.at({12, 4}).state == "PENDING");
   CHECK(queue.at({12, 4}).reason == "Resources");
@@ -105,6 +106,7 @@ TEST_CASE("a task that the queue cancelled with its input was returned, not canc
   };
   CHECK(fate("CANCELLED", "DependencyNeverSatisfied") == Fate::returned);
   CHECK(fate("CANCELLED", "None") == Fate::cancelled);
+  CHECK(fate("CANCELLED", "Dependency") == Fate::cancelled);
   CHECK(fate("COMPLETED", "None") == Fate::exited);
   CHECK(fate("FAILED", "NonZeroExitCode") == Fate::exited);
 }

@@ -88,6 +88,24 @@ TEST_CASE("each way in which a cluster ends a job has its sentence and its conse
   }
 }
 
+TEST_CASE("a waiting job that somebody cancels is not put back by the same run", "[launch]") {
+  SlurmFixture f;
+  f.slurm.set("held", "BeginTime");
+  bool told = false;
+  f.watcher.on_tick = [&] {
+    if (told || f.watcher.put == 0) return;
+    run_command({.words = {"scancel", read_mark(f.directory(kMerge))->task}});
+    f.slurm.unset("held");
+    told = true;
+  };
+  const ExecutionResult result = f.execute_all();
+  CHECK(result.jobs[kMerge].state == JobState::failed);
+  CHECK_THAT(result.jobs[kMerge].message, Contains("was cancelled; the same command"));
+  CHECK(result.jobs[kTune].state == JobState::blocked);
+  CHECK(result.count(JobState::done) == 5);
+  CHECK(f.watcher.put == 7);
+}
+
 TEST_CASE("a job of a failed node is started again by the cluster and stays one job", "[launch]") {
   SlurmFixture f;
   const ExecutionResult result = with_held_cluster(f, {"fail"});
