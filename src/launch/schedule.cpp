@@ -83,13 +83,20 @@ bool Schedule::inputs_ready(size_t job) const {
 }
 
 bool Schedule::ready(size_t job) const {
-  return entries_[job].state == JobState::waiting && inputs_ready(job);
+  return entries_[job].state == JobState::waiting && !entries_[job].held && inputs_ready(job);
 }
 
 void Schedule::offer(size_t job) {
   if (ready(job))
     pools_[entries_[job].pool].ready.emplace(entries_[job].path_seconds,
                                              -static_cast<int64_t>(job));
+}
+
+void Schedule::offer_readers(size_t job) {
+  for (size_t reader : entries_[job].readers) {
+    entries_[reader].held = false;
+    offer(reader);
+  }
 }
 
 std::optional<size_t> Schedule::first_of(Pool& pool) const {
@@ -127,22 +134,21 @@ void Schedule::take(Entry& entry) {
 void Schedule::start(size_t job) {
   check(ready(job) && used_ <= options_.slots - entries_[job].width, "the job may start");
   take(entries_[job]);
-  if (!options_.ahead) return;
-  for (size_t reader : entries_[job].readers) offer(reader);
+  if (options_.ahead) offer_readers(job);
 }
 
 void Schedule::adopt(size_t job) {
   check(entries_[job].state == JobState::waiting || entries_[job].state == JobState::spared,
         "only a job that has not ended is adopted");
   take(entries_[job]);
-  for (size_t reader : entries_[job].readers) offer(reader);
+  offer_readers(job);
 }
 
 void Schedule::retire(size_t job, JobState state) {
   entries_[job].state = state;
   if (state == JobState::waiting) return offer(job);
   if (state == JobState::failed || state == JobState::blocked) return block_readers(job);
-  for (size_t reader : entries_[job].readers) offer(reader);
+  offer_readers(job);
 }
 
 void Schedule::finish(size_t job, End end) {
@@ -161,6 +167,10 @@ void Schedule::finish(size_t job, End end) {
       return retire(job, JobState::failed);
     case End::returned:
       --entry.tries;
+      // An input has come to a bad end that may not be told yet; or all are done meanwhile.
+      entry.held = std::any_of(entry.inputs.begin(), entry.inputs.end(), [&](size_t input) {
+        return entries_[input].state != JobState::done;
+      });
       return retire(job, blocked(job) ? JobState::blocked : JobState::waiting);
   }
 }

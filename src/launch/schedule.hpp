@@ -79,6 +79,7 @@ class Schedule {
   struct Entry {
     JobState state = JobState::waiting;
     int tries = 0;
+    bool held = false;        // returned, until an input has a new beginning or end
     int width = 1;            // slots it takes
     size_t pool = 0;          // where its devices are counted
     int devices = 0;          // of the pool
@@ -96,9 +97,10 @@ class Schedule {
   void add_pools(const run::JobGraph& graph);
   bool ready(size_t job) const;
   void offer(size_t job);  // to next(), if it may start
+  void offer_readers(size_t job);
   std::optional<size_t> first_of(Pool& pool) const;
   void take(Entry& entry);
-  void retire(size_t job, JobState state);  // from running to waiting, failed or blocked
+  void retire(size_t job, JobState state);  // from running
   bool blocked(size_t job) const;           // by an input that failed or is blocked itself
   void block_readers(size_t job);
 

@@ -49,6 +49,7 @@ class SlurmLauncher final : public Launcher {
   int64_t submit_batch(const Batch& batch, const std::vector<int64_t>& ids,
                        const std::map<size_t, const Request*>& requests);
   int64_t submit_or_say(const SlurmSubmission& submission, const SiteProfile& asked) const;
+  std::optional<SlurmQueue> ask_or_say(News& news);
   void look(const SlurmQueue& queue, News& news);
   QueuePhase look_at(size_t number, Job& job, const SlurmQueue& queue, News& news);
   void note_waiting(const Job& job, const SlurmEntry& entry, News& news);

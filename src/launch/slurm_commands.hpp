@@ -56,7 +56,8 @@ SlurmQueue ask_queue();
 // "3:0", exit code and signal of a task that the controller remembers.
 std::optional<ExitStatus> ask_exit(const SlurmTask& task);
 int64_t submit(const SlurmSubmission& submission);  // the array's id
-// Of tasks as words_of() names them, to those that have ended nothing happens.
+// Tasks as words_of() names them; to those that have ended nothing happens. That Slurm does not
+// answer is no error: what goes on is seen at the next look.
 void cancel(const std::vector<std::string>& options, const std::vector<std::string>& words);
 
 // Of squeue's lines, in the format that ask_queue() asks for. What has no index is of

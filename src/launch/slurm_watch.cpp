@@ -20,16 +20,7 @@ News SlurmLauncher::poll(std::chrono::milliseconds timeout) {
     return {};
   }
   News news;
-  try {
-    look(ask_queue(), news);
-  } catch (const Error& error) {
-    if (!away_)
-      news.notes.push_back(
-          fmt::format("nothing is known of the jobs while Slurm does not answer; they go on: {}",
-                      error.what()));
-    away_ = true;
-    if (forced_) give_up(news);
-  }
+  if (const auto queue = ask_or_say(news)) look(*queue, news);
   asked_.emplace();
   for (const Ended& ended : news.ended) {
     jobs_.erase(ended.job);
@@ -38,9 +29,24 @@ News SlurmLauncher::poll(std::chrono::milliseconds timeout) {
   return news;
 }
 
+std::optional<SlurmQueue> SlurmLauncher::ask_or_say(News& news) {
+  try {
+    SlurmQueue queue = ask_queue();
+    if (away_) news.notes.push_back("Slurm answers again");
+    away_ = false;
+    return queue;
+  } catch (const Error& error) {
+    if (!away_)
+      news.notes.push_back(
+          fmt::format("nothing is known of the jobs while Slurm does not answer; they go on: {}",
+                      error.what()));
+    away_ = true;
+    if (forced_) give_up(news);
+    return std::nullopt;
+  }
+}
+
 void SlurmLauncher::look(const SlurmQueue& queue, News& news) {
-  if (away_) news.notes.push_back("Slurm answers again");
-  away_ = false;
   std::vector<SlurmTask> waiting;  // though they were asked to stop
   for (auto& [number, job] : jobs_) {
     const QueuePhase phase = look_at(number, job, queue, news);
