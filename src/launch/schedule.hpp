@@ -43,8 +43,7 @@ struct ScheduleOptions {
   int retries = 2;  // of a crashed job; a job that ends with an error is not tried again
   Pools pools =
       {};  // a job takes as many of its profile's as it has ranks; {} = as many as it likes
-  // A queue behind it starts jobs in their order: a job may be handed to it before its inputs have
-  // ended, and takes one slot whatever its threads.
+  // To a queue that keeps their order: a job may go before its inputs have ended, and takes a slot.
   bool ahead = false;
 };
 
@@ -72,14 +71,13 @@ class Schedule {
   int tries(size_t job) const { return entries_[job].tries; }
   bool running() const { return used_ > 0; }
   bool idle() { return !running() && !next(); }
-  // Whether every input is done, or at work where that is enough.
-  bool inputs_ready(size_t job) const;
+  bool inputs_ready(size_t job) const;  // done, or at work where that is enough
 
  private:
   struct Entry {
     JobState state = JobState::waiting;
     int tries = 0;
-    bool held = false;        // returned, until an input has a new beginning or end
+    bool held = false;        // returned, until an input begins or ends
     int width = 1;            // slots it takes
     size_t pool = 0;          // where its devices are counted
     int devices = 0;          // of the pool
