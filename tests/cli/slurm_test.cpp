@@ -46,8 +46,8 @@ struct SlurmUser {
   // By how many runs `repro status` says that they are in this state.
   size_t in_state(const std::string& state) const {
     size_t count = 0;
-    for (const json& run : json::parse(repro({"status", "table3", "--json"}).output).at("runs"))
-      count += run.at("state") == state ? 1 : 0;
+    const json answer = json::parse(repro({"status", "table3", "--json"}).output);
+    for (const json& run : answer.at("runs")) count += run.at("state") == state ? 1 : 0;
     return count;
   }
   std::vector<std::string> names_started() const {
