@@ -14,8 +14,8 @@ constexpr double kEnough = 0.02;
 }  // namespace
 
 ProgressTracker::ProgressTracker(const run::JobGraph& graph, const std::filesystem::path& runs,
-                                 std::vector<double> predicted, int slots)
-    : graph_(graph), runs_(runs), predicted_(std::move(predicted)), slots_(slots) {
+                                 std::vector<double> predicted, launch::ScheduleOptions schedule)
+    : graph_(graph), runs_(runs), predicted_(std::move(predicted)), schedule_(std::move(schedule)) {
   for (bool done : launch::find_done(graph, runs))
     states_.push_back(done ? launch::JobState::done : launch::JobState::waiting);
 }
@@ -92,14 +92,18 @@ double ProgressTracker::seconds_left(size_t job) const {
   return std::max(predicted - running->second.seconds(), 0.1 * predicted);
 }
 
-std::vector<JobProgress> ProgressTracker::jobs() const {
-  std::vector<JobProgress> all;
-  for (const auto& [job, begin] : running_) all.push_back(progress_of(job));
-  return all;
+std::vector<JobProgress> ProgressTracker::jobs(size_t most) const {
+  std::vector<JobProgress> some;
+  for (const auto& [job, begin] : running_) {
+    if (some.size() == most) break;
+    some.push_back(progress_of(job));
+  }
+  return some;
 }
 
 TotalProgress ProgressTracker::total() const {
   TotalProgress total{.running = running_.size(), .stopping = stopping_};
+  total.queued = queued_ - std::min(queued_, running_.size());
   std::vector<double> left(states_.size(), 0.0);
   double all_seconds = 0;
   double left_seconds = 0;
@@ -115,7 +119,7 @@ TotalProgress ProgressTracker::total() const {
     left_seconds += left[job];
   }
   total.fraction = all_seconds > 0 ? 1 - left_seconds / std::max(all_seconds, left_seconds) : 1;
-  total.seconds_left = launch::makespan(graph_, left, slots_);
+  total.seconds_left = launch::makespan(graph_, left, schedule_);
   return total;
 }
 
