@@ -36,20 +36,20 @@ struct Answering {
 TEST_CASE("a job that counts items tells how long it takes by its own speed since it was seen",
           "[cli]") {
   Answering answering;
-  ProgressTracker tracker(answering.graph, answering.folder.path(), {5.0}, 1);
+  ProgressTracker tracker(answering.graph, answering.folder.path(), {5.0}, {.slots = 1});
   tracker.started(0);
   // An earlier try had done forty: its speed is not this one's.
   answering.says(40);
-  REQUIRE(tracker.jobs().size() == 1);
-  CHECK(tracker.jobs()[0].done == 40);
-  CHECK_FALSE(tracker.jobs()[0].seconds_left);
+  REQUIRE(tracker.jobs(8).size() == 1);
+  CHECK(tracker.jobs(8)[0].done == 40);
+  CHECK_FALSE(tracker.jobs(8)[0].seconds_left);
   answering.says(70);
-  const auto left = tracker.jobs()[0].seconds_left;
+  const auto left = tracker.jobs(8)[0].seconds_left;
   REQUIRE(left);
   CHECK(*left >= 0);
   CHECK(*left < 5);  // as long again as since the first look, for as many items
   answering.says(100);
-  CHECK(tracker.jobs()[0].seconds_left == 0);
+  CHECK(tracker.jobs(8)[0].seconds_left == 0);
 }
 
 }  // namespace repro::cli
