@@ -148,7 +148,10 @@ Exit execute_missing(const Context& context, run::RunsLock& lock, const run::Job
   const launch::Pools pools = parse_pools(choice.pools, graph);
   const std::vector<bool> all(graph.jobs().size(), true);
   const std::vector<bool> done = launch::find_done(graph, context.runs);
-  if (all_done(wanted ? wanted() : all, done)) return Exit::ok;
+  if (all_done(wanted ? wanted() : all, done)) {
+    if (choice.detach) say("all jobs are done; the same command without --detach reports\n");
+    return Exit::ok;
+  }
   const Started started = choice.launcher == "slurm"
                               ? slurm_launcher(context, graph, choice, done)
                               : local_launcher(context, graph, choice, pools, done);
