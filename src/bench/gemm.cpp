@@ -30,7 +30,7 @@ double median_seconds(int repetitions, const std::function<void()>& work) {
 // The three products by LibTorch's library, then by the fused blocks' own kernels: the faster
 // counts.
 template <typename C>
-double seconds_of_products(const Gemm& g, int repetitions) {
+double seconds_of_products(const Gemm& g, int repetitions, bool forward_only) {
   constexpr at::ScalarType kType = model::kTypeOf<C>;
   const at::Tensor x = at::randn({g.rows, g.in}).to(kType), w = at::randn({g.out, g.in}).to(kType);
   const at::Tensor dy = at::randn({g.rows, g.out}).to(kType);
@@ -41,8 +41,11 @@ double seconds_of_products(const Gemm& g, int repetitions) {
   const auto faster = [&](const std::function<void()>& library, const std::function<void()>& own) {
     return std::min(median_seconds(repetitions, library), median_seconds(repetitions, own));
   };
-  return faster([&] { at::mm_out(y, x, w.t()); },
-                [&] { forward.multiply(g.rows, model::data<C>(x), model::data<C>(y)); }) +
+  const double forward_seconds =
+      faster([&] { at::mm_out(y, x, w.t()); },
+             [&] { forward.multiply(g.rows, model::data<C>(x), model::data<C>(y)); });
+  if (forward_only) return forward_seconds;
+  return forward_seconds +
          faster([&] { at::mm_out(dx, dy, w); },
                 [&] { backward.multiply(g.rows, model::data<C>(dy), model::data<C>(dx)); }) +
          faster([&] { at::mm_out(dw, dy.t(), x); },
@@ -74,13 +77,14 @@ std::vector<Gemm> gemms_of(const Workload& w) {
   return gemms;
 }
 
-double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions) {
+double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions,
+                 bool forward_only) {
   const auto seconds_of =
       type == at::kFloat ? seconds_of_products<float> : seconds_of_products<model::Bf16>;
   double flops = 0, seconds = 0;
   for (const Gemm& g : gemms) {
-    seconds += static_cast<double>(g.count) * seconds_of(g, repetitions);
-    flops += g.flops();
+    seconds += static_cast<double>(g.count) * seconds_of(g, repetitions, forward_only);
+    flops += forward_only ? g.flops() / 3 : g.flops();
   }
   return flops / seconds;
 }

@@ -26,7 +26,8 @@ std::vector<Gemm> gemms_of(const Workload& workload);
 
 // FLOP/s over the whole mix: all FLOPs by the sum of the processor seconds, each product's time
 // being the median of `repetitions`, by LibTorch's library or by our own kernels, whichever is
-// less.
-double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions);
+// less. With forward_only y alone is made, a third of the FLOPs.
+double gemm_rate(const std::vector<Gemm>& gemms, c10::ScalarType type, int repetitions,
+                 bool forward_only = false);
 
 }  // namespace repro::bench

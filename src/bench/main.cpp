@@ -1,5 +1,7 @@
-// repro-bench step [--model NAME] [--precision P] [--plain] [--threads N] [--steps N] [--json]
-//     one training step: tokens/s, FLOP/s, share of the matrix products' own rate, memory, parts
+// repro-bench step [--model NAME] [--precision P] [--plain] [--forward] [--threads N] [--steps N]
+// [--json]
+//     one training step, or its forward pass as evaluations take it: tokens/s, FLOP/s, share of the
+//     matrix products' own rate, memory, parts
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
 //     how often intervals of made-up tables hold the truth
 // repro-bench [Google Benchmark's flags]
@@ -47,6 +49,8 @@ repro::bench::StepOptions parse_step(const std::vector<std::string>& words) {
       options.json = true;
     else if (word == "--plain")
       options.fused = false;
+    else if (word == "--forward")
+      options.forward_only = true;
     else if (word == "--model")
       options.model = value();
     else if (word == "--precision")
@@ -57,8 +61,8 @@ repro::bench::StepOptions parse_step(const std::vector<std::string>& words) {
       options.steps = positive(word, value());
     else
       throw Error(Exit::usage,
-                  "step: unknown option '{}'; one of --model, --precision, --plain, --threads, "
-                  "--steps, --json",
+                  "step: unknown option '{}'; one of --model, --precision, --plain, --forward, "
+                  "--threads, --steps, --json",
                   word);
   }
   return options;

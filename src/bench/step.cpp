@@ -47,12 +47,17 @@ struct Bench {
       : model(w.model,
               {.precision = model::parse_precision(options.precision), .fused = options.fused}),
         optimizer({}, model.flat_values(), model.flat_gradients(), model.decayed_count()),
-        tokens(at::randint(w.model.vocabulary, {w.batch, w.tokens + 1}, at::kLong)) {
+        tokens(at::randint(w.model.vocabulary, {w.batch, w.tokens + 1}, at::kLong)),
+        forward_only(options.forward_only) {
     model.initialise(0);
   }
 
   // Seconds of the optimizer alone.
   double step(uint64_t index) {
+    if (forward_only) {
+      model.negative_log_likelihood(tokens);
+      return 0;
+    }
     model.zero_gradients();
     model.forward(tokens, /*training=*/true, {.step = index}).total.backward();
     const double before = seconds_of(CLOCK_THREAD_CPUTIME_ID);
@@ -64,6 +69,7 @@ struct Bench {
   model::Transformer model;
   train::AdamW optimizer;
   at::Tensor tokens;
+  bool forward_only;
 };
 
 void measure_parts(StepReport& report, const model::PartSeconds& totals, double optimizer,
@@ -111,16 +117,18 @@ StepReport measure_step(const StepOptions& options) {
   report.tokens = w.batch * w.tokens;
   report.flops_per_token = static_cast<double>(
       measure::flops_per_token(measure::Convention::megatron, w.model, w.tokens));
+  constexpr double kForwardShare = 1.0 / 3;
+  if (options.forward_only) report.flops_per_token *= kForwardShare;
   measure_steps(bench, report);
   report.peak_bytes = peak_bytes();
   const at::ScalarType type = options.precision == "fp32" ? at::kFloat : at::kBFloat16;
-  report.gemm_flops = gemm_rate(gemms_of(w), type, kGemmRepetitions);
+  report.gemm_flops = gemm_rate(gemms_of(w), type, kGemmRepetitions, options.forward_only);
   return report;
 }
 
 std::string to_text(const StepReport& r) {
   std::string text = fmt::format(
-      "model {}  parameters {}  precision {}  {}  threads {}  {} steps of {} tokens, medians\n"
+      "model {}  parameters {}  precision {}  {}  threads {}  {} {} of {} tokens, medians\n"
       "{:>12.0f}  tokens/s                 ({:.1f} ms a step)\n"
       "{:>12.0f}  tokens/processor second  ({:.1f} ms a step: what other programs do not change)\n"
       "{:>12.2f}  MFLOP a token            (convention megatron)\n"
@@ -129,10 +137,11 @@ std::string to_text(const StepReport& r) {
       "{:>11.1f}%  the step's share of that\n"
       "{:>12}  peak memory              ({} before the model was built)\n",
       r.options.model, with_commas(r.parameters), r.options.precision,
-      r.options.fused ? "fused" : "plain", r.options.threads, r.options.steps, r.tokens,
-      r.tokens_per_second(), 1e3 * r.seconds, static_cast<double>(r.tokens) / r.cpu_seconds,
-      1e3 * r.cpu_seconds, r.flops_per_token / 1e6, r.flops() / 1e9, r.gemm_flops / 1e9,
-      100 * r.flops() / r.gemm_flops, human_bytes(r.peak_bytes), human_bytes(r.start_bytes));
+      r.options.fused ? "fused" : "plain", r.options.threads, r.options.steps,
+      r.options.forward_only ? "forward passes" : "steps", r.tokens, r.tokens_per_second(),
+      1e3 * r.seconds, static_cast<double>(r.tokens) / r.cpu_seconds, 1e3 * r.cpu_seconds,
+      r.flops_per_token / 1e6, r.flops() / 1e9, r.gemm_flops / 1e9, 100 * r.flops() / r.gemm_flops,
+      human_bytes(r.peak_bytes), human_bytes(r.start_bytes));
   double all = 0;
   for (const auto& [part, seconds] : r.parts) all += seconds;
   for (const auto& [part, seconds] : r.parts)
@@ -144,6 +153,7 @@ std::string to_json(const StepReport& r) {
   nlohmann::ordered_json json = {{"model", r.options.model},
                                  {"precision", r.options.precision},
                                  {"fused", r.options.fused},
+                                 {"forward_only", r.options.forward_only},
                                  {"threads", r.options.threads},
                                  {"steps", r.options.steps},
                                  {"parameters", r.parameters},

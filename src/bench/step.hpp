@@ -1,6 +1,7 @@
 #pragma once
 // One training step, measured whole: the path that the trainer takes (forward, backward, clip,
-// AdamW, refreshed bf16 weights) on random tokens.
+// AdamW, refreshed bf16 weights) on random tokens; or the forward pass alone, as evaluations take
+// it.
 
 #include <cstdint>
 #include <string>
@@ -13,6 +14,7 @@ struct StepOptions {
   std::string model = "qwen";
   std::string precision = "bf16-mixed";
   bool fused = true;
+  bool forward_only = false;
   int threads = 1;
   int steps = 10;  // measured, after two that are not
   bool json = false;
@@ -24,7 +26,7 @@ struct StepReport {
   int64_t tokens = 0;          // of a step
   double seconds = 0;          // of a step: the median, wall clock
   double cpu_seconds = 0;      // of a step: the median, of this process
-  double flops_per_token = 0;  // convention "megatron" of measure/flops.hpp
+  double flops_per_token = 0;  // convention "megatron" of measure/flops.hpp, a third of it forward
   double gemm_flops = 0;       // FLOP/s of the model's own matrix products, measured alone
   double peak_bytes = 0;       // most resident memory of the process
   double start_bytes = 0;      // the same before the model was built

@@ -189,6 +189,7 @@ int64_t TaskGain::items_to_see(double points) const {
   for (const measure::Paired& pair : pairs)
     differing += pair.differing() / static_cast<double>(pairs.size());
   if (pairs.empty()) return 0;
+  if (measure::is_one_answer(own->pooled) && measure::is_one_answer(baseline->pooled)) return 0;
   const double difference = kHundredth * points;
   return measure::items_to_see(difference, std::clamp(differing, difference, 1.0));
 }

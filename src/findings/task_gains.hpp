@@ -58,7 +58,8 @@ struct TaskGain {
 
   const CutStanding& standing(size_t seed) const;
   // Items with which a difference of `points` hundredths would be seen at 95 % in four cases of
-  // five, were as many pairs unlike as here; 0 without seeds.
+  // five, were as many pairs unlike as here; 0 without seeds, and where both models give one answer
+  // only: how seldom those differ tells nothing of the task.
   int64_t items_to_see(double points = 1) const;
 };
 

@@ -87,8 +87,8 @@ class LineLog {
   Process& process_of(int64_t rank) {
     const auto found = processes_.find(rank);
     if (found != processes_.end()) return found->second;
-    return processes_.try_emplace(rank, line_reader(log_.format), LogBuilder(file_, log_))
-        .first->second;
+    Process begun{line_reader(log_.format), LogBuilder(file_, log_)};
+    return processes_.emplace(rank, std::move(begun)).first->second;
   }
 
   [[noreturn]] void throw_no_step() const {

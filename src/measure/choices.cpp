@@ -77,30 +77,46 @@ Ignorance ignorance(std::span<const ScoredItem> items) {
 
 namespace {
 
+constexpr double kErrors = 2;
+
 bool is_near(const Accuracy& accuracy, double level) {
-  constexpr double kErrors = 2;
   return std::abs(accuracy.value - level) <= kErrors * accuracy.standard_error;
+}
+
+size_t most_predicted(const Accuracy& accuracy) {
+  const auto& predictions = accuracy.predictions;
+  return static_cast<size_t>(std::max_element(predictions.begin(), predictions.end()) -
+                             predictions.begin());
+}
+
+double share_of(const Accuracy& accuracy, size_t index) {
+  return static_cast<double>(accuracy.predictions[index]) / static_cast<double>(accuracy.items);
 }
 
 }  // namespace
 
+bool is_one_answer(const Accuracy& accuracy) {
+  constexpr double kNearlyAll = 0.9;
+  return share_of(accuracy, most_predicted(accuracy)) > kNearlyAll;
+}
+
 bool is_blind(const Accuracy& accuracy, const Ignorance& ignorance) {
-  return is_near(accuracy, ignorance.chance) || is_near(accuracy, ignorance.constant);
+  const double best_constant = ignorance.constant + kErrors * accuracy.standard_error;
+  return is_near(accuracy, ignorance.chance) || is_near(accuracy, ignorance.constant) ||
+         (is_one_answer(accuracy) && accuracy.value <= best_constant);
 }
 
 std::vector<std::string> doubts(const Accuracy& accuracy, const Ignorance& ignorance) {
-  constexpr double kOneSided = 0.9;
   std::vector<std::string> found;
   if (is_near(accuracy, ignorance.chance))
     found.push_back(fmt::format("within noise of chance ({:.1f} %)", 100 * ignorance.chance));
   if (is_near(accuracy, ignorance.constant))
     found.push_back(fmt::format("within noise of always answering {} ({:.1f} %)",
                                 ignorance.constant_index, 100 * ignorance.constant));
-  const auto most = std::max_element(accuracy.predictions.begin(), accuracy.predictions.end());
-  const double share = static_cast<double>(*most) / static_cast<double>(accuracy.items);
-  if (share > kOneSided)
-    found.push_back(fmt::format("{:.0f} % of its answers are {}", 100 * share,
-                                most - accuracy.predictions.begin()));
+  const size_t most = most_predicted(accuracy);
+  if (is_one_answer(accuracy))
+    found.push_back(
+        fmt::format("{:.0f} % of its answers are {}", 100 * share_of(accuracy, most), most));
   return found;
 }
 

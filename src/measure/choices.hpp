@@ -42,12 +42,16 @@ struct Ignorance {
 };
 Ignorance ignorance(std::span<const ScoredItem> items);
 
-// Does the score lie within two standard errors of chance or of the constant predictor? Then it
-// shows no knowledge of the task.
+// Are more than nine predictions of ten the same index?
+bool is_one_answer(const Accuracy& accuracy);
+
+// Does the score lie within two standard errors of chance or of the constant predictor, or is
+// nearly every answer the same index and the score no better than the constant predictor's? Then it
+// shows no knowledge of the task: always answering A scores 22.9 % on MMLU, clear of chance.
 bool is_blind(const Accuracy& accuracy, const Ignorance& ignorance);
 
 // Doubts about a score, one clause each, none when there are none: it lies within two standard
-// errors of chance or of the constant predictor, or nine predictions of ten are one index.
+// errors of chance or of the constant predictor, or is of one answer.
 std::vector<std::string> doubts(const Accuracy& accuracy, const Ignorance& ignorance);
 
 // Items that tell a difference of `difference` in paired accuracy from noise, two-sided at 95 %

@@ -145,7 +145,7 @@ void add_pair(const Study& study, const PairLine& line, double holm, Table& tabl
         pair.difference},
        {p_value_text(pair.test.p), pair.test.p},
        {p_value_text(holm), holm},
-       count(needed)});
+       needed > 0 ? count(needed) : TableCell("-")});
 }
 
 }  // namespace

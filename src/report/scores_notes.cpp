@@ -49,9 +49,9 @@ std::string blind_sentence(const Study& study) {
   });
   return all == 0 ? "no task is answered yet"
                   : fmt::format(
-                        "{} of the {} scores here are within two standard errors of "
-                        "guessing, by chance or always the same answer: such a score bears "
-                        "out nothing",
+                        "{} of the {} scores here are within two standard errors of guessing, by "
+                        "chance or always the same answer, or nearly all one answer: such a score "
+                        "bears out nothing",
                         blind, all);
 }
 

@@ -77,6 +77,25 @@ TEST_CASE("a field that is unknown or of another type is refused, naming the fil
                       Catch::Contains("job.json: holds a field that this version does not know"));
 }
 
+struct Switch {
+  bool on = false;
+  OptimizerSpec optimizer;
+};
+void describe(Fields& fields, Switch& value) {
+  fields.field("on", value.on);
+  fields.table("optimizer", value.optimizer);
+}
+
+TEST_CASE("a number is no switch and no table, in TOML or in JSON", "[config]") {
+  Problems problems;
+  from_node<Switch>(toml("on = 1\noptimizer = 2\n"), problems);
+  CHECK_THROWS_WITH(problems.throw_if_any(),
+                    Catch::Contains("x.toml:1: on") && Catch::Contains("true or false") &&
+                        Catch::Contains("x.toml:2: optimizer") && Catch::Contains("a table"));
+  CHECK(from_json<Switch>({{"on", true}}, "job.json").on);
+  CHECK_THROWS_WITH(from_json<Switch>({{"on", 1}}, "job.json"), Catch::Contains("field 'on'"));
+}
+
 // As a struct is before and after it gained fields.
 struct Older {
   int64_t width = 64;

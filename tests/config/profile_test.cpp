@@ -54,6 +54,12 @@ TEST_CASE("of the multiplications only the best of a type must be known well", "
   measured.steps = {step};
   CHECK(measured.widest()->what == "qwen_moe full, paper");
   CHECK(measured.widest()->reach == Approx(0.25));
+  // Downwards it may reach further than upwards, and the first is not the widest.
+  step.model = "llama_moe";
+  step.seconds_low = 1;
+  measured.steps.push_back(step);
+  CHECK(measured.widest()->what == "llama_moe full, paper");
+  CHECK(measured.widest()->reach == Approx(0.5));
 }
 
 TEST_CASE("a measured profile is written, read back, and finds its steps", "[config]") {

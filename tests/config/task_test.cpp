@@ -49,6 +49,28 @@ TEST_CASE("a task made of a corpus names one of the ways, and no file", "[config
              Catch::Contains("task.toml:9: ") && Catch::Contains("context_words"));
 }
 
+TEST_CASE("what a task's fields cannot mean together is refused at its line", "[config]") {
+  const std::string file = "[source]\nkind = \"file\"\nname = \"a.csv\"\n";
+  CHECK(refusal_of("name = \"t\"\ncontext = \"{c}\"\ngold = \"{g}\"\n" + file) ==
+        "task.toml:1: give choices (a template each) or choices_from (a list), not neither");
+  CHECK(refusal_of(kBody + "choices = [\"a\", \"b\"]\n" + file) ==
+        "task.toml:5: give choices (a template each) or choices_from (a list), not both");
+  const auto with_shots = [&](int count) {
+    return refusal_of(kBody + file + "[shots]\ncount = " + std::to_string(count) +
+                      "\n[[shots.examples]]\ncontext = \"x\"\nanswer = \"1\"\n"
+                      "[[shots.examples]]\ncontext = \"y\"\nanswer = \"2\"\n");
+  };
+  CHECK(with_shots(2) == "accepted");
+  CHECK(with_shots(3) ==
+        "task.toml:8: shots: 2 examples, count = 3; add examples or lower the count");
+  const auto with_cut = [&](const std::string& cut) {
+    return refusal_of(kBody + file + "[[fields]]\nname = \"c\"\ntext = \"{c}\"\ncut = " + cut +
+                      "\n");
+  };
+  CHECK(with_cut("[\"<\", \">\"]") == "accepted");
+  CHECK_THAT(with_cut("[\"<\"]"), Catch::Contains("'c': cut = [what it begins with"));
+}
+
 TEST_CASE("titles, licences and sizes are no content: they change no job", "[config]") {
   const Task task = find_task(REPRO_SOURCE_ROOT, "piqa");
   Task other = task;

@@ -191,6 +191,13 @@ TEST_CASE("how many items show a point follows from how many answers are unlike"
   // 60 of 400 pairs differ: (1.96 sqrt(0.15) + 0.8416 sqrt(0.1499))^2 / 0.0001.
   CHECK(answered.gain("loss").items_to_see() == 11771);
   CHECK(Answered(with_right(300, 300)).gain("loss").items_to_see() > 0);
+  // Who always gives the first choice is right where that is the right one, and differs from
+  // nobody.
+  Fixture first_always = with_right(0, 0);
+  first_always.is_right = [](int64_t item, const std::string&, int64_t, int64_t) {
+    return item / 7 % 2 == 0;
+  };
+  CHECK(Answered(first_always).gain("loss").items_to_see() == 0);
 }
 
 TEST_CASE("answers to other items are no pairs", "[findings]") {

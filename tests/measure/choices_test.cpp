@@ -80,6 +80,28 @@ TEST_CASE("nine answers in ten may be the same, more are doubted", "[measure]") 
   CHECK(doubted(91) == std::vector<std::string>{"91 % of its answers are 0"});
 }
 
+// The right answers of MMLU are 22.9, 24.7, 25.5 and 26.9 % A to D.
+TEST_CASE("who always answers one of the rarer letters is far from chance, and knows nothing",
+          "[measure]") {
+  std::vector<ScoredItem> items;
+  for (int64_t i = 0; i < 10000; ++i)
+    items.push_back(item(i < 2290 ? 0 : i < 4760 ? 1 : i < 7310 ? 2 : 3, {-1, -2, -2, -2}));
+  const Accuracy found = accuracy(items, Normalised::none);
+  CHECK(found.value == Approx(0.229));
+  CHECK(is_blind(found, ignorance(items)));
+  CHECK(doubts(found, ignorance(items)) == std::vector<std::string>{"100 % of its answers are 0"});
+}
+
+TEST_CASE(
+    "where nearly all right answers are alike, answering alike is knowledge when it is better",
+    "[measure]") {
+  // 19 in 20 are 0, and every other one is told from them.
+  std::vector<ScoredItem> items;
+  for (int64_t i = 0; i < 1000; ++i)
+    items.push_back(i % 20 == 0 ? item(1, {-2, -1}) : item(0, {-1, -2}));
+  CHECK_FALSE(is_blind(accuracy(items, Normalised::none), ignorance(items)));
+}
+
 // Connor (1987), Biometrics 43: his formula worked by hand for a share of 0.3 and 0.1 apart:
 // (1.959964 * sqrt(0.3) + 0.841621 * sqrt(0.29))^2 / 0.01 = 233.09.
 TEST_CASE("a point of difference takes thousands of items", "[measure]") {

@@ -51,4 +51,22 @@ TEST_CASE("one size is scaled in proportion and its error is unknown", "[measure
   CHECK_THROWS_WITH(fit_steps({step(0, 0.5)}), Catch::Contains("does not say its FLOPs"));
 }
 
+// y = a + b x by hand, with weights 1 / y^2: (10, 0.3), (20, 0.5), (40, 1) GFLOP, seconds give
+// a = 0.0693, b = 0.0226; were all seconds to count alike, a = 0.05, b = 0.0236.
+TEST_CASE("every size counts alike in a fit, however long its step", "[measure]") {
+  const StepFit fit = fit_steps({step(10, 0.3), step(20, 0.5), step(40, 1.0)});
+  const double w[] = {1 / 0.09, 1 / 0.25, 1}, x[] = {10, 20, 40}, y[] = {0.3, 0.5, 1.0};
+  double sw = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+  for (int i = 0; i < 3; ++i) {
+    sw += w[i];
+    sx += w[i] * x[i];
+    sy += w[i] * y[i];
+    sxx += w[i] * x[i] * x[i];
+    sxy += w[i] * x[i] * y[i];
+  }
+  const double slope = (sw * sxy - sx * sy) / (sw * sxx - sx * sx);
+  CHECK(fit.per_flop == Approx(slope / 1e9));
+  CHECK(fit.fixed == Approx((sy - slope * sx) / sw));
+}
+
 }  // namespace repro::measure

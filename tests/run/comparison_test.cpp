@@ -63,5 +63,22 @@ TEST_CASE("runs that record other steps are compared where both recorded", "[run
   CHECK(missing->second == "not recorded");
 }
 
+TEST_CASE("what another program's log does not state is no difference; a loss is", "[run]") {
+  TemporaryDirectory folder;
+  const RunDirectory own = write_run(folder.path() / "own", {});
+  const auto other = [&](const std::string& name, FakeRun fake) {
+    fake.kind = "import";
+    return compare_runs(own, write_run(folder.path() / name, fake)).records;
+  };
+  CHECK_FALSE(other("silent", {.grad_norm = 0}));
+  REQUIRE(other("louder", {.grad_norm = 2}));
+  CHECK(other("louder-again", {.grad_norm = 2})->where == "records: step 1, grad_norm");
+  const auto zero = other("zero", {.third_loss = 0});
+  REQUIRE(zero);
+  CHECK(zero->where == "records: step 3, loss");
+  CHECK(zero->first == "4");
+  CHECK(zero->second == "0");
+}
+
 }  // namespace
 }  // namespace repro::run

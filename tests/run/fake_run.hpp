@@ -15,12 +15,14 @@ struct FakeRun {
   std::string cpu = "a";
   double third_loss = 4;
   uint64_t third_hash = 3;
+  std::string kind = "train";
+  double grad_norm = 1;
 };
 
 inline RunDirectory write_run(const fs::path& path, const FakeRun& fake) {
   const RunDirectory directory(path);
   make_directories(path);
-  const nlohmann::json job = {{"kind", "train"},
+  const nlohmann::json job = {{"kind", fake.kind},
                               {"key", "k"},
                               {"spec", {{"optimizer", {{"lr", fake.lr}}}, {"steps", 3}}},
                               {"inputs", nlohmann::json::object()},
@@ -34,6 +36,7 @@ inline RunDirectory write_run(const fs::path& path, const FakeRun& fake) {
     record.step = step;
     record.tokens = 8 * step;
     record.loss = record.lm_loss = step == 3 ? fake.third_loss : 5;
+    record.grad_norm = fake.grad_norm;
     record.clocks.train = 0.1 * static_cast<double>(step + path.string().size());
     record.data_hash = step == 3 ? fake.third_hash : static_cast<uint64_t>(step);
     records.write(to_line(record));

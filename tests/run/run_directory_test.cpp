@@ -67,6 +67,19 @@ TEST_CASE("a worker opens what was created, once its inputs are done", "[run]") 
   CHECK(job.inputs.at("corpus").path() == prepared.path());
 }
 
+TEST_CASE("what is done is done, whatever failure an earlier try left", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory directory(folder.path() / graph[0].directory);
+  directory.create(graph[0], graph);
+  write_file_atomically(directory.failed_file(), "disk full\n");
+  CHECK(directory.state() == State::failed);
+  directory.mark_done();
+  write_file_atomically(directory.failed_file(), "disk full\n");
+  CHECK(directory.state() == State::done);
+  CHECK_FALSE(directory.failure());
+}
+
 TEST_CASE("a failure is kept as one line and forgotten when the job is tried again", "[run]") {
   const TemporaryDirectory folder;
   const JobGraph graph = two_jobs();
