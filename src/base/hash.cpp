@@ -23,7 +23,9 @@ struct Sha256::State {
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  check(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1, "SHA-256 is available");
+  // It is there; what it needs of memory may not be.
+  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1)
+    throw Error(Exit::run_failed, "out of memory for a SHA-256");
 }
 
 Sha256::~Sha256() = default;

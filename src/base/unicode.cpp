@@ -78,6 +78,19 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string well_formed(std::string_view text) {
+  if (is_utf8(text)) return std::string(text);
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = at;
+    if (next_code_point(text, at) == kReplacement)
+      out += "\uFFFD";
+    else
+      out.append(text, begin, at - begin);
+  }
+  return out;
+}
+
 bool is_space(char32_t code) {
   if (code < 0x80)
     return code == ' ' || (code >= 0x09 && code <= 0x0D) || (code >= 0x1C && code <= 0x1F);

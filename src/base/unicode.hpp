@@ -10,6 +10,8 @@ namespace repro {
 // The code point at `at`, which moves behind it; U+FFFD for one malformed byte.
 char32_t next_code_point(std::string_view text, size_t& at);
 bool is_utf8(std::string_view text);
+// `text` with U+FFFD for each malformed byte.
+std::string well_formed(std::string_view text);
 
 bool is_space(char32_t code);   // as Python's str.split() sees it
 bool is_letter(char32_t code);  // of any alphabet, syllabary or ideographic script

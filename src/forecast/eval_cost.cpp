@@ -90,6 +90,7 @@ class EvalCounter {
       size.context_bytes = made.at("bytes").value("contexts", int64_t{0});
       size.choice_bytes = made.at("bytes").value("choices", int64_t{0});
     }
+    if (task.is_made() && size.items == 0) size = most_of(task);
     if (size.items == 0) return std::nullopt;
     // As many as limit_of_part() divides by.
     if (parts == 0)
@@ -97,14 +98,32 @@ class EvalCounter {
     const auto all = static_cast<double>(size.items);
     const double asked =
         spec.limit > 0 ? std::min(all, static_cast<double>(spec.limit) * parts) : all;
-    const double choices = choices_of(task);
-    const double choice = static_cast<double>(size.choice_bytes) / (all * choices);
-    const double tokens =
-        (static_cast<double>(size.context_bytes) / all + choice) / bytes_per_token(prepared);
-    // Choices of a letter are all read in one row.
-    constexpr double kLetter = 2;
-    return Rows{asked * (choice < kLetter ? 1 : choices),
-                std::min(tokens, static_cast<double>(spec.window))};
+    const double choices = choices_of(task), bytes = bytes_per_token(prepared);
+    const double context = static_cast<double>(size.context_bytes) / all / bytes;
+    const double choice = static_cast<double>(size.choice_bytes) / (all * choices) / bytes;
+    return Rows{asked,
+                item_tokens(task, static_cast<double>(spec.window), context, choices, choice)};
+  }
+
+  // Of one item, by its tokens. What its choices have in common, and the worked examples that
+  // several items have, is read once; where the window cuts a context, choice by choice.
+  static double item_tokens(const config::Task& task, double window, double context, double choices,
+                            double choice) {
+    if (choice < 1) return std::min(window, context + choice);  // a letter: all in one row
+    if (context + choice > window) return choices * window;
+    const bool shared = task.shots.draw != "sample";
+    const double own = shared ? context / static_cast<double>(task.shots.count + 1) : context;
+    return own + choices * choice;
+  }
+
+  // Of a task that is made: as much as it may be, in English words.
+  static config::TaskSize most_of(const config::Task& task) {
+    constexpr int64_t kBytesPerWord = 6;
+    const config::TaskMaking& made = task.made;
+    const auto choices = static_cast<int64_t>(choices_of(task));
+    return {.items = made.items,
+            .context_bytes = made.items * made.context_words * kBytesPerWord,
+            .choice_bytes = made.items * choices * made.choice_words * kBytesPerWord};
   }
 
   static double choices_of(const config::Task& task) {

@@ -13,7 +13,7 @@
 namespace repro::forecast {
 
 struct EvalCost {
-  double tokens = 0;  // read, those of a context once for each row that it stands in
+  double tokens = 0;  // read
   double flops = 0;   // forward only, convention "palm"
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "import/catalog_readers.hpp"
 #include "import/log_text.hpp"
 
@@ -38,7 +39,7 @@ CatalogImport import_catalog(const std::filesystem::path& path, const std::strin
                              const std::string& date) {
   if (!is_day(date))
     throw Error(Exit::usage, "--date {}: expected the day of the prices, as 2026-01-31", date);
-  const std::string text = read_text(path);
+  const std::string text = well_formed(read_text(path));
   OfferList offers(path.string(), provider);
   const std::string_view start = trim(std::string_view(text).substr(0, 64));
   if (start.starts_with('[') || start.starts_with('{'))

@@ -40,8 +40,11 @@ void load_tasks(const std::filesystem::path& root, Experiment& experiment,
     const auto file = config::look_up(root, "eval", name);
     if (!file) {
       const std::vector<std::string> known = config::task_names(root);
-      problems.add(place, "no task '{}'{}; there are: {}", name, did_you_mean(name, known),
-                   join(known, ", "));
+      if (known.empty())
+        problems.add(place, "no task '{}': there is no task in eval/", name);
+      else
+        problems.add(place, "no task '{}'{}; there are: {}", name, did_you_mean(name, known),
+                     join(known, ", "));
       continue;
     }
     config::Task task = config::load_task(file->path, file->shown_as);

@@ -68,22 +68,24 @@ std::string row_text(const TableRow& row) {
 }  // namespace
 
 std::string escape_latex(std::string_view given) {
+  static const std::string kFirsts = [] {
+    std::string firsts;
+    for (const auto& [from, to] : kEscapes) firsts += from.front();
+    return firsts;
+  }();
   const std::string shown = printable_line(given);
   std::string_view text = shown;
   std::string out;
   while (!text.empty()) {
-    size_t used = 0;
-    for (const auto& [from, to] : kEscapes) {
-      if (text.substr(0, from.size()) != from) continue;
-      out += to;
-      used = from.size();
-      break;
-    }
-    if (used == 0) {
-      out += text.front();
-      used = 1;
-    }
-    text.remove_prefix(used);
+    const size_t plain = std::min(text.find_first_of(kFirsts), text.size());
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto escape = std::find_if(std::begin(kEscapes), std::end(kEscapes),
+                                     [&](const auto& one) { return text.starts_with(one.first); });
+    const bool known = escape != std::end(kEscapes);
+    out += known ? std::string_view(escape->second) : text.substr(0, 1);
+    text.remove_prefix(known ? std::string_view(escape->first).size() : 1);
   }
   return out;
 }

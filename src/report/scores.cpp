@@ -23,14 +23,20 @@ using findings::StudyRow;
 using findings::TaskGain;
 using findings::TaskQuestion;
 
-// "0.3 (-1.2 to 1.8)", in points.
+// "0.3 ± 1.5", ">= 0.3 ± 1.5" of a bound (towards its open side nothing is known), in points; an
+// interval that is longer on one side by its ends: "0.3 (-1.2 to 2.8)".
 std::string points_text(const Finding& found) {
-  if (!found.here) return found.here_text;
-  if (!found.range) return found.here_text;
-  const measure::Interval points = {100 * found.range->low, 100 * found.range->high};
-  if (std::isinf(points.low) || std::isinf(points.high))
-    return fmt::format("{} ({})", found.here_text, findings::range_text(points));
-  return fmt::format("{} ({} to {})", found.here_text, fixed(points.low, 1), fixed(points.high, 1));
+  constexpr double kAlike = 1.1;
+  if (!found.here || !found.range) return found.here_text;
+  const double below = 100 * (*found.here - found.range->low);
+  const double above = 100 * (found.range->high - *found.here);
+  const double finite = std::isinf(below) ? above : below;
+  if (std::isinf(finite) || finite < 0) return found.here_text;
+  if (std::isinf(below) || std::isinf(above) ||
+      std::max(below, above) <= kAlike * std::min(below, above))
+    return fmt::format("{} ± {}", found.here_text, fixed(finite, 1));
+  return fmt::format("{} ({} to {})", found.here_text, fixed(100 * found.range->low, 1),
+                     fixed(100 * found.range->high, 1));
 }
 
 class ScoresView {
@@ -72,7 +78,7 @@ class ScoresView {
     const std::string baseline = study_.baseline().name;
     const plan::Cell& cell = study_.plan.cells.front();
     const std::string arm =
-        several_arms_ ? std::string("arm") : cell.arms[other_arms(cell).front()].title;
+        several_arms_ ? std::string("arm") : cell.arms[other_arms(cell).front()].name;
     if (several_rows_) table_.columns.push_back({.heading = "cell", .align = Align::left});
     table_.columns.push_back({.heading = "task", .align = Align::left});
     table_.columns.push_back({.heading = "metric", .align = Align::left});
@@ -84,7 +90,7 @@ class ScoresView {
         {.heading = baseline, .group = "here, %", .key = "here_baseline"},
         {.heading = arm, .group = "here, %", .key = "here_arm"},
         {.heading = "paper", .group = "gain, points", .key = "gain_paper"},
-        {.heading = "here (range)", .group = "gain, points", .key = "gain_here"},
+        {.heading = "here", .group = "gain, points", .key = "gain_here"},
         {.heading = "verdict", .align = Align::left}};
     table_.columns.insert(table_.columns.end(), numbers.begin(), numbers.end());
   }

@@ -109,7 +109,7 @@ std::vector<std::string> cuts_note(const Study& study) {
 std::vector<std::string> scores_note(const Study& study) {
   std::vector<std::string> notes = {
       "acc: the choice of highest log-likelihood, acc_norm: by character; gain: on the same items, "
-      "with its 95 % range over seeds and items",
+      "± 95 % over seeds and items",
       blind_sentence(study)};
   for (std::string sentence : {counts_sentence(study), items_sentence(study)})
     if (!sentence.empty()) notes.push_back(std::move(sentence));

@@ -147,7 +147,7 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   const int code = run_alone(repro::run::RunDirectory(argv[1]));
-  // What libraries tear down at the end fails where memory was too short to set it up.
-  if (code != 0) std::_Exit(code);
-  return code;
+  // Not by return: what libraries tear down then fails where memory was too short to set it up.
+  std::fflush(nullptr);
+  std::_Exit(code);
 }

@@ -32,6 +32,15 @@ TEST_CASE("a malformed byte is one replacement character", "[base]") {
   CHECK(at == text.size());
 }
 
+TEST_CASE("well-formed text stays, and each byte that is none becomes a replacement", "[base]") {
+  CHECK(well_formed("caf\xC3\xA9 \uFFFD") == "caf\xC3\xA9 \uFFFD");
+  CHECK(well_formed("a\xFFz") == "a\uFFFDz");
+  // Four bytes for a code point that Unicode does not have, and half a pair of UTF-16.
+  CHECK(well_formed("\xF7\x9F\x98\x80") == "\uFFFD\uFFFD\uFFFD\uFFFD");
+  CHECK(well_formed("\xED\xA0\x80!") == "\uFFFD\uFFFD\uFFFD!");
+  CHECK(well_formed("").empty());
+}
+
 TEST_CASE("text takes as many columns as a terminal shows", "[base]") {
   CHECK(display_width("abc") == 3);
   CHECK(display_width("\u00B1\u2265") == 2);

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/unicode.hpp"
 #include "data/formats/html.hpp"
 #include "data/formats/readers.hpp"
 #include "data/text/paragraph_filter.hpp"
@@ -51,6 +52,14 @@ TEST_CASE("a page is read in the charset it declares", "[data]") {
   CHECK(first("<meta charset=utf-8><p>a\xFFz") == "a\uFFFDz");
   CHECK(first("<meta charset=nonsense><p>caf\xE9") == "café");
   CHECK(html_paragraphs("").empty());
+}
+
+TEST_CASE("a page's paragraphs are UTF-8 whatever it holds", "[data]") {
+  for (const char* page : {"<meta charset=utf-8><p>a\xF7\x9F\x98\x80z\xFF", "<p>a&#xCCCCCCCC;z",
+                           "<p>&#xD800;&#x110000;z", "<meta charset=utf-16><p>\xD8z"})
+    for (const std::string& paragraph : html_paragraphs(page)) CHECK(is_utf8(paragraph));
+  CHECK(html_paragraphs("<meta charset=utf-8><p>a\xF7\x9F\x98\x80z\xFF").at(0) ==
+        "a\uFFFD\uFFFD\uFFFD\uFFFDz\uFFFD");
 }
 
 TEST_CASE("deeply nested pages do not exhaust the stack", "[data]") {

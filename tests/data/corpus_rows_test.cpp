@@ -20,7 +20,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-const std::vector<std::string> kWords = {"river",  "mountain", "winter", "sailor", "harbour",
+const std::vector<std::string> kNouns = {"river",  "mountain", "winter", "sailor", "harbour",
                                          "castle", "meadow",   "garden", "window", "candle"};
 
 // Sentences of seven words; the document's own number stands in each, so that none is twice there.
@@ -29,7 +29,7 @@ std::string document(uint64_t number, int sentences) {
   for (int s = 0; s < sentences; ++s) {
     text += fmt::format("{}Then no {}-{}", s == 0 ? "" : s % 4 == 0 ? "\n" : " ", number, s);
     for (uint64_t i = 0; i < 4; ++i)
-      text += " " + kWords[random_bits(number, static_cast<uint64_t>(s), i) % kWords.size()];
+      text += " " + kNouns[random_bits(number, static_cast<uint64_t>(s), i) % kNouns.size()];
     text += ".";
   }
   return text;

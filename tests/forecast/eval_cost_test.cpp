@@ -26,9 +26,10 @@ config::Task pairs() {
 
 // A corpus, a task of 100 items (70 bytes of context, 35 of choice), a model, and what is asked.
 struct Graph {
-  explicit Graph(const config::EvalSpec& spec, bool sized = true) {
+  explicit Graph(const config::EvalSpec& spec, bool sized = true,
+                 const config::Task& asked = pairs()) {
     prepared = add("prepare", {{"name", "corpus"}}, {});
-    task = add("task", config::to_json(pairs()), {},
+    task = add("task", config::to_json(asked), {},
                sized ? json{{"items", 100}, {"context_bytes", 7000}, {"choice_bytes", 7000}}
                      : json::object());
     weights = add("train", {{"steps", 10}}, {{"corpus", prepared}});
@@ -70,12 +71,20 @@ config::EvalSpec asking() {
 
 }  // namespace
 
-TEST_CASE("an evaluation reads its items' texts once a choice, in tokens of the corpus",
+TEST_CASE("an evaluation reads a context once and each of its choices, in tokens of the corpus",
           "[forecast]") {
   const Graph graph(asking());
-  CHECK(graph.tokens() == Approx(100 * 2 * (70 + 35) / 3.5));  // before the corpus is there
+  CHECK(graph.tokens() == Approx(100 * (70 + 2 * 35) / 3.5));  // before the corpus is there
   graph.finish(graph.prepared, {{"splits", {{"train", {{"tokens", 1000}, {"bytes", 5000}}}}}});
-  CHECK(graph.tokens() == Approx(100 * 2 * (70 + 35) / 5.0));
+  CHECK(graph.tokens() == Approx(100 * (70 + 2 * 35) / 5.0));
+}
+
+TEST_CASE("worked examples that all items have are read once", "[forecast]") {
+  config::Task task = pairs();
+  task.shots.count = 4;
+  CHECK(Graph(asking(), true, task).tokens() == Approx(100 * (70 / 5 + 2 * 35) / 3.5));
+  task.shots.draw = "sample";  // each item has its own
+  CHECK(Graph(asking(), true, task).tokens() == Approx(100 * (70 + 2 * 35) / 3.5));
 }
 
 TEST_CASE("made items count as they are, whatever their definition says", "[forecast]") {
@@ -84,7 +93,18 @@ TEST_CASE("made items count as they are, whatever their definition says", "[fore
   graph.finish(
       graph.task,
       {{"items", 50}, {"parts", {{"", 50}}}, {"bytes", {{"contexts", 3500}, {"choices", 3500}}}});
-  CHECK(graph.tokens() == Approx(50 * 2 * (70 + 35) / 3.5));
+  CHECK(graph.tokens() == Approx(50 * (70 + 2 * 35) / 3.5));
+}
+
+TEST_CASE("a task made of a corpus counts as many items as it may have until they are there",
+          "[forecast]") {
+  config::Task task = pairs();
+  task.choices.clear();
+  task.choices_from = "choices";
+  task.source.kind = "corpus";
+  task.source.name = "next_passage";
+  task.made = {.items = 10, .context_words = 20, .choice_words = 10, .seed = 0};
+  CHECK(Graph(asking(), /*sized=*/false, task).tokens() == Approx(10 * (20 + 4 * 10) * 6 / 3.5));
 }
 
 TEST_CASE("a window and a limit bound what is read, and letters are read in one row",

@@ -5,6 +5,8 @@
 #include <array>
 #include <cerrno>
 
+#include "base/unicode.hpp"
+
 namespace repro::data {
 namespace {
 
@@ -45,7 +47,7 @@ std::string to_utf8(std::string_view text, const std::string& charset) {
     }
   }
   iconv_close(converter);
-  return out;
+  return well_formed(out);  // the library passes on code points that Unicode does not have
 }
 
 }  // namespace repro::data

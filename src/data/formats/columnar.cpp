@@ -7,6 +7,7 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -186,11 +187,16 @@ void visit_file(const path& file, const std::optional<std::string>& column, cons
   }
 }
 
+// For ever: a thread of the library may give memory back after damage has ended the reading.
+arrow::MemoryPool& pool_of(int64_t most_bytes) {
+  static auto& pools = *new std::map<int64_t, arrow::CappedMemoryPool>;
+  return pools.try_emplace(most_bytes, arrow::default_memory_pool(), most_bytes).first->second;
+}
+
 void visit_batches(const path& file, const std::optional<std::string>& column,
                    const config::CorpusLimits& limits, const VisitBatch& visit) {
-  arrow::CappedMemoryPool pool(arrow::default_memory_pool(), limits.memory_bytes);
   try {
-    visit_file(file, column, visit, pool);
+    visit_file(file, column, visit, pool_of(limits.memory_bytes));
   } catch (const UsedUp&) {
     fail_limit(file.string(), "a batch of its columns needs more memory", "memory_bytes",
                limits.memory_bytes);

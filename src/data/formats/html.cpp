@@ -106,7 +106,8 @@ class Collector {
 
   void end_paragraph() {
     if (text_.ends_with(' ')) text_.pop_back();
-    if (!text_.empty()) paragraphs.push_back(std::move(text_));
+    // &#xCCCCCCCC; comes out of the parser as what is no UTF-8.
+    if (!text_.empty()) paragraphs.push_back(well_formed(text_));
     text_.clear();
   }
 
