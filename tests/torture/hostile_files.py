@@ -348,7 +348,8 @@ def tars():
     sparse = tarfile.TarInfo("sparse")
     sparse.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "s", "GNU.sparse.realsize": str(1 << 45)}
     sparse.size = 512
-    yield Case("archive", "tar: sparse of 32 TB", tar(pieces(1) + [(sparse, b"1\n0\n0\n".ljust(512, b"\0"))]))
+    yield Case("archive", "tar: sparse of 32 TB", tar(pieces(1) + [(sparse, b"1\n0\n0\n".ljust(512, b"\0"))]),
+               TEXTS)  # its zeros are no JSON: said to be dropped before they are read
     huge = tarfile.TarInfo("huge")
     huge.pax_headers = {"size": str(1 << 60)}
     yield Case("archive", "tar: pax size of 2^60", tar(pieces(1) + [(huge, b"")]))
