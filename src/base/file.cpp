@@ -36,6 +36,9 @@ const char* way_out_of(int code) {
       return "; raise the limit of open files (ulimit -n) and run the same command again";
     case ENOMEM:
       return "; free some memory and run the same command again";
+    case ENOLCK:
+      return "; its file system keeps no locks between machines: mount it with them (NFS: without "
+             "nolock)";
     default:
       return nullptr;
   }
@@ -227,7 +230,10 @@ std::optional<FileLock> FileLock::try_acquire(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) fail(path, "open");
   if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return FileLock(descriptor);
+  const int code = errno;
   ::close(descriptor);
+  // Where nothing can be locked nothing is: two writers would both go on.
+  if (code != EWOULDBLOCK && code != EINTR) fail_with_system(path, "lock", code);
   return std::nullopt;
 }
 

@@ -74,7 +74,9 @@ class MappedFile {
 };
 
 // An exclusive advisory lock on a file, held while the object lives; empty when another process has
-// it.
+// it. It is flock(2), which Linux keeps on an NFS server as a lock of the whole file, so it holds
+// between machines too; the server drops it when the lease of a dead machine ends. Error where the
+// file system keeps no locks.
 class FileLock {
  public:
   static std::optional<FileLock> try_acquire(const fs::path& path);

@@ -3,13 +3,17 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/process/args.hpp>
@@ -21,6 +25,7 @@
 #include <boost/process/start_dir.hpp>
 
 #include "base/error.hpp"
+#include "base/stopwatch.hpp"
 #include "base/text.hpp"
 
 namespace repro {
@@ -113,6 +118,38 @@ ExitStatus decode(int native) {
   return {.code = WEXITSTATUS(native), .signal = 0};
 }
 
+size_t size_of(std::FILE* file) {
+  struct stat status {};
+  return ::fstat(::fileno(file), &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
+}
+
+// What a command that still runs exceeds; "" = nothing.
+std::string excess(const Stopwatch& watch, const Limits& limits, std::FILE* out, std::FILE* err) {
+  if (limits.seconds > 0 && watch.seconds() > limits.seconds)
+    return fmt::format("did not end within {}", human_seconds(limits.seconds));
+  if (limits.bytes > 0 && std::max(size_of(out), size_of(err)) > limits.bytes)
+    return fmt::format("wrote more than {}", human_bytes(static_cast<double>(limits.bytes)));
+  return {};
+}
+
+// Kills the child's group and throws when it exceeds a limit.
+void wait_within(bp::child& child, const Command& command, const Limits& limits, std::FILE* out,
+                 std::FILE* err) {
+  using std::chrono::milliseconds;
+  const Stopwatch watch;
+  std::error_code ignored;
+  // Most commands take some 20 ms.
+  for (milliseconds nap{1}; child.running(ignored); nap = std::min(2 * nap, milliseconds(20))) {
+    const std::string too_much = excess(watch, limits, out, err);
+    if (!too_much.empty()) {
+      ::kill(-child.id(), SIGKILL);
+      child.wait(ignored);
+      throw Error(Exit::run_failed, "'{}' {}; it was stopped", join(command.words, " "), too_much);
+    }
+    std::this_thread::sleep_for(nap);
+  }
+}
+
 // The last `count` lines that are not blank, as one.
 std::string tail(const std::string& text, size_t count) {
   std::vector<std::string> lines;
@@ -178,20 +215,24 @@ void Child::send(int signal) {
   if (signal != SIGKILL) ::kill(-id(), SIGCONT);
 }
 
-Completed run_to_end(const Command& command) {
+Completed run_to_end(const Command& command, const Limits& limits) {
   const File out = open_memory();
   const File err = open_memory();
-  bp::child child = start(command, Group::ours, out.get(), err.get());
+  const bool limited = limits.seconds > 0 || limits.bytes > 0;
+  bp::child child = start(command, limited ? Group::own : Group::ours, out.get(), err.get());
   std::error_code failed;
-  child.wait(failed);
+  if (limited)
+    wait_within(child, command, limits, out.get(), err.get());
+  else
+    child.wait(failed);
   if (failed)
     throw Error(Exit::run_failed, "'{}': cannot wait for its end: {}", command.words[0],
                 failed.message());
   return {decode(child.native_exit_code()), content(out.get()), content(err.get())};
 }
 
-std::string run_command(const Command& command) {
-  Completed completed = run_to_end(command);
+std::string run_command(const Command& command, const Limits& limits) {
+  Completed completed = run_to_end(command, limits);
   if (completed.status.clean()) return std::move(completed.output);
   const ExitStatus& status = completed.status;
   const std::string said = tail(completed.errors, 3);

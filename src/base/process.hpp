@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -62,12 +63,20 @@ struct Completed {
   std::string errors;  // and to its standard error
 };
 
+// What a command that is run to its end may take; 0 = as much as it likes.
+struct Limits {
+  double seconds = 0;
+  size_t bytes = 0;  // of its output, and as many of its errors
+};
+
 // Runs a command to its end, in this process' group, so that a signal to the group reaches both.
-// Error (run_failed) when it cannot be started.
-Completed run_to_end(const Command& command);
+// With a limit it has a group of its own and is killed, with all that it started, beyond it: a
+// command that asks somebody else must not hold us up, nor be cut off by our terminal's Ctrl-C.
+// Error (run_failed) when it cannot be started or exceeds a limit.
+Completed run_to_end(const Command& command, const Limits& limits = {});
 
 // The output of a command that must succeed. Error (run_failed) naming the command and its last
-// lines when it cannot start or does not exit with 0.
-std::string run_command(const Command& command);
+// lines when it cannot start, exceeds a limit or does not exit with 0.
+std::string run_command(const Command& command, const Limits& limits = {});
 
 }  // namespace repro

@@ -8,10 +8,12 @@
 #include "cli/plan_origins.hpp"
 #include "cli/plan_totals.hpp"
 #include "cli/plan_view.hpp"
+#include "cli/pools.hpp"
 #include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/verbs.hpp"
 #include "findings/search.hpp"
+#include "forecast/pools.hpp"
 #include "launch/executor.hpp"
 #include "launch/local.hpp"
 #include "launch/schedule.hpp"
@@ -26,8 +28,29 @@ struct PlanOptions {
   std::string prices = "paper";
   std::vector<std::string> low, high;  // "PROFILE=PRICE"
   int jobs = 0;
+  std::vector<std::string> pools;  // "PROFILE=DEVICES"
   bool explain = false;
 };
+
+// How long it takes over these devices, of which each profile's work as the rows say.
+struct PoolsTime {
+  launch::Pools pools;
+  double seconds = 0;
+  bool whole = true;  // false: of some jobs nothing is known
+};
+PoolsTime time_over_pools(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
+                          const std::vector<bool>& done, const forecast::MachineSpeed& speed,
+                          const launch::Pools& pools) {
+  const forecast::JobSeconds jobs = forecast::seconds_on_profiles(plan.graph, rows, done, speed);
+  return {pools,
+          launch::makespan(plan.graph, jobs.seconds, {.slots = launch::kUnlimited, .pools = pools}),
+          jobs.whole};
+}
+
+std::string text_of(const PoolsTime& time) {
+  return fmt::format("over {}: {}about {}", pools_text(time.pools), time.whole ? "" : "at least ",
+                     human_seconds(time.seconds));
+}
 
 // Of its hours; "" where there are none.
 std::string evidence_text(const forecast::PlanRow& row) {
@@ -107,8 +130,12 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
   give_prices(options.high, plan.experiment, basis.prices);
   // Of a ladder that is searched as much as the search may take at its longest.
   const std::vector<bool> counted = findings::most_jobs(plan);
+  const std::vector<bool> done = launch::find_done(plan.graph, context.runs);
   const std::vector<forecast::PlanRow> rows =
-      forecast::plan_rows(plan, counted, launch::find_done(plan.graph, context.runs), speed, basis);
+      forecast::plan_rows(plan, counted, done, speed, basis);
+  std::optional<PoolsTime> over_pools;
+  if (!options.pools.empty())
+    over_pools = time_over_pools(plan, rows, done, speed, parse_pools(options.pools, plan.graph));
   if (context.json) {
     const PlanTotals totals = totals_of(rows, basis);
     json answer = {{"experiment", plan.experiment.name},
@@ -118,6 +145,10 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
                    {"doubts", plan_doubts(totals, plan.experiment, rows, basis)},
                    {"memory_warnings", memory_warnings(rows, basis)}};
     for (const forecast::PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
+    if (over_pools)
+      answer["makespan"] = {{"pools", over_pools->pools},
+                            {"hours", over_pools->seconds / 3600},
+                            {"whole", over_pools->whole}};
     print(answer);
     return Exit::ok;
   }
@@ -127,6 +158,7 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
       report::to_terminal(plan_table(plan, rows, basis), is_terminal() ? terminal_width() : kWide));
   say("\n");
   print_totals(plan, rows, basis, speed);
+  if (over_pools) say("{}\n", text_of(*over_pools));
   if (plan.experiment.match.device != "cpu") return Exit::ok;
   const int slots =
       options.jobs > 0 ? options.jobs : static_cast<int>(launch::available_cores().size());
@@ -144,11 +176,14 @@ void add_plan(Program& program) {
       "  repro plan table3                       what `repro run table3` would do\n"
       "  repro plan table3 --scale paper         the published sizes: do they fit, what they cost\n"
       "  repro plan table3 --low rtx-4090=0.40 --high a100-80g=0.87\n"
+      "  repro plan table3 --scale paper --pool rtx-4090=4 --pool a100-80g=1   how long over "
+      "these\n"
       "  repro plan table3 --explain             each resolved value and the line it came from");
   auto options = std::make_shared<PlanOptions>();
   add_experiment(verb, options->choice);
   verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
       ->check(CLI::Range(1, 4096));
+  add_pool_option(verb, options->pools);
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
   verb.add_option("--low", options->low,

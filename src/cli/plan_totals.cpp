@@ -63,7 +63,7 @@ double seconds_here(const plan::Plan& plan, const std::vector<bool>& counted,
   const std::vector<bool> done = launch::find_done(plan.graph, runs);
   for (size_t job = 0; job < seconds.size(); ++job)
     if (done[job] || !counted[job]) seconds[job] = 0;
-  return launch::makespan(plan.graph, seconds, slots);
+  return launch::makespan(plan.graph, seconds, {.slots = slots});
 }
 
 std::vector<std::string> total_lines(const PlanTotals& totals, const plan::Experiment& experiment,

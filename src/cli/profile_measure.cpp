@@ -208,7 +208,8 @@ Exit measure_profile(const Context& context, const MeasureOptions& options) {
   run::RunsLock lock(context.runs, "profile measure", options.wait);
   const run::RunDirectory directory(context.runs / graph[0].directory);
   fs::remove_all(directory.path());  // a measurement is of now
-  const Exit exit = execute_missing(context, lock, graph, static_cast<int>(threads_of(options)));
+  const Exit exit =
+      execute_missing(context, lock, graph, {.jobs = static_cast<int>(threads_of(options))});
   if (exit != Exit::ok) return exit;
 
   const config::Profile profile = profile_from(run::Verifier(context.runs).result(directory),

@@ -13,34 +13,45 @@ namespace repro::cli {
 namespace {
 
 constexpr double kPlainEverySeconds = 15;
+constexpr size_t kMostLines = 24;                // of running jobs
+constexpr double kRest = 10;                     // between two drawings, in the time that one takes
 constexpr const char* kUp = "\x1b[{}A";          // cursor, lines
 constexpr const char* kEraseBelow = "\r\x1b[J";  // from here to the end of the screen
 
 }  // namespace
 
 ProgressDisplay::ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
-                                 std::vector<double> predicted, int slots, run::RunsLock& lock)
+                                 std::vector<double> predicted,
+                                 const launch::ScheduleOptions& schedule, run::RunsLock& lock)
     : graph_(graph),
-      tracker_(graph, runs, std::move(predicted), slots),
+      tracker_(graph, runs, std::move(predicted), schedule),
       lock_(lock),
       terminal_(is_terminal(STDERR_FILENO)) {}
 
 ProgressDisplay::~ProgressDisplay() { erase(); }
 
-void ProgressDisplay::started(size_t job, int tries, launch::Launcher::Handle handle) {
+void ProgressDisplay::started(size_t job, int tries, int64_t process) {
   tracker_.started(job);
-  pids_[graph_[job].directory] = handle;
-  lock_.set_running(pids_);
+  if (process > 0) {
+    pids_[graph_[job].directory] = process;
+    lock_.set_running(pids_);
+  }
   if (says_each()) say(fmt::format("start  {}{}", graph_[job].name, tries > 1 ? " (again)" : ""));
 }
 
 void ProgressDisplay::forget(size_t job) {
-  pids_.erase(graph_[job].directory);
-  lock_.set_running(pids_);
+  if (pids_.erase(graph_[job].directory) > 0) lock_.set_running(pids_);
+}
+
+void ProgressDisplay::queued(size_t put, size_t found) {
+  tracker_.queued(put + found);
+  if (found > 0) say(fmt::format("found  {} jobs of an earlier run in the queue", found));
+  if (put > 0) say(fmt::format("queued {} jobs", put));
 }
 
 void ProgressDisplay::finished(size_t job, const launch::Outcome& outcome) {
   tracker_.finished(job, outcome);
+  if (outcome.state != launch::JobState::blocked) tracker_.left_queue();
   forget(job);
   if (outcome.state == launch::JobState::failed) say("failed " + outcome.message);
   if (outcome.state == launch::JobState::done && says_each())
@@ -49,6 +60,7 @@ void ProgressDisplay::finished(size_t job, const launch::Outcome& outcome) {
 
 void ProgressDisplay::crashed(size_t job, const std::string& line) {
   tracker_.crashed(job);
+  tracker_.left_queue();
   forget(job);
   say("again  " + line);
 }
@@ -65,11 +77,19 @@ bool ProgressDisplay::says_each() const {
 
 void ProgressDisplay::tick() {
   if (talk() == Talk::quiet) return;
-  if (terminal_) return redraw();
+  if (terminal_) {
+    // Of thousands of jobs in a shared folder a look takes long.
+    if (since_drawn_.seconds() < kRest * drawing_seconds_) return;
+    const Stopwatch drawing;
+    redraw();
+    drawing_seconds_ = drawing.seconds();
+    since_drawn_ = {};
+    return;
+  }
   if (since_last_.seconds() < kPlainEverySeconds) return;
   since_last_ = {};
   say(total_line(tracker_.total()));
-  for (const JobProgress& job : tracker_.jobs()) say("       " + job_line(job, 0));
+  for (const JobProgress& job : tracker_.jobs(kMostLines)) say("       " + job_line(job, 0));
 }
 
 void ProgressDisplay::say(const std::string& line) {
@@ -79,7 +99,7 @@ void ProgressDisplay::say(const std::string& line) {
 }
 
 void ProgressDisplay::redraw() {
-  const std::vector<JobProgress> jobs = tracker_.jobs();
+  const std::vector<JobProgress> jobs = tracker_.jobs(kMostLines);
   size_t name_width = 0;
   for (const JobProgress& job : jobs) name_width = std::max(name_width, job.name.size());
   // The last column stays free: some terminals wrap when it is filled.

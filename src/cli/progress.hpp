@@ -22,16 +22,19 @@ namespace repro::cli {
 class ProgressTracker {
  public:
   ProgressTracker(const run::JobGraph& graph, const std::filesystem::path& runs,
-                  std::vector<double> predicted, int slots);
+                  std::vector<double> predicted, launch::ScheduleOptions schedule);
 
   void started(size_t job);
   void finished(size_t job, const launch::Outcome& outcome);
   void crashed(size_t job);
+  // How many jobs are in a queue, at work or not.
+  void queued(size_t jobs) { queued_ += jobs; }
+  void left_queue() { queued_ -= queued_ > 0 ? 1 : 0; }
   void stopping() { stopping_ = true; }
   void wanted(const std::vector<bool>& jobs);
 
-  std::vector<JobProgress> jobs();  // that run
-  TotalProgress total();            // its fraction never falls
+  std::vector<JobProgress> jobs(size_t most);  // that run; at most so many
+  TotalProgress total();                       // its fraction never falls
 
  private:
   JobProgress progress_of(size_t job) const;
@@ -43,7 +46,8 @@ class ProgressTracker {
   const run::JobGraph& graph_;
   std::filesystem::path runs_;
   std::vector<double> predicted_;
-  int slots_;
+  launch::ScheduleOptions schedule_;
+  size_t queued_ = 0;
   std::vector<launch::JobState> states_;
   std::map<size_t, Stopwatch> running_;
   // Where a job that counts items was when it was first seen: it may go on behind an earlier try's.
@@ -69,13 +73,17 @@ class ProgressTracker {
 class ProgressDisplay final : public launch::Observer {
  public:
   ProgressDisplay(const run::JobGraph& graph, const std::filesystem::path& runs,
-                  std::vector<double> predicted, int slots, run::RunsLock& lock);
+                  std::vector<double> predicted, const launch::ScheduleOptions& schedule,
+                  run::RunsLock& lock);
   ~ProgressDisplay() override;
 
-  void started(size_t job, int tries, launch::Launcher::Handle handle) override;
+  void started(size_t job, int tries, int64_t process) override;
   void finished(size_t job, const launch::Outcome& outcome) override;
   void crashed(size_t job, const std::string& line) override;
   void wanted(const std::vector<bool>& jobs) override { tracker_.wanted(jobs); }
+  void queued(size_t put, size_t found) override;
+  void returned(size_t) override { tracker_.left_queue(); }
+  void noted(const std::string& line) override { say(line); }
   void stopping() override;
   void tick() override;
 
@@ -94,6 +102,8 @@ class ProgressDisplay final : public launch::Observer {
   size_t drawn_ = 0;  // lines on the screen to redraw
   Stopwatch since_start_;
   Stopwatch since_last_;  // plain lines of progress
+  Stopwatch since_drawn_;
+  double drawing_seconds_ = 0;
 };
 
 }  // namespace repro::cli

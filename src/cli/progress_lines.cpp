@@ -39,6 +39,7 @@ std::string job_line(const JobProgress& progress, size_t name_width) {
 std::string total_line(const TotalProgress& progress) {
   std::string line = fmt::format("{} of {} jobs  {}  {} running", progress.done, progress.jobs,
                                  percent(progress.fraction), progress.running);
+  if (progress.queued > 0) line += fmt::format("  {} queued", progress.queued);
   if (progress.failed > 0) line += fmt::format("  {} failed or blocked", progress.failed);
   if (progress.stopping) return line + "  stopping: checkpoints are being written";
   return line + fmt::format("  {} left", human_seconds(progress.seconds_left));
@@ -106,6 +107,7 @@ std::string live_total_line(const TotalProgress& progress) {
   if (!progress.stopping) line += fmt::format("  {} left", human_seconds(progress.seconds_left));
   line +=
       fmt::format("  {} of {} jobs  {} running", progress.done, progress.jobs, progress.running);
+  if (progress.queued > 0) line += fmt::format("  {} queued", progress.queued);
   if (progress.failed > 0) line += fmt::format("  {} failed or blocked", progress.failed);
   return progress.stopping ? line + "  stopping: checkpoints are being written" : line;
 }

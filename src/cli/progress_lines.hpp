@@ -25,6 +25,7 @@ struct TotalProgress {
   size_t done = 0;  // jobs
   size_t jobs = 0;
   size_t running = 0;
+  size_t queued = 0;        // and do not run yet
   size_t failed = 0;        // and blocked
   double fraction = 0;      // of the predicted seconds
   double seconds_left = 0;  // predicted
@@ -33,7 +34,7 @@ struct TotalProgress {
 
 // "train-qwen_moe-c4-full-s0   212/640 steps  33 %  loss 5.2134  2,431 tok/s  2 min 40 s left"
 std::string job_line(const JobProgress& progress, size_t name_width);
-// "14 of 66 jobs  21 %  2 running  18 min 20 s left"
+// "14 of 66 jobs  21 %  2 running  9 queued  18 min 20 s left"
 std::string total_line(const TotalProgress& progress);
 
 // The same for a terminal, what matters most first, because a narrow one cuts the end:

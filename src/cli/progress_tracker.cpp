@@ -14,8 +14,8 @@ constexpr double kEnough = 0.02;
 }  // namespace
 
 ProgressTracker::ProgressTracker(const run::JobGraph& graph, const std::filesystem::path& runs,
-                                 std::vector<double> predicted, int slots)
-    : graph_(graph), runs_(runs), predicted_(std::move(predicted)), slots_(slots) {
+                                 std::vector<double> predicted, launch::ScheduleOptions schedule)
+    : graph_(graph), runs_(runs), predicted_(std::move(predicted)), schedule_(std::move(schedule)) {
   for (bool done : launch::find_done(graph, runs))
     states_.push_back(done ? launch::JobState::done : launch::JobState::waiting);
 }
@@ -112,17 +112,19 @@ void ProgressTracker::remember(size_t job, JobProgress& progress) {
   progress.losses = seen.losses;
 }
 
-std::vector<JobProgress> ProgressTracker::jobs() {
-  std::vector<JobProgress> all;
+std::vector<JobProgress> ProgressTracker::jobs(size_t most) {
+  std::vector<JobProgress> some;
   for (const auto& [job, begin] : running_) {
-    all.push_back(progress_of(job));
-    remember(job, all.back());
+    if (some.size() == most) break;
+    some.push_back(progress_of(job));
+    remember(job, some.back());
   }
-  return all;
+  return some;
 }
 
 TotalProgress ProgressTracker::total() {
   TotalProgress total{.running = running_.size(), .stopping = stopping_};
+  total.queued = queued_ - std::min(queued_, running_.size());
   std::vector<double> left(states_.size(), 0.0);
   double all_seconds = 0;
   double left_seconds = 0;
@@ -142,7 +144,7 @@ TotalProgress ProgressTracker::total() {
   furthest_ = std::max(
       furthest_, all_seconds > 0 ? 1 - left_seconds / std::max(all_seconds, left_seconds) : 1);
   total.fraction = furthest_;
-  total.seconds_left = launch::makespan(graph_, left, slots_);
+  total.seconds_left = launch::makespan(graph_, left, schedule_);
   return total;
 }
 

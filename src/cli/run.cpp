@@ -17,7 +17,7 @@ namespace {
 
 struct RunOptions {
   ExperimentChoice choice;
-  int jobs = 0;  // at a time; 0 = one a core
+  ExecutionChoice execution;
   bool wait = false;
   ReportAsked asked;
 };
@@ -40,8 +40,8 @@ Exit run_experiment(const Context& context, const RunOptions& options) {
           return costs.cost(cell, arm, steps);
         });
   };
-  const Exit executed = execute_missing(context, lock, plan.graph, options.jobs, wanted);
-  if (executed == Exit::interrupted) return executed;
+  const Exit executed = execute_missing(context, lock, plan.graph, options.execution, wanted);
+  if (executed == Exit::interrupted || options.execution.detach) return executed;
   // A failed branch leaves the other cells worth reading.
   show_report(context, options.choice, plan, options.asked);
   return executed;
@@ -55,13 +55,15 @@ void add_run(Program& program) {
       "  repro run table3                              scale mini: 2 cores, minutes\n"
       "  repro run table3 --scale smoke --jobs 1       in a minute\n"
       "  repro run table3 --set match.batch=8 --seeds 3\n"
+      "  repro run table3 --pool rtx-4090=4 --pool a100-80g=1   at most so many jobs of each at "
+      "once\n"
+      "  repro run table3 --launcher slurm --detach   hand them to Slurm; docs/site.toml says how\n"
       "Running the same command again continues from the last checkpoints, and starts nothing "
       "that\n"
       "is already done.");
   auto options = std::make_shared<RunOptions>();
   add_experiment(verb, options->choice);
-  verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
-      ->check(CLI::Range(1, 4096));
+  add_execution_options(verb, options->execution);
   verb.add_flag("--wait", options->wait, "wait for another repro that holds the folder");
   add_report_options(verb, options->asked);
   program.on(verb, [&program, options] { return run_experiment(program.context(), *options); });

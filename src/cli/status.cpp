@@ -1,17 +1,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 #include "cli/printing.hpp"
 #include "cli/program.hpp"
 #include "cli/progress_lines.hpp"
 #include "cli/run_names.hpp"
 #include "cli/verbs.hpp"
+#include "launch/slurm_states.hpp"
+#include "launch/slurm_submissions.hpp"
 #include "run/lock.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
@@ -22,9 +27,12 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::array kStates = {"running", "submitted",  "done",       "damaged",
+                                "failed",  "unfinished", "not started"};
+
 struct RunStanding {
   std::string directory;
-  std::string state;     // "running", "done", "damaged", "failed", "unfinished", "not started"
+  std::string state;     // one of kStates
   std::string progress;  // "212/640 steps"
   std::string why;       // of a failure or a damage, or which process runs it
 };
@@ -58,13 +66,56 @@ void check_done(const run::RunDirectory& directory, run::Verifier& verifier,
   }
 }
 
+// What is at work in a runs folder: here, and in a queue.
+struct AtWork {
+  std::optional<run::LockHolder> holder;
+  std::map<std::string, launch::SubmittedRun> queued = {};  // by directory name
+  std::string unknown = {};                                 // why nothing is known of the queue
+};
+
+AtWork find_work(const std::filesystem::path& runs) {
+  AtWork work{.holder = run::find_holder(runs)};
+  if (!std::filesystem::exists(runs / launch::kSubmissions)) return work;
+  try {
+    work.queued = launch::ask_submitted(runs);
+  } catch (const Error& error) {
+    work.unknown = error.what();
+  }
+  return work;
+}
+
+// Of a job in a queue, or that may be in one.
+bool fill_queued(const run::RunDirectory& directory, const AtWork& work, RunStanding& standing) {
+  const auto at = work.queued.find(standing.directory);
+  const auto mark = launch::read_mark(directory);
+  if (at == work.queued.end() && (!mark || work.unknown.empty())) return false;
+  standing.state = "submitted";
+  standing.progress = progress_text(directory);
+  if (at == work.queued.end()) {
+    standing.why = fmt::format("Slurm job {}; Slurm does not answer", mark->task);
+    return true;
+  }
+  const auto& [task, entry] = at->second;
+  const bool waits = launch::phase_of(entry.state) == launch::QueuePhase::waiting;
+  if (!waits) standing.state = "running";
+  standing.why = fmt::format("Slurm job {}{}{}", task.text(), waits ? " waits: " : " on ",
+                             waits ? entry.reason : entry.nodes);
+  return true;
+}
+
+std::string why_unfinished(const run::RunDirectory& directory) {
+  const auto mark = launch::read_mark(directory);
+  return mark ? fmt::format("Slurm job {} has ended; the next `repro run` continues it", mark->task)
+              : "was interrupted; the next `repro run` continues it";
+}
+
 RunStanding standing_of(const std::string& name, const std::filesystem::path& runs,
-                        const std::optional<run::LockHolder>& holder, run::Verifier& verifier) {
+                        const AtWork& work, run::Verifier& verifier) {
   const run::RunDirectory directory(runs / name);
   RunStanding standing{.directory = name, .state = "not started", .progress = "", .why = ""};
-  if (holder && holder->running.contains(name)) {
+  if (work.holder && work.holder->running.contains(name)) {
     standing.state = "running";
-    standing.why = fmt::format("process {}", holder->running.at(name));
+    standing.why = fmt::format("process {}", work.holder->running.at(name));
     standing.progress = progress_text(directory);
     return standing;
   }
@@ -80,8 +131,9 @@ RunStanding standing_of(const std::string& name, const std::filesystem::path& ru
       standing.progress = progress_text(directory);
       break;
     case run::State::started:
+      if (fill_queued(directory, work, standing)) break;
       standing.state = "unfinished";
-      standing.why = "was interrupted; the next `repro run` continues it";
+      standing.why = why_unfinished(directory);
       standing.progress = progress_text(directory);
   }
   return standing;
@@ -100,7 +152,7 @@ auto count_of(const std::vector<RunStanding>& all, std::string_view state) {
 
 std::string count_line(const std::vector<RunStanding>& all) {
   std::vector<std::string> parts;
-  for (const char* state : {"running", "done", "damaged", "failed", "unfinished", "not started"})
+  for (const char* state : kStates)
     if (const auto count = count_of(all, state); count > 0)
       parts.push_back(fmt::format("{} {}", count, state));
   return parts.empty() ? "no runs" : join(parts, ", ");
@@ -131,12 +183,15 @@ Exit show_status(const Context& context, const ExperimentChoice& choice, bool sh
   say_foreign_runs(context);
   const std::vector<std::string> names =
       choice.name.empty() ? run_names(context.runs) : directories_of(load_plan(context, choice));
-  const auto holder = run::find_holder(context.runs);
+  const AtWork work = find_work(context.runs);
+  const auto& holder = work.holder;
   run::Verifier verifier(context.runs);
   std::vector<RunStanding> all;
   for (const std::string& name : names)
-    all.push_back(standing_of(name, context.runs, holder, verifier));
+    all.push_back(standing_of(name, context.runs, work, verifier));
   say_unsealed_runs(context.runs, names);
+  if (!work.unknown.empty())
+    warn("repro: nothing is known of submitted jobs: {}\n", printable_line(work.unknown));
   const Exit exit = count_of(all, "damaged") > 0 ? Exit::bad_input : Exit::ok;
   if (context.json) {
     print(to_json(all, holder));
@@ -153,7 +208,7 @@ Exit show_status(const Context& context, const ExperimentChoice& choice, bool sh
 
 void add_status(Program& program) {
   CLI::App& verb = program.add_verb(
-      "status", "what is running, done, damaged or failed (and why), not started",
+      "status", "what is running, submitted, done, damaged or failed (and why), not started",
       "  repro status                        every run of the folder\n"
       "  repro status table3 --scale mini    the jobs of one experiment\n"
       "  repro status table3 --all           also those that are done or not started\n"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
@@ -40,10 +41,20 @@ std::string without_last_words(const RunDirectory& directory, const ExitStatus& 
                                  : describe(status);
 }
 
+// What neither the job nor its directory says of its end, but its launcher does.
+JobEnd judge_fate(const std::string& where, const Ended& ended, bool interrupted) {
+  if (ended.fate == Fate::returned) return {End::returned, {}};
+  if (interrupted && ended.fate != Fate::refused) return {End::stopped, {}};
+  return {ended.fate == Fate::lost ? End::crashed : End::failed,
+          fmt::format("{}: {}", where, ended.why)};
+}
+
 // DONE wins: what was finished before the process was killed is finished.
-JobEnd judge(const RunDirectory& directory, const ExitStatus& status, bool interrupted) {
+JobEnd judge(const RunDirectory& directory, const Ended& ended, bool interrupted) {
   if (directory.state() == run::State::done) return {};
   const std::string where = directory.path().string();
+  if (ended.fate != Fate::exited) return judge_fate(where, ended, interrupted);
+  const ExitStatus& status = ended.status;
   const std::string log = directory.stderr_file().string();
   const bool asked_to_stop = status.code == static_cast<int>(Exit::interrupted);
   if (interrupted && (status.signal != 0 || asked_to_stop)) return {End::stopped, {}};
@@ -66,63 +77,124 @@ class Execution {
         observer_(observer),
         options_(options),
         done_(find_done(graph, runs)),
-        schedule_(graph, done_, options.seconds, options.schedule),
+        schedule_(graph, done_, options.seconds, as_it_queues(options.schedule, launcher)),
         messages_(graph.jobs().size()),
         seconds_(graph.jobs().size()) {}
 
   ExecutionResult run() {
     for (size_t job = 0; job < done_.size(); ++job)
       if (done_[job]) remove_leftovers(directory(job).path());
+    size_t found = adopt();
     ask_wanted();
     while (true) {
       heed_interrupts();
-      while (const auto job = schedule_.next()) start(*job);
-      if (!schedule_.running()) break;
-      for (const auto& finished : launcher_.poll(options_.tick)) finish(finished);
+      const size_t started = start_ready();
+      if (launcher_.queues() && started + found > 0)
+        observer_.queued(started, std::exchange(found, 0));
+      if (!schedule_.running() || options_.detach) break;
+      heed(launcher_.poll(options_.tick));
       observer_.tick();
     }
     return result();
   }
 
  private:
-  struct Running {
-    size_t job;
-    Stopwatch watch;
-  };
+  static ScheduleOptions as_it_queues(ScheduleOptions schedule, const Launcher& launcher) {
+    schedule.ahead = launcher.queues();
+    return schedule;
+  }
 
   RunDirectory directory(size_t job) const { return RunDirectory(runs_ / graph_[job].directory); }
 
-  void start(size_t job) {
-    directory(job).create(graph_[job], graph_);
-    const auto handle =
-        launcher_.start(directory(job), static_cast<int>(graph_[job].resources.threads));
-    schedule_.start(job);
-    running_[handle] = {job, Stopwatch()};
-    observer_.started(job, schedule_.tries(job), handle);
+  Request request_of(size_t job) const {
+    Request request{.job = job, .directory = directory(job), .resources = graph_[job].resources};
+    for (const auto& [role, input] : graph_[job].inputs)
+      if (schedule_.state(input) != JobState::done) request.after.push_back(input);
+    return request;
   }
 
-  void finish(const Launcher::Finished& finished) {
-    const auto at = running_.find(finished.handle);
+  size_t adopt() {
+    std::vector<Request> open;
+    for (size_t job = 0; job < done_.size(); ++job)
+      if (!done_[job]) open.push_back(request_of(job));
+    const std::vector<size_t> found = launcher_.adopt(open);
+    for (const size_t job : found) {
+      schedule_.adopt(job);
+      running_.emplace(job, Stopwatch());
+    }
+    return found.size();
+  }
+
+  size_t start_ready() {
+    std::vector<Request> requests;
+    while (const auto job = schedule_.next()) {
+      directory(*job).create(graph_[*job], graph_);
+      requests.push_back(request_of(*job));
+      schedule_.start(*job);
+      running_.insert_or_assign(*job, Stopwatch());
+    }
+    if (requests.empty()) return 0;
+    launcher_.start(requests);
+    if (!launcher_.queues())
+      for (const Request& request : requests) tell_started(request.job);
+    return requests.size();
+  }
+
+  void tell_started(size_t job) {
+    observer_.started(job, schedule_.tries(job), launcher_.process(job));
+  }
+
+  void heed(News news) {
+    for (const std::string& note : news.notes) observer_.noted(note);
+    for (const size_t job : news.began) {
+      running_.insert_or_assign(job, Stopwatch());
+      tell_started(job);
+    }
+    // Inputs first: whether a returned job may go again depends on how they ended.
+    std::sort(news.ended.begin(), news.ended.end(),
+              [](const Ended& a, const Ended& b) { return a.job < b.job; });
+    bool changed = false;
+    for (const Ended& ended : news.ended) changed |= finish(ended);
+    if (changed) ask_wanted();
+  }
+
+  // Whether what is wanted may have changed by it.
+  bool finish(const Ended& ended) {
+    const size_t job = ended.job;
+    const auto at = running_.find(job);
     check(at != running_.end(), "only a job that we started ends");
-    const size_t job = at->second.job;
-    seconds_[job] += at->second.watch.seconds();
+    seconds_[job] += at->second.seconds();
     running_.erase(at);
     remove_leftovers(directory(job).path());
-    const JobEnd end = judge(directory(job), finished.status, interrupts_ > 0);
+    JobEnd end = judge(directory(job), ended, interrupts_ > 0);
+    // Cancelled by the queue with the input that it waited for, or by somebody.
+    if (ended.fate == Fate::cancelled && end.end == End::failed && !schedule_.inputs_ready(job))
+      end = {End::returned, {}};
     messages_[job] = end.message;
     schedule_.finish(job, end.end);
-    if (schedule_.state(job) == JobState::waiting) return observer_.crashed(job, end.message);
-    if (end.end == End::crashed) keep_reason(job, describe(finished.status));
+    if (end.end == End::returned) return take_back(job);
+    if (schedule_.state(job) == JobState::waiting) {
+      observer_.crashed(job, end.message);
+      return false;
+    }
+    if (schedule_.state(job) == JobState::failed) keep_reason(job, end, ended);
     observer_.finished(job, outcome(job));
     if (schedule_.state(job) == JobState::failed) tell_blocked();
-    if (end.end != End::stopped) ask_wanted();
+    return end.end != End::stopped;
+  }
+
+  bool take_back(size_t job) {
+    observer_.returned(job);
+    if (schedule_.state(job) == JobState::blocked) tell_blocked();
+    return false;
   }
 
   // A killed process could not say why; `status` reads it in FAILED. That this cannot be written is
   // said with it, and ends nothing.
-  void keep_reason(size_t job, const std::string& reason) {
+  void keep_reason(size_t job, const JobEnd& end, const Ended& ended) {
+    if (end.end != End::crashed && ended.fate == Fate::exited) return;
     try {
-      directory(job).mark_failed(reason);
+      directory(job).mark_failed(ended.fate == Fate::exited ? describe(ended.status) : ended.why);
     } catch (const Error& error) {
       messages_[job] += fmt::format("; {}", error.what());
     }
@@ -148,8 +220,9 @@ class Execution {
     const int now = options_.interrupts();
     if (now == interrupts_) return;
     schedule_.stop_starting();
-    const Stop how = now > 1 ? Stop::force : Stop::ask;
-    for (const auto& [handle, running] : running_) launcher_.terminate(handle, how);
+    std::vector<size_t> jobs;
+    for (const auto& [job, watch] : running_) jobs.push_back(job);
+    launcher_.terminate(jobs, now > 1 ? Stop::force : Stop::ask);
     if (interrupts_ == 0) observer_.stopping();
     interrupts_ = now;
   }
@@ -185,7 +258,7 @@ class Execution {
   const ExecuteOptions& options_;
   const std::vector<bool> done_;
   Schedule schedule_;
-  std::map<Launcher::Handle, Running> running_;
+  std::map<size_t, Stopwatch> running_;  // by job, since it was started or began
   std::vector<std::string> messages_;
   std::vector<double> seconds_;
   int interrupts_ = 0;

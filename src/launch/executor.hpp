@@ -35,11 +35,15 @@ struct ExecutionResult {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void started(size_t job, int tries, Launcher::Handle handle) = 0;
+  // `process`: its id where it runs here, else 0.
+  virtual void started(size_t job, int tries, int64_t process) = 0;
   virtual void finished(size_t job, const Outcome& outcome) = 0;  // or blocked, for good
   virtual void crashed(size_t job, const std::string& line) = 0;  // and is tried again
   virtual void wanted(const std::vector<bool>&) {}                // by job; first of all
-  virtual void stopping() = 0;                                    // the first interrupt
+  virtual void queued(size_t, size_t) {}     // jobs put into a queue, and found in it
+  virtual void returned(size_t) {}           // from a queue, without having run
+  virtual void noted(const std::string&) {}  // a line of the launcher's
+  virtual void stopping() = 0;               // the first interrupt
   virtual void tick() = 0;
 };
 
@@ -53,6 +57,7 @@ struct ExecuteOptions {
   // at the second they are killed.
   std::function<int()> interrupts = [] { return 0; };
   std::chrono::milliseconds tick{200};
+  bool detach = false;  // put into the queue what may be, and return: such jobs are `running`
 };
 
 // By job: whether its directory under `runs` is done.

@@ -57,17 +57,18 @@ LocalLauncher::LocalLauncher(std::filesystem::path worker)
     : worker_(std::move(worker)), cores_(available_cores()), load_(cores_.size(), 0) {}
 
 LocalLauncher::~LocalLauncher() {
-  for (auto& [handle, job] : jobs_) job->child.send(SIGTERM);
+  for (auto& [number, job] : jobs_) job->child.send(SIGTERM);
   const Stopwatch waiting;
   while (!jobs_.empty() && waiting.seconds() < kPatienceAtExit) poll(kPollEvery);
 }
 
 // The least loaded cores, so that more jobs than cores share them evenly.
-std::vector<int> LocalLauncher::take_cores(int count) {
+std::vector<int> LocalLauncher::take_cores(int64_t count) {
   std::vector<int> order(cores_.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return load_[a] < load_[b]; });
-  order.resize(std::clamp<size_t>(static_cast<size_t>(count), 1, order.size()));
+  order.resize(
+      static_cast<size_t>(std::clamp(count, int64_t{1}, static_cast<int64_t>(order.size()))));
   for (int slot : order) ++load_[slot];
   return order;
 }
@@ -76,53 +77,62 @@ void LocalLauncher::give_back(const std::vector<int>& slots) {
   for (int slot : slots) --load_[slot];
 }
 
-Launcher::Handle LocalLauncher::start(const run::RunDirectory& directory, int cores) {
-  const std::vector<int> slots = take_cores(cores);
+void LocalLauncher::start(const std::vector<Request>& requests) {
+  for (const Request& request : requests) start_one(request);
+}
+
+void LocalLauncher::start_one(const Request& request) {
+  const run::RunDirectory& directory = request.directory;
+  const std::vector<int> slots = take_cores(request.resources.threads);
   Command command{.words = {worker_.string(), directory.path().string()}};
   for (int slot : slots) command.cores.push_back(cores_[slot]);
   try {
     auto job = std::make_unique<Job>(
         Job{Child(command, directory.stdout_file(), directory.stderr_file()), slots});
-    const Handle handle = job->child.id();
-    check(handle > 1, "a job that was started is a process of its own");
-    jobs_.emplace(handle, std::move(job));
-    return handle;
+    check(job->child.id() > 1, "a job that was started is a process of its own");
+    check(jobs_.emplace(request.job, std::move(job)).second, "a job runs once at a time");
   } catch (const Error& error) {
     give_back(slots);
     throw Error(error.exit(), "{}: {}", directory.path().string(), error.what());
   }
 }
 
-std::vector<Launcher::Finished> LocalLauncher::collect() {
-  std::vector<Finished> finished;
+std::vector<Ended> LocalLauncher::collect() {
+  std::vector<Ended> all;
   for (auto at = jobs_.begin(); at != jobs_.end();) {
     const auto ended = at->second->child.poll();
     if (!ended) {
       ++at;
       continue;
     }
-    finished.push_back({at->first, *ended});
+    all.push_back({.job = at->first, .status = *ended});
     give_back(at->second->slots);
     at = jobs_.erase(at);
   }
-  return finished;
+  return all;
 }
 
-std::vector<Launcher::Finished> LocalLauncher::poll(milliseconds timeout) {
+News LocalLauncher::poll(milliseconds timeout) {
   const std::chrono::duration<double> patience = timeout;
   const Stopwatch waiting;
   while (true) {
-    std::vector<Finished> finished = collect();
+    std::vector<Ended> ended = collect();
     const double left = patience.count() - waiting.seconds();
-    if (!finished.empty() || left <= 0) return finished;
+    if (!ended.empty() || left <= 0) return {.ended = std::move(ended)};
     std::this_thread::sleep_for(
         std::min<std::chrono::duration<double>>(kPollEvery, std::chrono::duration<double>(left)));
   }
 }
 
-void LocalLauncher::terminate(Handle handle, Stop how) {
-  const auto job = jobs_.find(handle);
-  if (job != jobs_.end()) job->second->child.send(how == Stop::ask ? SIGTERM : SIGKILL);
+void LocalLauncher::terminate(const std::vector<size_t>& jobs, Stop how) {
+  for (const size_t job : jobs)
+    if (const auto at = jobs_.find(job); at != jobs_.end())
+      at->second->child.send(how == Stop::ask ? SIGTERM : SIGKILL);
+}
+
+int64_t LocalLauncher::process(size_t job) const {
+  const auto at = jobs_.find(job);
+  return at == jobs_.end() ? 0 : at->second->child.id();
 }
 
 }  // namespace repro::launch

@@ -28,20 +28,23 @@ class LocalLauncher final : public Launcher {
   LocalLauncher(const LocalLauncher&) = delete;
   LocalLauncher& operator=(const LocalLauncher&) = delete;
 
-  Handle start(const run::RunDirectory& directory, int cores) override;
-  std::vector<Finished> poll(std::chrono::milliseconds timeout) override;
-  void terminate(Handle handle, Stop how) override;
+  // Each on the cores of its threads, or on all where there are fewer.
+  void start(const std::vector<Request>& requests) override;
+  News poll(std::chrono::milliseconds timeout) override;
+  void terminate(const std::vector<size_t>& jobs, Stop how) override;
+  int64_t process(size_t job) const override;
 
  private:
   struct Job;
-  std::vector<int> take_cores(int count);
+  std::vector<int> take_cores(int64_t count);
   void give_back(const std::vector<int>& slots);
-  std::vector<Finished> collect();
+  void start_one(const Request& request);
+  std::vector<Ended> collect();
 
   std::filesystem::path worker_;
   std::vector<int> cores_;
-  std::vector<int> load_;  // running jobs on each of cores_
-  std::map<Handle, std::unique_ptr<Job>> jobs_;
+  std::vector<int> load_;                        // running jobs on each of cores_
+  std::map<size_t, std::unique_ptr<Job>> jobs_;  // by the caller's number
 };
 
 }  // namespace repro::launch

@@ -77,6 +77,7 @@ void RunDirectory::create(const Job& job, const JobGraph& graph) const {
   write_file_atomically(job_file(), file.dump(1) + "\n");
   fs::remove(failed_file());
   fs::remove(done_file());
+  fs::remove(submitted_file());
 }
 
 void RunDirectory::mark_done() const {

@@ -10,6 +10,8 @@
 //   model.safetensors  the weights that a finished job leaves, whatever its kind
 //   checkpoints/00001000/{model.safetensors, optimizer.safetensors, state.json, DONE}
 //   stdout.log stderr.log
+//   SUBMITTED          where and when a queue took the job, and what it calls it (launch/slurm_submissions.hpp)
+//   .lock .ended       of a worker at work; how the script around it says that it ended
 //   DONE | FAILED      written last, atomically; DONE holds the size and SHA-256 of the files above (run/seal.hpp),
 //                      FAILED one line: why
 // clang-format on
@@ -42,6 +44,9 @@ class RunDirectory {
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path stdout_file() const { return path_ / "stdout.log"; }
   std::filesystem::path stderr_file() const { return path_ / "stderr.log"; }
+  std::filesystem::path submitted_file() const { return path_ / "SUBMITTED"; }
+  std::filesystem::path lock_file() const { return path_ / ".lock"; }
+  std::filesystem::path ended_file() const { return path_ / ".ended"; }
   std::filesystem::path done_file() const { return path_ / "DONE"; }
   std::filesystem::path failed_file() const { return path_ / "FAILED"; }
 
@@ -55,7 +60,7 @@ class RunDirectory {
   // Of its DONE or its job.json; 0 when there is neither that can be read.
   int schema() const;
 
-  // Makes the directory and writes job.json; removes the mark of an earlier try and what a killed
+  // Makes the directory and writes job.json; removes the marks of an earlier try and what a killed
   // one left half written.
   void create(const Job& job, const JobGraph& graph) const;
   // Last of all: seals what the directory holds now.

@@ -19,8 +19,8 @@ using nlohmann::json;
 
 // Marks and logs, what is hidden, and what a killed write left.
 bool is_sealed(const std::string& name) {
-  return !name.starts_with(".") && name != "DONE" && name != "FAILED" && name != "stdout.log" &&
-         name != "stderr.log" && name.find(".tmp") == std::string::npos;
+  return !name.starts_with(".") && name != "DONE" && name != "FAILED" && name != "SUBMITTED" &&
+         name != "stdout.log" && name != "stderr.log" && name.find(".tmp") == std::string::npos;
 }
 
 // After a power failure DONE must not stand beside less than it says.

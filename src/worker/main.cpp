@@ -7,16 +7,21 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "run/environment.hpp"
 #include "run/last_words.hpp"
@@ -52,6 +57,31 @@ std::terminate_handler usual_end = nullptr;
 void before_all_libraries() { usual_end = std::set_terminate(tell_and_end); }
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*kBeforeAllLibraries)() = before_all_libraries;
+
+// Seconds to wait for another worker of this run. A queue that starts a job again, because it lost
+// the machine of the first, cannot know whether the first still works.
+double patience() {
+  const char* seconds = std::getenv("REPRO_LOCK_PATIENCE");
+  return seconds != nullptr ? std::strtod(seconds, nullptr) : 0;
+}
+
+// Who holds it is kept in it, for people.
+repro::FileLock take_lock(const repro::fs::path& path) {
+  const repro::Stopwatch waiting;
+  while (true) {
+    if (auto lock = repro::FileLock::try_acquire(path)) {
+      char host[256] = {};
+      ::gethostname(host, sizeof(host) - 1);
+      std::ofstream(path, std::ios::trunc) << host << ", process " << ::getpid() << "\n";
+      return std::move(*lock);
+    }
+    if (interrupted) throw Error(Exit::interrupted, "{}: interrupted while waiting", path.string());
+    if (waiting.seconds() >= patience()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  const std::string holder(repro::trim(repro::read_file(path)));
+  throw Error("{}: another worker is at work there ({})", path.parent_path().string(), holder);
+}
 
 void work(const repro::run::RunDirectory& directory) {
   const repro::run::OpenedJob job = repro::run::open_job(directory);
@@ -94,8 +124,7 @@ int run(const repro::run::RunDirectory& directory) {
 
 int run_alone(const repro::run::RunDirectory& directory) {
   try {
-    const auto lock = repro::FileLock::try_acquire(directory.path() / ".lock");
-    if (!lock) throw Error("{}: another worker is at work there", directory.path().string());
+    const repro::FileLock lock = take_lock(directory.lock_file());
     return run(directory);
   } catch (const Error& error) {
     std::fprintf(stderr, "repro-worker: error: %s\n", error.what());

@@ -54,6 +54,35 @@ TEST_CASE("a command that fails is named with its last lines", "[base]") {
   CHECK_THROWS_WITH(run_command(shell("kill -9 $$")), Catch::Contains("(signal 9)"));
 }
 
+TEST_CASE("a command within its limits answers as one without", "[base]") {
+  const Completed completed =
+      run_to_end(shell("echo one; echo two >&2; exit 3"), {.seconds = 60, .bytes = 1 << 20});
+  CHECK(completed.status.code == 3);
+  CHECK(completed.output == "one\n");
+  CHECK(completed.errors == "two\n");
+}
+
+TEST_CASE("a command that takes longer than it may is stopped with all that it started", "[base]") {
+  TemporaryDirectory folder;
+  const fs::path pid = folder.path() / "pid";
+  CHECK_THROWS_WITH(
+      run_to_end(shell("sleep 60 & echo $! > " + pid.string() + "; wait"), {.seconds = 0.5}),
+      Catch::Contains("did not end within 0.5 s; it was stopped"));
+  const fs::path status = "/proc/" + std::string(trim(read_file(pid))) + "/status";
+  const auto gone = [&] {
+    return !fs::exists(status) || read_file(status).find("State:\tZ") != std::string::npos;
+  };
+  for (int i = 0; i < 300 && !gone(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  CHECK(gone());
+}
+
+TEST_CASE("a command that writes more than it may is stopped, whichever way it writes", "[base]") {
+  for (const char* script : {"yes", "yes >&2"})
+    CHECK_THROWS_WITH(run_to_end(shell(script), {.bytes = 100'000}),
+                      Catch::Contains("wrote more than 100.0 kB; it was stopped"));
+}
+
 TEST_CASE("a missing program is an error that asks whether it is installed", "[base]") {
   CHECK_FALSE(find_program("no-such-command-anywhere"));
   CHECK(find_program("sh"));

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "cli/repro_process.hpp"
+#include "cluster/fake_slurm.hpp"
 #include "config/profile.hpp"
 #include "exchange/published_fixture.hpp"
 
@@ -44,6 +45,8 @@ class World {
       fs::copy(fs::path(kRoot) / part, path() / part, fs::copy_options::recursive);
     make_logs_and_catalogs();
     make_texts();
+    fs::create_directories(path() / "hardware_profiles/sites");
+    write_file_atomically(path() / "hardware_profiles/sites/here.toml", two_partitions());
     fs::copy(exchange::PublishedFixture::qwen().path(), path() / "my-checkpoint");
     fs::copy(path() / "experiments/claims/moe_disco.toml", path() / "my_claims.toml");
     worker_ = write_worker(folder_, "case $kind in probe) cp " + (path() / "probe.json").string() +
@@ -115,6 +118,7 @@ class World {
       }
   }
 
+  FakeSlurm slurm_;
   TemporaryDirectory folder_;
   fs::path worker_;
 };

@@ -86,6 +86,11 @@ TEST_CASE("a sparkline spans its values from the lowest to the highest sign", "[
   CHECK(sparkline(many, 8) == "█▇▆▅▄▃▂▁");
 }
 
+TEST_CASE("jobs that wait in a queue are counted beside those that run", "[cli]") {
+  CHECK(total_line({.done = 1, .jobs = 9, .running = 2, .queued = 6, .seconds_left = 10}) ==
+        "1 of 9 jobs    0 %  2 running  6 queued  10.0 s left");
+}
+
 TEST_CASE("a line is cut to the width of the terminal, never inside a character", "[cli]") {
   CHECK(fit_width("abcdef", 6) == "abcdef");
   CHECK(fit_width("abcdefg", 6) == "abcde…");

@@ -36,20 +36,20 @@ struct Answering {
 TEST_CASE("a job that counts items tells how long it takes by its own speed since it was seen",
           "[cli]") {
   Answering answering;
-  ProgressTracker tracker(answering.graph, answering.folder.path(), {5.0}, 1);
+  ProgressTracker tracker(answering.graph, answering.folder.path(), {5.0}, {.slots = 1});
   tracker.started(0);
   // An earlier try had done forty: its speed is not this one's.
   answering.says(40);
-  REQUIRE(tracker.jobs().size() == 1);
-  CHECK(tracker.jobs()[0].done == 40);
-  CHECK_FALSE(tracker.jobs()[0].seconds_left);
+  REQUIRE(tracker.jobs(8).size() == 1);
+  CHECK(tracker.jobs(8)[0].done == 40);
+  CHECK_FALSE(tracker.jobs(8)[0].seconds_left);
   answering.says(70);
-  const auto left = tracker.jobs()[0].seconds_left;
+  const auto left = tracker.jobs(8)[0].seconds_left;
   REQUIRE(left);
   CHECK(*left >= 0);
   CHECK(*left < 5);  // as long again as since the first look, for as many items
   answering.says(100);
-  CHECK(tracker.jobs()[0].seconds_left == 0);
+  CHECK(tracker.jobs(8)[0].seconds_left == 0);
 }
 
 // Trainings of 100 steps that read nothing.
@@ -86,7 +86,7 @@ launch::Outcome done_in(double seconds) {
 TEST_CASE("the share that is done never falls, whatever becomes of the forecast", "[cli]") {
   TemporaryDirectory folder;
   const run::JobGraph graph = trainings(4);
-  ProgressTracker tracker(graph, folder.path(), {10, 10, 10, 10}, 2);
+  ProgressTracker tracker(graph, folder.path(), {10, 10, 10, 10}, {.slots = 2});
   tracker.wanted({true, true, false, false});
   tracker.started(0);
   tracker.finished(0, done_in(10));
@@ -110,32 +110,32 @@ TEST_CASE("a training that has made its steps is saving, and one that evaluates 
   TemporaryDirectory folder;
   const run::JobGraph graph = trainings(1);
   const run::RunDirectory directory(folder.path() / graph[0].directory);
-  ProgressTracker tracker(graph, folder.path(), {10}, 1);
+  ProgressTracker tracker(graph, folder.path(), {10}, {.slots = 1});
   tracker.started(0);
-  CHECK(tracker.jobs().at(0).phase.empty());
+  CHECK(tracker.jobs(8).at(0).phase.empty());
   record_step(directory, 50, 4);
-  CHECK(tracker.jobs().at(0).phase == "train");
-  CHECK(*tracker.jobs().at(0).seconds_left == Approx(25));
+  CHECK(tracker.jobs(8).at(0).phase == "train");
+  CHECK(*tracker.jobs(8).at(0).seconds_left == Approx(25));
   LineWriter(directory.mlperf_file()).write(":::MLLOG {\"key\":\"eval_start\",\"value\":null}");
-  CHECK(tracker.jobs().at(0).phase == "evaluating");
+  CHECK(tracker.jobs(8).at(0).phase == "evaluating");
   LineWriter(directory.mlperf_file()).write(":::MLLOG {\"key\":\"eval_stop\",\"value\":null}");
-  CHECK(tracker.jobs().at(0).phase == "train");
+  CHECK(tracker.jobs(8).at(0).phase == "train");
   record_step(directory, 100, 3);
-  CHECK(tracker.jobs().at(0).phase == "saving");
+  CHECK(tracker.jobs(8).at(0).phase == "saving");
 }
 
 TEST_CASE("the losses that were seen are kept in order, the whole way in few values", "[cli]") {
   TemporaryDirectory folder;
   const run::JobGraph graph = trainings(1);
   const run::RunDirectory directory(folder.path() / graph[0].directory);
-  ProgressTracker tracker(graph, folder.path(), {10}, 1);
+  ProgressTracker tracker(graph, folder.path(), {10}, {.slots = 1});
   tracker.started(0);
   for (int step = 1; step <= 99; ++step) {
     record_step(directory, step, 10.0 - 0.01 * step);
-    tracker.jobs();
-    tracker.jobs();  // a step is one value, however often it is looked at
+    tracker.jobs(8);
+    tracker.jobs(8);  // a step is one value, however often it is looked at
   }
-  const std::vector<double> losses = tracker.jobs().at(0).losses;
+  const std::vector<double> losses = tracker.jobs(8).at(0).losses;
   CHECK(losses.size() == 99);
   CHECK(std::is_sorted(losses.rbegin(), losses.rend()));
 }

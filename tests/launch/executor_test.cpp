@@ -13,95 +13,11 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "launch/graphs.hpp"
+#include "launch/fake_launcher.hpp"
 #include "temporary_directory.hpp"
 
 namespace repro::launch {
 namespace {
-
-constexpr ExitStatus kSuccess{};
-constexpr ExitStatus kKilled{.code = 0, .signal = SIGKILL};
-
-// Ends the oldest running job at each poll, as its script says; no process anywhere. A job without
-// a script succeeds.
-class FakeLauncher final : public Launcher {
- public:
-  std::map<std::string, std::deque<ExitStatus>> scripts;  // by job name, one a try
-  std::map<std::string, std::string> last_words;          // its line in FAILED
-  std::set<std::string> forgets_to_finish;                // ends cleanly without DONE
-  std::set<std::string> finishes_first;                   // DONE stands, whatever its status
-  std::map<std::string, std::string> logs;                // what it says on standard error
-  std::vector<std::string> starts;
-  std::vector<int> cores;  // by start
-  std::vector<std::pair<std::string, Stop>> terminations;
-  size_t most_running = 0;
-  bool hold = false;  // jobs end only when terminated
-  double poll_seconds = 0;
-
-  Handle start(const run::RunDirectory& directory, int wanted) override {
-    starts.push_back(name_of(directory));
-    cores.push_back(wanted);
-    running_.push_back({++last_handle_, directory});
-    most_running = std::max(most_running, running_.size());
-    return last_handle_;
-  }
-
-  std::vector<Finished> poll(std::chrono::milliseconds) override {
-    std::this_thread::sleep_for(std::chrono::duration<double>(poll_seconds));
-    if (running_.empty() || (hold && terminations.empty())) return {};
-    const auto [handle, directory] = running_.front();
-    running_.pop_front();
-    const std::string name = name_of(directory);
-    if (!terminations.empty())
-      return {{handle, {.code = static_cast<int>(Exit::interrupted), .signal = 0}}};
-    auto& script = scripts[name];
-    const ExitStatus status = script.empty() ? kSuccess : script.front();
-    if (!script.empty()) script.pop_front();
-    if ((status.clean() && !forgets_to_finish.contains(name)) || finishes_first.contains(name))
-      directory.mark_done();
-    if (logs.contains(name)) write_file_atomically(directory.stderr_file(), logs[name]);
-    if (last_words.contains(name)) directory.mark_failed(last_words[name]);
-    return {{handle, status}};
-  }
-
-  void terminate(Handle handle, Stop how) override {
-    for (const auto& [running, directory] : running_)
-      if (running == handle) terminations.emplace_back(name_of(directory), how);
-  }
-
- private:
-  static std::string name_of(const run::RunDirectory& directory) {
-    const std::string folder = directory.path().filename().string();
-    return folder.substr(0, folder.rfind('-'));
-  }
-  std::deque<std::pair<Handle, run::RunDirectory>> running_;
-  Handle last_handle_ = 0;
-};
-
-struct QuietObserver final : Observer {
-  std::vector<std::string> crashes;
-  int stops = 0;
-  void started(size_t, int, Launcher::Handle) override {}
-  void finished(size_t, const Outcome&) override {}
-  void crashed(size_t, const std::string& line) override { crashes.push_back(line); }
-  void stopping() override { ++stops; }
-  void tick() override {}
-};
-
-struct Fixture {
-  TemporaryDirectory folder;
-  run::JobGraph graph = cell_graph();
-  FakeLauncher launcher;
-  QuietObserver observer;
-  ExecuteOptions options = {.schedule = {.slots = 2, .retries = 1},
-                            .seconds = std::vector<double>(7, 1.0)};
-  ExecutionResult execute_all() {
-    return execute(graph, folder.path(), launcher, observer, options);
-  }
-  run::RunDirectory directory(size_t job) const {
-    return run::RunDirectory(folder.path() / graph[job].directory);
-  }
-};
 
 TEST_CASE("every job of a graph is run once, after its inputs, and the second time none is",
           "[launch]") {

@@ -20,6 +20,9 @@ inline size_t add_job(run::JobGraph& graph, const std::string& name,
   return graph.add(std::move(job));
 }
 
+// The jobs of cell_graph().
+enum CellJob : size_t { kPrepare, kFull, kCluster, kSub0, kSub1, kMerge, kTune };
+
 // prepare -> (full, cluster -> (sub0, sub1) -> merge -> tune)
 inline run::JobGraph cell_graph() {
   run::JobGraph graph;

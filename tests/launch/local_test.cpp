@@ -33,11 +33,18 @@ run::RunDirectory make_run(const TemporaryDirectory& folder, const std::string& 
   return directory;
 }
 
+// A job of this directory and so many threads; its number.
+size_t start(LocalLauncher& launcher, const run::RunDirectory& directory, int64_t threads = 1) {
+  static size_t last = 0;
+  launcher.start({{.job = ++last, .directory = directory, .resources = {.threads = threads}}});
+  return last;
+}
+
 // How `count` children ended, in that order.
 std::vector<ExitStatus> wait_for(LocalLauncher& launcher, size_t count) {
   std::vector<ExitStatus> ends;
   for (int i = 0; i < 100 && ends.size() < count; ++i)
-    for (const auto& finished : launcher.poll(100ms)) ends.push_back(finished.status);
+    for (const auto& ended : launcher.poll(100ms).ended) ends.push_back(ended.status);
   if (ends.size() != count) FAIL("the children did not end within ten seconds");
   return ends;
 }
@@ -47,7 +54,7 @@ ExitStatus wait_for_one(LocalLauncher& launcher) { return wait_for(launcher, 1)[
 ExitStatus run_script(const std::string& body) {
   TemporaryDirectory folder;
   LocalLauncher launcher(write_worker(folder, body));
-  launcher.start(make_run(folder), 1);
+  start(launcher, make_run(folder));
   return wait_for_one(launcher);
 }
 
@@ -72,7 +79,7 @@ TEST_CASE("a child's output goes to its logs and a second start appends", "[laun
   const run::RunDirectory directory = make_run(folder);
   LocalLauncher launcher(write_worker(folder, "echo out $1; echo err >&2"));
   for (int i = 0; i < 2; ++i) {
-    launcher.start(directory, 1);
+    start(launcher, directory);
     CHECK(wait_for_one(launcher).clean());
   }
   const std::string line = "out " + directory.path().string() + "\n";
@@ -85,7 +92,7 @@ TEST_CASE("a child has no standard input and leads its own process group", "[lau
   const run::RunDirectory directory = make_run(folder);
   LocalLauncher launcher(
       write_worker(folder, "readlink /proc/self/fd/0; cut -d' ' -f5 /proc/$$/stat; echo $$"));
-  launcher.start(directory, 1);
+  start(launcher, directory);
   CHECK(wait_for_one(launcher).clean());
   const auto lines = split(trim(read_file(directory.stdout_file())), '\n');
   REQUIRE(lines.size() == 3);
@@ -101,7 +108,7 @@ TEST_CASE("jobs that run together are pinned to different cores", "[launch]") {
   std::vector<run::RunDirectory> runs;
   for (size_t i = 0; i < std::min<size_t>(cores.size(), 2); ++i) {
     runs.push_back(make_run(folder, "run" + std::to_string(i)));
-    launcher.start(runs[i], 1);
+    start(launcher, runs[i]);
   }
   for (const ExitStatus& end : wait_for(launcher, runs.size())) CHECK(end.clean());
   for (size_t i = 0; i < runs.size(); ++i)
@@ -115,12 +122,13 @@ TEST_CASE("a child that is asked to stop may finish its work, and a forced one m
       folder, "trap 'echo saved; exit 130' TERM; touch $1/ready; while :; do sleep 0.02; done");
   LocalLauncher launcher(worker);
   const run::RunDirectory asked = make_run(folder, "asked");
-  launcher.terminate(launcher.start(asked, 1), Stop::force);
+  launcher.terminate({start(launcher, asked)}, Stop::force);
   CHECK(wait_for_one(launcher).signal == SIGKILL);
   fs::remove(asked.path() / "ready");
-  const auto handle = launcher.start(asked, 1);
+  const size_t job = start(launcher, asked);
+  CHECK(launcher.process(job) > 1);
   REQUIRE(appears(asked.path() / "ready"));
-  launcher.terminate(handle, Stop::ask);
+  launcher.terminate({job}, Stop::ask);
   CHECK(wait_for_one(launcher).code == 130);
   CHECK(read_file(asked.stdout_file()) == "saved\n");
 }
@@ -133,7 +141,7 @@ TEST_CASE("children die with their parent even when it is killed", "[launch]") {
   const pid_t parent = ::fork();
   if (parent == 0) {
     LocalLauncher launcher(worker);
-    launcher.start(directory, 1);
+    start(launcher, directory);
     ::pause();
   }
   REQUIRE(appears(directory.path() / "pid"));
@@ -158,7 +166,7 @@ TEST_CASE("a launcher that goes out of scope stops its children", "[launch]") {
     LocalLauncher launcher(write_worker(
         folder,
         "trap 'touch $1/saved; exit 130' TERM; touch $1/ready; while :; do sleep 0.02; done"));
-    launcher.start(directory, 1);
+    start(launcher, directory);
     REQUIRE(appears(directory.path() / "ready"));
   }
   CHECK(fs::exists(directory.path() / "saved"));
@@ -168,7 +176,7 @@ TEST_CASE("a worker that cannot be executed is an error that names it", "[launch
   TemporaryDirectory folder;
   LocalLauncher launcher(folder.path() / "absent");
   const run::RunDirectory directory = make_run(folder);
-  CHECK_THROWS_WITH(launcher.start(directory, 1),
+  CHECK_THROWS_WITH(start(launcher, directory),
                     Catch::Contains("absent") && Catch::Contains("No such file"));
 }
 
@@ -183,10 +191,10 @@ TEST_CASE("a core is free again for the next job once its job has ended", "[laun
           go.string() + " ]; do sleep 0.02; done;; esac"));
   const run::RunDirectory first = make_run(folder, "first"), waiting = make_run(folder, "wait"),
                           again = make_run(folder, "again");
-  launcher.start(first, 1);  // on the first core
+  start(launcher, first);  // on the first core
   CHECK(wait_for_one(launcher).clean());
-  launcher.start(waiting, 1);  // on the first core again, which is free
-  launcher.start(again, 1);    // on the second
+  start(launcher, waiting);  // on the first core again, which is free
+  start(launcher, again);    // on the second
   CHECK(wait_for_one(launcher).clean());
   std::ofstream(go) << "";
   CHECK(wait_for_one(launcher).clean());
@@ -201,7 +209,7 @@ TEST_CASE("a job of more cores than there are gets all, one of none gets one", "
   for (const auto& [asked, given] :
        {std::pair<int, size_t>{1000, cores}, std::pair<int, size_t>{0, 1}}) {
     const run::RunDirectory directory = make_run(folder, "run" + std::to_string(asked));
-    launcher.start(directory, asked);
+    start(launcher, directory, asked);
     CHECK(wait_for_one(launcher).clean());
     CHECK(trim(read_file(directory.stdout_file())) == std::to_string(given));
   }

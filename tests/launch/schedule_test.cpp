@@ -9,8 +9,6 @@
 namespace repro::launch {
 namespace {
 
-enum CellJob : size_t { kPrepare, kFull, kCluster, kSub0, kSub1, kMerge, kTune };
-
 Schedule make_schedule(const run::JobGraph& graph, const ScheduleOptions& options,
                        std::vector<double> seconds = {}) {
   seconds.resize(graph.jobs().size(), 1.0);
@@ -136,9 +134,9 @@ TEST_CASE("after stop_starting nothing new starts", "[launch]") {
 TEST_CASE("the makespan on one slot is the sum and on many the longest chain", "[launch]") {
   const run::JobGraph graph = cell_graph();
   const std::vector<double> seconds = {1, 10, 1, 5, 6, 1, 4};
-  CHECK(makespan(graph, seconds, 1) == Approx(28));
-  CHECK(makespan(graph, seconds, 8) == Approx(1 + 1 + 6 + 1 + 4));
-  CHECK(makespan(graph, std::vector<double>(7, 0.0), 2) == 0);
+  CHECK(makespan(graph, seconds, {.slots = 1}) == Approx(28));
+  CHECK(makespan(graph, seconds, {.slots = 8}) == Approx(1 + 1 + 6 + 1 + 4));
+  CHECK(makespan(graph, std::vector<double>(7, 0.0), {.slots = 2}) == 0);
 }
 
 TEST_CASE("a job whose result nobody wants is spared until somebody does", "[launch]") {
@@ -194,7 +192,7 @@ TEST_CASE("random graphs run to the end in order, within their slots and within 
     double sum = 0;
     for (double one : seconds) sum += one;
     const double longest = *std::max_element(chain.begin(), chain.end());
-    const double total = makespan(graph, seconds, slots);
+    const double total = makespan(graph, seconds, {.slots = slots});
     CHECK(total >= std::max(longest, sum / slots) - 1e-9);
     CHECK(total <= sum / slots + longest + 1e-9);
   }

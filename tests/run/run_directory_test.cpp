@@ -149,6 +149,7 @@ TEST_CASE("a job that begins anew is not done, and what a killed one half wrote 
   const JobGraph graph = two_jobs();
   const RunDirectory directory(folder.path() / graph[0].directory);
   directory.create(graph[0], graph);
+  std::ofstream(directory.submitted_file()) << "{}";
   directory.mark_done();
   const pid_t dead = ::fork();
   if (dead == 0) ::_exit(0);
@@ -158,6 +159,7 @@ TEST_CASE("a job that begins anew is not done, and what a killed one half wrote 
   for (const fs::path& path : {left, mine}) std::ofstream(path) << "half";
   directory.create(graph[0], graph);
   CHECK(directory.state() == State::started);
+  CHECK_FALSE(fs::exists(directory.submitted_file()));
   CHECK_FALSE(fs::exists(left));
   CHECK(fs::exists(mine));
 }
