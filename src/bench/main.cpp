@@ -2,6 +2,8 @@
 // [--json]
 //     one training step, or its forward pass as evaluations take it: tokens/s, FLOP/s, share of the
 //     matrix products' own rate, memory, parts
+// repro-bench ranks [--model NAME] [--precision P] [--ranks N] [--rounds N] [--steps N] [--json]
+//     a step by one process and by several, the cost of their exchange, and what it says of more
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
 //     how often intervals of made-up tables hold the truth
 // repro-bench [Google Benchmark's flags]
@@ -19,6 +21,7 @@
 
 #include "base/error.hpp"
 #include "bench/coverage.hpp"
+#include "bench/ranks.hpp"
 #include "bench/step.hpp"
 
 namespace {
@@ -100,8 +103,53 @@ int coverage(const std::vector<std::string>& words) {
   return 0;
 }
 
+repro::bench::RanksOptions parse_ranks(const std::vector<std::string>& words) {
+  repro::bench::RanksOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const auto value = [&] { return value_after(words, i); };
+    if (word == "--json")
+      options.json = true;
+    else if (word == "--model")
+      options.model = value();
+    else if (word == "--precision")
+      options.precision = value();
+    else if (word == "--ranks")
+      options.ranks = positive(word, value());
+    else if (word == "--rounds")
+      options.rounds = positive(word, value());
+    else if (word == "--steps")
+      options.steps = positive(word, value());
+    else if (word == "--rank")
+      options.rank = positive(word, value());
+    else if (word == "--meeting")
+      options.meeting = value();
+    else
+      throw Error(Exit::usage,
+                  "ranks: unknown option '{}'; one of --model, --precision, --ranks, --rounds, "
+                  "--steps, --json",
+                  word);
+  }
+  if (options.ranks < 2) throw Error(Exit::usage, "--ranks: at least 2");
+  return options;
+}
+
+int ranks(const std::vector<std::string>& words) {
+  const repro::bench::RanksOptions options = parse_ranks(words);
+  if (options.rank > 0) {
+    repro::bench::work_as_rank(options);
+    return 0;
+  }
+  const repro::bench::RanksReport report = repro::bench::measure_ranks(options);
+  const std::string text =
+      options.json ? repro::bench::to_json(report) : repro::bench::to_text(report);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
 int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "ranks") return ranks({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "coverage") return coverage({argv + 2, argv + argc});
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);

@@ -17,6 +17,7 @@
 #include "launch/executor.hpp"
 #include "launch/local.hpp"
 #include "launch/schedule.hpp"
+#include "launch/simulation.hpp"
 
 namespace repro::cli {
 namespace {
@@ -29,6 +30,8 @@ struct PlanOptions {
   std::vector<std::string> low, high;  // "PROFILE=PRICE"
   int jobs = 0;
   std::vector<std::string> pools;  // "PROFILE=DEVICES"
+  double failures = 0;             // of a device, an hour
+  double queue_minutes = 0;        // on average
   bool explain = false;
 };
 
@@ -37,19 +40,66 @@ struct PoolsTime {
   launch::Pools pools;
   double seconds = 0;
   bool whole = true;  // false: of some jobs nothing is known
+  // With failures and waits, ascending; empty where nobody asked.
+  std::vector<launch::Simulated> troubled = {};
 };
 PoolsTime time_over_pools(const plan::Plan& plan, const std::vector<forecast::PlanRow>& rows,
                           const std::vector<bool>& done, const forecast::MachineSpeed& speed,
-                          const launch::Pools& pools) {
+                          const PlanOptions& options) {
+  constexpr int64_t kSimulations = 200;
+  const launch::Pools pools = parse_pools(options.pools, plan.graph);
   const forecast::JobSeconds jobs = forecast::seconds_on_profiles(plan.graph, rows, done, speed);
-  return {pools,
-          launch::makespan(plan.graph, jobs.seconds, {.slots = launch::kUnlimited, .pools = pools}),
-          jobs.whole};
+  const launch::ScheduleOptions schedule{.slots = launch::kUnlimited, .pools = pools};
+  PoolsTime time{pools, launch::makespan(plan.graph, jobs.seconds, schedule), jobs.whole};
+  if (options.failures > 0 || options.queue_minutes > 0)
+    time.troubled = launch::simulate_often(
+        plan.graph, jobs.seconds, schedule,
+        {.failures_per_device_hour = options.failures,
+         .queue_seconds = options.queue_minutes * 60,
+         .checkpoint_seconds = forecast::seconds_between_checkpoints(plan.graph, jobs.seconds)},
+        kSimulations);
+  return time;
+}
+
+// Middle and 95 % of the simulations.
+struct TroubledHours {
+  double median = 0, low = 0, high = 0;
+  double failures = 0;  // mean
+  bool finished = true;
+};
+TroubledHours hours_of(const std::vector<launch::Simulated>& ascending) {
+  const size_t count = ascending.size(), edge = count / 40;
+  TroubledHours hours{ascending[count / 2].seconds / 3600, ascending[edge].seconds / 3600,
+                      ascending[count - 1 - edge].seconds / 3600};
+  for (const launch::Simulated& one : ascending) {
+    hours.failures += static_cast<double>(one.failures) / static_cast<double>(count);
+    hours.finished = hours.finished && one.finished;
+  }
+  return hours;
 }
 
 std::string text_of(const PoolsTime& time) {
-  return fmt::format("over {}: {}about {}", pools_text(time.pools), time.whole ? "" : "at least ",
-                     human_seconds(time.seconds));
+  const std::string bound = time.whole ? "" : "at least ";
+  std::string text = fmt::format("over {}: {}about {}", pools_text(time.pools), bound,
+                                 human_seconds(time.seconds));
+  if (time.troubled.empty()) return text;
+  const TroubledHours hours = hours_of(time.troubled);
+  if (!hours.finished)
+    return text + "; with these failures it does not end: they come faster than checkpoints";
+  return text +
+         fmt::format("; with failures and waits {}about {} (95 %: {} to {}; {:.1f} failures)",
+                     bound, human_seconds(hours.median * 3600), human_seconds(hours.low * 3600),
+                     human_seconds(hours.high * 3600), hours.failures);
+}
+
+json json_of(const PoolsTime& time) {
+  json object = {{"pools", time.pools}, {"hours", time.seconds / 3600}, {"whole", time.whole}};
+  if (time.troubled.empty()) return object;
+  const TroubledHours hours = hours_of(time.troubled);
+  object["troubled"] = {{"hours", hours.median},      {"hours_low", hours.low},
+                        {"hours_high", hours.high},   {"failures", hours.failures},
+                        {"finished", hours.finished}, {"simulations", time.troubled.size()}};
+  return object;
 }
 
 // Of its hours; "" where there are none.
@@ -65,6 +115,7 @@ json json_of(const forecast::PlanRow& row, const plan::Plan& plan) {
                  {"done", row.done},
                  {"steps", row.steps},
                  {"profile", row.profile},
+                 {"devices", row.devices},
                  {"evidence", row.hours ? key(row.evidence) : key(measure::Evidence::none)},
                  {"jobs", json::array()},
                  {"hours", nullptr},
@@ -135,7 +186,9 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
       forecast::plan_rows(plan, counted, done, speed, basis);
   std::optional<PoolsTime> over_pools;
   if (!options.pools.empty())
-    over_pools = time_over_pools(plan, rows, done, speed, parse_pools(options.pools, plan.graph));
+    over_pools = time_over_pools(plan, rows, done, speed, options);
+  else if (options.failures > 0 || options.queue_minutes > 0)
+    throw Error(Exit::usage, "--failures, --queue-wait: of a plan over devices; add --pool");
   if (context.json) {
     const PlanTotals totals = totals_of(rows, basis);
     json answer = {{"experiment", plan.experiment.name},
@@ -145,10 +198,7 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
                    {"doubts", plan_doubts(totals, plan.experiment, rows, basis)},
                    {"memory_warnings", memory_warnings(rows, basis)}};
     for (const forecast::PlanRow& row : rows) answer["rows"].push_back(json_of(row, plan));
-    if (over_pools)
-      answer["makespan"] = {{"pools", over_pools->pools},
-                            {"hours", over_pools->seconds / 3600},
-                            {"whole", over_pools->whole}};
+    if (over_pools) answer["makespan"] = json_of(*over_pools);
     print(answer);
     return Exit::ok;
   }
@@ -178,12 +228,21 @@ void add_plan(Program& program) {
       "  repro plan table3 --low rtx-4090=0.40 --high a100-80g=0.87\n"
       "  repro plan table3 --scale paper --pool rtx-4090=4 --pool a100-80g=1   how long over "
       "these\n"
+      "  repro plan table3 --scale paper --pool rtx-4090=4 --pool a100-80g=1 --failures 0.01 "
+      "--queue-wait 30\n"
       "  repro plan table3 --explain             each resolved value and the line it came from");
   auto options = std::make_shared<PlanOptions>();
   add_experiment(verb, options->choice);
   verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
       ->check(CLI::Range(1, 4096));
   add_pool_option(verb, options->pools);
+  verb.add_option("--failures", options->failures,
+                  "with --pool: how often a device fails, an hour; its job goes on from its "
+                  "checkpoint")
+      ->check(CLI::Range(0.0, 1e4));
+  verb.add_option("--queue-wait", options->queue_minutes,
+                  "with --pool: minutes that a job waits in a queue before it starts, on average")
+      ->check(CLI::Range(0.0, 1e6));
   verb.add_option("--prices", options->prices, "price snapshot of hardware_profiles/prices")
       ->capture_default_str();
   verb.add_option("--low", options->low,

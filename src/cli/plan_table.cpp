@@ -86,7 +86,8 @@ void add_row(report::Table& table, const forecast::PlanRow& row, size_t row_of_c
        row.cost ? number(human_count(static_cast<double>(row.tokens.value_or(0))), row.tokens) : "",
        memory_cell(row, kLayouts[0], basis), memory_cell(row, kLayouts[1], basis),
        memory_cell(row, kLayouts[2], basis), number(hours_text(row.hours.value_or(0)), row.hours),
-       row.profile,
+       row.devices > 1 && !row.profile.empty() ? fmt::format("{} x {}", row.devices, row.profile)
+                                               : row.profile,
        row.profile.empty() ? "" : number(dollars_text(row.dollars.value_or(0)), row.dollars)},
       row_of_cell == 0 && !row.model.empty());
 }

@@ -42,10 +42,11 @@ PlanTotals totals_of(const std::vector<forecast::PlanRow>& rows, const forecast:
     totals.whole = totals.whole && row.hours.has_value();
     if (!row.hours) continue;
     PlanTotals::Device& device = totals.devices[row.profile];
-    device.hours += *row.hours;
+    const auto each = static_cast<double>(row.devices);
+    device.hours += *row.hours * each;
     // One device's steps err together.
-    device.low += row.hours_range ? row.hours_range->low : *row.hours;
-    device.high += row.hours_range ? row.hours_range->high : *row.hours;
+    device.low += (row.hours_range ? row.hours_range->low : *row.hours) * each;
+    device.high += (row.hours_range ? row.hours_range->high : *row.hours) * each;
     if (const auto spread = basis.prices.spread(row.profile)) device.price = spread->median;
   }
   for (const auto& [name, device] : totals.devices)
@@ -96,6 +97,12 @@ std::vector<std::string> plan_doubts(const PlanTotals& totals, const plan::Exper
                      join(totals.unknown_times, ", "));
   for (const auto& [name, profile] : basis.profiles)
     if (const auto doubt = profile.doubt()) doubts.push_back(*doubt);
+  if (std::any_of(rows.begin(), rows.end(), [](const forecast::PlanRow& row) {
+        return row.devices > 1 && row.evidence != measure::Evidence::measured;
+      }))
+    doubts.push_back(
+        "several devices are taken to work as many times as fast as one: what they exchange comes "
+        "on top (repro-bench ranks measures it on this machine)");
   if (experiment.scale.stand_in)
     doubts.push_back(fmt::format(
         "scale {} is a stand-in: this machine's hours at the prices of the paper's devices",

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/progress.hpp"
+#include "launch/simulation.hpp"
 #include "run/records.hpp"
 #include "run/run_directory.hpp"
 

@@ -66,6 +66,7 @@ void describe(Fields& fields, TrainSpec& spec) {
   fields.field("precision", spec.precision, precisions());
   fields.field("device", spec.device, devices());
   fields.field("threads", spec.threads, between(1, 1024));
+  fields.field("ranks", spec.ranks, between(1, 4096));
   fields.field("seed", spec.seed, at_least(0));
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.table("optimizer", spec.optimizer);

@@ -78,6 +78,7 @@ struct TrainSpec {
   std::string precision = "bf16-mixed";  // "fp32", "bf16-mixed", "bf16-pure"
   std::string device = "cpu";            // or "cuda"
   int64_t threads = 1;     // may change the order of sums, so it belongs to the result
+  int64_t ranks = 1;       // processes that share each batch by its rows; likewise
   int64_t seed = 0;        // initial weights, gate noise
   int64_t order_seed = 0;  // data order
   OptimizerSpec optimizer;

@@ -56,6 +56,8 @@ Training read_training(const run::Job& job, const json& result, const run::RunDi
   Training training;
   training.model = spec.model;
   training.sequence = spec.sequence;
+  training.ranks = spec.ranks;
+  training.communication_seconds = result.value("communication_seconds", 0.0);
   training.steps = amount<int64_t>(result, "steps");
   training.tokens = amount<int64_t>(result, "tokens");
   if (result.contains("epochs")) training.epochs = amount(result, "epochs");

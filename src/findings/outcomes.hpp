@@ -39,6 +39,8 @@ struct Training {
   run::Records records;       // steps[i].lm_loss is the training loss
   config::ModelConfig model;  // that was trained
   int64_t sequence = 0;
+  int64_t ranks = 1;                 // devices that worked together
+  double communication_seconds = 0;  // of them all: in which they exchanged, or one waited
 };
 
 // One measurement of a finished model over one split, never mixed with another.

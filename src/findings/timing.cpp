@@ -14,7 +14,7 @@ namespace {
 std::string shape_of(const run::Job& job) {
   const auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
   return nlohmann::json({config::to_json(spec.model), spec.batch, spec.sequence, spec.accumulate,
-                         spec.precision, spec.device, spec.threads})
+                         spec.precision, spec.device, spec.threads, spec.ranks})
       .dump();
 }
 

@@ -73,6 +73,7 @@ class RowBuilder {
     for (size_t job : row.jobs) row.done += done_[job] ? 1 : 0;
     if (row.jobs.empty()) return;
     row.cost = train_cost(plan_.graph[row.jobs.front()]);
+    row.devices = plan_.graph[row.jobs.front()].resources.ranks;
     if (row.cost) add_work(row);
     add_hours(row);
   }
@@ -105,8 +106,9 @@ class RowBuilder {
       const auto spread = basis_.prices.spread(device);
       return spread ? std::optional(spread->median) : std::nullopt;
     };
-    const measure::Phase phase{.name = row.phase,
-                               .jobs = {{.hours = *row.hours, .device = row.profile}}};
+    const measure::Phase phase{
+        .name = row.phase,
+        .jobs = {{.hours = *row.hours, .device = row.profile, .devices = row.devices}}};
     row.dollars = measure::bill({phase}, price, {.accounting = measure::Accounting::usage})
                       .phases.front()
                       .dollars;
@@ -126,10 +128,12 @@ class RowBuilder {
   void add_hours_on_profile(PlanRow& row) const {
     const auto profile = basis_.profiles.find(row.profile);
     if (profile == basis_.profiles.end() || !row.tokens) return;
+    const auto devices = static_cast<double>(row.devices);
     const double step_tokens = static_cast<double>(row.cost->spec.batch * row.cost->spec.sequence);
     if (const auto* step = profile->second.step(row.model, shape_of(*row.cost));
         step && step->size == "paper") {
-      const double hours_a_second = static_cast<double>(*row.tokens) / step_tokens / 3600;
+      const double hours_a_second =
+          static_cast<double>(*row.tokens) / (step_tokens * devices) / 3600;
       row.hours = step->seconds * hours_a_second;
       if (step->reach())
         row.hours_range = measure::Interval{step->seconds_low * hours_a_second,
@@ -137,7 +141,7 @@ class RowBuilder {
       row.evidence = measure::Evidence::calibrated;
     } else if (const auto peak = profile->second.peak(peak_dtype(row.cost->spec.precision))) {
       const double flops = row.cost->flops_per_token * static_cast<double>(*row.tokens);
-      row.hours = flops / (*peak * kAssumedUtilisation) / 3600;
+      row.hours = flops / (*peak * kAssumedUtilisation * devices) / 3600;
       row.evidence = measure::Evidence::projected;
     }
   }
@@ -202,7 +206,7 @@ std::vector<PlanRow> plan_rows(const plan::Plan& plan, const std::vector<bool>& 
 }
 
 double memory_at(const TrainCost& cost, measure::StateLayout layout) {
-  return static_cast<double>(cost.parameters * measure::bytes_per_parameter(layout) +
+  return static_cast<double>(measure::state_bytes(cost.parameters, layout, cost.shards) +
                              cost.memory.activation_bytes + cost.memory.logits_bytes);
 }
 

@@ -33,10 +33,11 @@ struct PlanRow {
   std::optional<int64_t> tokens = {};                    // of all
   std::string profile = {};                              // hardware it is priced on; "" = none
   std::optional<double> hours = {};                      // of all its jobs, one after another
+  int64_t devices = 1;                                   // that each of them works on
   measure::Evidence evidence = measure::Evidence::none;  // of the hours
   // 95 %, of hours whose step a profile measured with an interval.
   std::optional<measure::Interval> hours_range = {};
-  std::optional<double> dollars = {};  // hours x price of the profile
+  std::optional<double> dollars = {};  // hours x devices x price of the profile
 };
 
 // What predictions rest on besides the plan.

@@ -1,5 +1,7 @@
 #include "forecast/pools.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace repro::forecast {
 
 JobSeconds seconds_on_profiles(const run::JobGraph& graph, const std::vector<PlanRow>& rows,
@@ -17,6 +19,18 @@ JobSeconds seconds_on_profiles(const run::JobGraph& graph, const std::vector<Pla
     }
   }
   return all;
+}
+
+std::vector<double> seconds_between_checkpoints(const run::JobGraph& graph,
+                                                const std::vector<double>& seconds) {
+  std::vector<double> between(seconds.size(), 0.0);
+  for (size_t job = 0; job < seconds.size(); ++job) {
+    const auto cost = train_cost(graph[job]);
+    if (!cost || !cost->steps) continue;
+    const double every = graph[job].execution.value("checkpoint_every", 0.0);
+    between[job] = seconds[job] * every / static_cast<double>(*cost->steps);
+  }
+  return between;
 }
 
 }  // namespace repro::forecast

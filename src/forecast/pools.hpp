@@ -18,4 +18,9 @@ struct JobSeconds {
 JobSeconds seconds_on_profiles(const run::JobGraph& graph, const std::vector<PlanRow>& rows,
                                const std::vector<bool>& done, const MachineSpeed& speed);
 
+// By job, of those seconds: how far apart its checkpoints lie; 0 = it writes none, or how many
+// steps it makes is not known.
+std::vector<double> seconds_between_checkpoints(const run::JobGraph& graph,
+                                                const std::vector<double>& seconds);
+
 }  // namespace repro::forecast

@@ -35,9 +35,9 @@ constexpr double kStartSeconds = 0.3;
 
 // Work of one shape runs at one speed: the key of what speed depends on.
 std::string shape_of(const TrainCost& cost) {
-  const json shape = {
-      config::to_json(cost.model), cost.spec.batch,  cost.spec.sequence, cost.spec.accumulate,
-      cost.spec.precision,         cost.spec.device, cost.spec.threads};
+  const json shape = {config::to_json(cost.model), cost.spec.batch,     cost.spec.sequence,
+                      cost.spec.accumulate,        cost.spec.precision, cost.spec.device,
+                      cost.spec.threads,           cost.spec.ranks};
   return shape.dump();
 }
 
@@ -61,8 +61,12 @@ std::optional<TrainCost> train_cost(const run::Job& job) {
   }
   cost.flops_per_token = static_cast<double>(
       measure::flops_per_token(measure::Convention::palm, cost.model, cost.spec.sequence));
-  cost.memory = measure::estimate_memory(
-      cost.model, cost.spec.precision, cost.spec.batch * cost.spec.sequence / cost.spec.accumulate);
+  if (job.execution.value("shard_optimizer", false)) cost.shards = cost.spec.ranks;
+  // Of the rank with most rows.
+  const int64_t pieces = cost.spec.accumulate * cost.spec.ranks;
+  const int64_t rows = (cost.spec.batch + pieces - 1) / pieces;
+  cost.memory = measure::estimate_memory(cost.model, cost.spec.precision, rows * cost.spec.sequence,
+                                         cost.shards);
   return cost;
 }
 
@@ -80,7 +84,7 @@ MachineSpeed::MachineSpeed(const run::JobGraph& graph, const std::filesystem::pa
     if (const auto cost = train_cost(job)) {
       const double rate = cost->flops_per_token * result.value("tokens", 0.0) / seconds;
       rates_[shape_of(*cost)].push_back(rate);
-      all_rates_.push_back(rate);
+      all_rates_.push_back(rate / static_cast<double>(cost->spec.ranks));
     } else if (const auto eval = evals_.find(job.key); eval != evals_.end()) {
       eval_rates_.push_back(eval->second.flops / seconds);
     } else {
@@ -92,8 +96,9 @@ MachineSpeed::MachineSpeed(const run::JobGraph& graph, const std::filesystem::pa
 double MachineSpeed::flops_per_second(const TrainCost& cost) const {
   if (const auto same = rates_.find(shape_of(cost)); same != rates_.end())
     return measure::median(same->second);
-  if (!all_rates_.empty()) return measure::median(all_rates_);
-  return assumed_flops() * static_cast<double>(cost.spec.threads);
+  const auto ranks = static_cast<double>(cost.spec.ranks);
+  if (!all_rates_.empty()) return measure::median(all_rates_) * ranks;
+  return assumed_flops() * static_cast<double>(cost.spec.threads) * ranks;
 }
 
 // Until one has ended: as trainings run, which compute alike.

@@ -25,8 +25,9 @@ struct TrainCost {
   int64_t parameters = 0;
   std::optional<int64_t> steps;  // empty: by epochs of a cluster that is not known yet
   std::optional<int64_t> tokens;
-  double flops_per_token = 0;  // convention "palm"
-  measure::MemoryEstimate memory;
+  double flops_per_token = 0;      // convention "palm"
+  int64_t shards = 1;              // devices that share the optimizer's state
+  measure::MemoryEstimate memory;  // of one device
 };
 // Empty for a job that trains nothing.
 std::optional<TrainCost> train_cost(const run::Job& job);
@@ -54,11 +55,11 @@ class MachineSpeed {
   double flops_per_second(const TrainCost& cost) const;
   double flops_per_second() const;  // of evaluations
 
-  std::map<std::string, double> taken_;                       // key -> seconds of a done job
-  std::map<std::string, std::vector<double>> rates_;          // shape of work -> FLOP/s
-  std::vector<double> all_rates_;                             // FLOP/s of every done training
-  std::map<std::string, EvalCost> evals_;                     // key -> what it reads
-  std::vector<double> eval_rates_;                            // FLOP/s of every done evaluation
+  std::map<std::string, double> taken_;               // key -> seconds of a done job
+  std::map<std::string, std::vector<double>> rates_;  // shape of work -> FLOP/s
+  std::vector<double> all_rates_;                     // FLOP/s of one rank of every done training
+  std::map<std::string, EvalCost> evals_;             // key -> what it reads
+  std::vector<double> eval_rates_;                    // FLOP/s of every done evaluation
   std::map<std::string, std::vector<double>> other_seconds_;  // kind -> seconds
 };
 

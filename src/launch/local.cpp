@@ -83,7 +83,7 @@ void LocalLauncher::start(const std::vector<Request>& requests) {
 
 void LocalLauncher::start_one(const Request& request) {
   const run::RunDirectory& directory = request.directory;
-  const std::vector<int> slots = take_cores(request.resources.threads);
+  const std::vector<int> slots = take_cores(request.resources.cores());
   Command command{.words = {worker_.string(), directory.path().string()}};
   for (int slot : slots) command.cores.push_back(cores_[slot]);
   try {

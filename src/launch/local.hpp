@@ -28,7 +28,7 @@ class LocalLauncher final : public Launcher {
   LocalLauncher(const LocalLauncher&) = delete;
   LocalLauncher& operator=(const LocalLauncher&) = delete;
 
-  // Each on the cores of its threads, or on all where there are fewer.
+  // Each on the cores of its ranks' threads, or on all where there are fewer.
   void start(const std::vector<Request>& requests) override;
   News poll(std::chrono::milliseconds timeout) override;
   void terminate(const std::vector<size_t>& jobs, Stop how) override;

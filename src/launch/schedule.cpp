@@ -1,7 +1,6 @@
 #include "launch/schedule.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -20,7 +19,7 @@ Schedule::Schedule(const run::JobGraph& graph, const std::vector<bool>& done,
     if (done[job]) entry.state = JobState::done;
     if (!options.ahead)
       entry.width = static_cast<int>(
-          std::clamp(graph[job].resources.threads, int64_t{1}, int64_t{options.slots}));
+          std::clamp(graph[job].resources.cores(), int64_t{1}, int64_t{options.slots}));
     for (const auto& [role, input] : graph[job].inputs) {
       check(input < job, "inputs come first in a job graph");
       entry.inputs.push_back(input);
@@ -189,28 +188,6 @@ std::vector<std::string> missing_pools(const run::JobGraph& graph, const Pools& 
     if (!pools.empty() && !job.resources.profile.empty() && !pools.contains(job.resources.profile))
       missing.insert(job.resources.profile);
   return {missing.begin(), missing.end()};
-}
-
-double makespan(const run::JobGraph& graph, const std::vector<double>& seconds,
-                ScheduleOptions options) {
-  std::vector<bool> done(seconds.size());
-  for (size_t job = 0; job < seconds.size(); ++job) done[job] = seconds[job] <= 0;
-  options.retries = 0;
-  options.ahead = false;
-  Schedule schedule(graph, done, seconds, options);
-  using Ending = std::pair<double, size_t>;  // when, which
-  std::priority_queue<Ending, std::vector<Ending>, std::greater<>> endings;
-  double now = 0;
-  while (true) {
-    while (const auto job = schedule.next()) {
-      schedule.start(*job);
-      endings.emplace(now + seconds[*job], *job);
-    }
-    if (endings.empty()) return now;
-    now = endings.top().first;
-    schedule.finish(endings.top().second, End::done);
-    endings.pop();
-  }
 }
 
 }  // namespace repro::launch

@@ -39,7 +39,7 @@ using Pools = std::map<std::string, int>;
 constexpr int kUnlimited = std::numeric_limits<int>::max();
 
 struct ScheduleOptions {
-  int slots = 1;    // jobs at a time; a job of n threads takes n
+  int slots = 1;    // jobs at a time; a job takes one for each thread of its ranks
   int retries = 2;  // of a crashed job; a job that ends with an error is not tried again
   Pools pools =
       {};  // a job takes as many of its profile's as it has ranks; {} = as many as it likes
@@ -111,10 +111,5 @@ class Schedule {
 
 // Profiles of the graph that have no pool, each once; none where there are no pools.
 std::vector<std::string> missing_pools(const run::JobGraph& graph, const Pools& pools);
-
-// Seconds from now until all of it is done: the schedule above, simulated. `seconds`: by job, what
-// remains of it; 0 = done.
-double makespan(const run::JobGraph& graph, const std::vector<double>& seconds,
-                ScheduleOptions options);
 
 }  // namespace repro::launch

@@ -24,7 +24,7 @@ struct SiteProfile {
   std::string qos;
   std::string gpu_type;        // as the cluster's gres names it
   int64_t gpus = 0;            // for each rank
-  double memory_gib = 0;       // for a job
+  double memory_gib = 0;       // for each rank
   int64_t minutes = 0;         // time limit of a job; what it has not done by then it continues
   bool exclusive = false;      // a node of its own
   config::Source source = {};  // where the file says it

@@ -62,7 +62,9 @@ std::vector<std::string> SlurmLauncher::options_of(const run::Resources& resourc
   if (asked.gpus > 0)
     add("gres", fmt::format("gpu:{}{}{}", asked.gpu_type, asked.gpu_type.empty() ? "" : ":",
                             asked.gpus * resources.ranks));
-  if (asked.memory_gib > 0) add("mem", fmt::format("{:.0f}M", std::ceil(asked.memory_gib * 1024)));
+  if (asked.memory_gib > 0)
+    add("mem", fmt::format("{:.0f}M", std::ceil(asked.memory_gib * 1024 *
+                                                static_cast<double>(resources.ranks))));
   if (asked.minutes > 0) add("time", fmt::format("{}", asked.minutes));
   if (asked.exclusive) options.push_back("--exclusive");
   if (site_.checkpoint_seconds > 0)

@@ -93,8 +93,9 @@ size_t ArmBuilder::add(run::Job job) {
   return plan_.graph.add(std::move(job));
 }
 
-size_t ArmBuilder::add_training(const std::string& part, const TrainSpec& spec,
-                                const std::string& profile, std::map<std::string, size_t> inputs) {
+size_t ArmBuilder::add_training(const std::string& part, TrainSpec spec, const std::string& profile,
+                                const Parallel& parallel, std::map<std::string, size_t> inputs) {
+  spec.ranks = parallel.ranks;
   inputs["corpus"] = cell_.prepare;
   run::Job job;
   job.kind = "train";
@@ -102,7 +103,11 @@ size_t ArmBuilder::add_training(const std::string& part, const TrainSpec& spec,
   job.spec = config::to_json(spec);
   job.inputs = std::move(inputs);
   job.execution = {{"checkpoint_every", experiment().checkpoint_every}};
-  job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+  if (spec.ranks > 1) {
+    job.execution["rank_timeout_seconds"] = experiment().rank_timeout_seconds;
+    job.execution["shard_optimizer"] = parallel.shard_optimizer;
+  }
+  job.resources = {.profile = profile, .ranks = spec.ranks, .threads = spec.threads};
   return add(std::move(job));
 }
 

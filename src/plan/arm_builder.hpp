@@ -37,8 +37,8 @@ class ArmBuilder {
   config::EvalSpec evaluation() const;
 
   // Each adds a job (or finds its equal) and returns its index. `part` ends the job's name.
-  size_t add_training(const std::string& part, const config::TrainSpec& spec,
-                      const std::string& profile, std::map<std::string, size_t> inputs = {});
+  size_t add_training(const std::string& part, config::TrainSpec spec, const std::string& profile,
+                      const Parallel& parallel, std::map<std::string, size_t> inputs = {});
   size_t add_cluster(config::ClusterOptions options, const std::string& profile);
   size_t add_merge(const std::string& part, const config::MergeOptions& options,
                    const std::string& profile, std::map<std::string, size_t> inputs);
@@ -79,6 +79,10 @@ void add_ladder(ArmPlan& plan, PhasePlan last, const std::vector<double>& rates,
 config::Range horizon_range();
 void check_horizons(const std::vector<double>& horizons, const config::Node& arm,
                     const std::string& path, config::Problems& problems);
+void describe_parallel(config::Fields& fields, Parallel& parallel);
+// Each rank has a row of each micro-batch. `phase`: where it says so, "" or "finetune.".
+void check_parallel(const Parallel& parallel, const Experiment& experiment, const config::Node& arm,
+                    const std::string& phase, config::Problems& problems);
 
 // What a method says of itself, one overload each beside its jobs.
 void describe(config::Fields& fields, FullArm& arm);

@@ -25,6 +25,12 @@ struct ArmHead {
   config::Source source;
 };
 
+// By how many devices each training of a phase is done.
+struct Parallel {
+  int64_t ranks = 1;             // each with rows of its own of every batch
+  bool shard_optimizer = false;  // each keeps its part of AdamW's moments (ZeRO stage 1)
+};
+
 // One training of the whole model.
 struct FullArm {
   static constexpr const char* kMethod = "full";
@@ -34,6 +40,7 @@ struct FullArm {
   config::OptimizerSpec train;
   std::vector<double> horizons = {1};  // of its steps, ascending: a run each
   std::string profile;                 // hardware profile
+  Parallel parallel;
 };
 
 // MoE-DisCo: cluster the documents, train one one-expert submodel a cluster, merge, fine-tune.
@@ -47,11 +54,13 @@ struct DiscoArm {
     std::map<std::string, int64_t> cell_steps;
     config::OptimizerSpec train;
     std::string profile;
+    Parallel parallel;
   };
   struct Finetune {
     config::OptimizerSpec train;
     std::vector<double> horizons = {0.125, 0.25, 0.5, 0.75};  // of the baseline's steps, ascending
     std::string profile;
+    Parallel parallel;
   };
   ArmHead head;
   config::ClusterOptions cluster;
@@ -75,6 +84,7 @@ struct DsMoeArm {
   config::OptimizerSpec train;
   std::vector<double> horizons = {1};  // of the steps that the budget allows, ascending
   std::string profile;
+  Parallel parallel;
   std::vector<Reading> readings;  // besides the one it was trained with
 };
 

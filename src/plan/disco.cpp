@@ -46,12 +46,14 @@ void describe(config::Fields& fields, DiscoArm::Submodel& submodel) {
   fields.field("cell_steps", submodel.cell_steps, config::between(1, 1e9));
   fields.table("train", submodel.train, config::required());
   fields.field("profile", submodel.profile, config::required());
+  describe_parallel(fields, submodel.parallel);
 }
 
 void describe(config::Fields& fields, DiscoArm::Finetune& finetune) {
   fields.table("train", finetune.train, config::required());
   fields.field("horizons", finetune.horizons, horizon_range());
   fields.field("profile", finetune.profile, config::required());
+  describe_parallel(fields, finetune.parallel);
 }
 
 void describe(config::Fields& fields, DiscoArm& arm) {
@@ -62,9 +64,11 @@ void describe(config::Fields& fields, DiscoArm& arm) {
   fields.table("finetune", arm.finetune, config::required());
 }
 
-void validate(const DiscoArm& arm, const Experiment&, const config::Node& node,
+void validate(const DiscoArm& arm, const Experiment& experiment, const config::Node& node,
               config::Problems& problems) {
   check_horizons(arm.finetune.horizons, node, "finetune.horizons", problems);
+  check_parallel(arm.submodel.parallel, experiment, node, "submodel.", problems);
+  check_parallel(arm.finetune.parallel, experiment, node, "finetune.", problems);
   if (arm.submodel.steps == 0 && arm.submodel.epochs == 0)
     problems.add(arm.head.source,
                  "arm '{}': submodel.steps = 0 and submodel.epochs = 0; set one of them",
@@ -90,7 +94,7 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
   for (int64_t k = 0; k < builder.model().experts; ++k) {
     const size_t job = builder.add_training(
         fmt::format("{}-sub{}", name, k), submodel_training(arm.submodel, k, builder),
-        arm.submodel.profile, {{"assignment", cluster.jobs[0]}});
+        arm.submodel.profile, arm.submodel.parallel, {{"assignment", cluster.jobs[0]}});
     submodels.jobs.push_back(job);
     parts[fmt::format("part{}", k)] = job;
   }
@@ -115,8 +119,8 @@ ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm) {
         config::TrainSpec spec = builder.training(arm.finetune.train, rate);
         spec.steps = fraction_of(builder.baseline_steps(), horizon);
         const std::string part = fmt::format("{}-tune{}{}", name, spec.steps, rate_part(rate));
-        const size_t job =
-            builder.add_training(part, spec, arm.finetune.profile, {{"initial", merge.jobs[0]}});
+        const size_t job = builder.add_training(
+            part, spec, arm.finetune.profile, arm.finetune.parallel, {{"initial", merge.jobs[0]}});
         const std::string& profile = arm.finetune.profile;
         Ending ending{
             spec.steps, job, {builder.add_eval(part, builder.evaluation(), profile, job)}};

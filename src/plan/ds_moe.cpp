@@ -67,12 +67,14 @@ void describe(config::Fields& fields, DsMoeArm& arm) {
   fields.table("train", arm.train, config::required());
   fields.field("horizons", arm.horizons, horizon_range());
   fields.field("profile", arm.profile, config::required());
+  describe_parallel(fields, arm.parallel);
   fields.list("readings", arm.readings);
 }
 
-void validate(const DsMoeArm& arm, const Experiment&, const config::Node& node,
+void validate(const DsMoeArm& arm, const Experiment& experiment, const config::Node& node,
               config::Problems& problems) {
   check_horizons(arm.horizons, node, "horizons", problems);
+  check_parallel(arm.parallel, experiment, node, "", problems);
   if (arm.head.dense)
     problems.add(arm.head.source, "arm '{}': a dense model has no experts to read; remove dense",
                  arm.head.name);
@@ -100,7 +102,7 @@ ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
                spec.model = model;
                spec.steps = fraction_of(builder.budgeted_steps(), horizon);
                const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
-               const size_t job = builder.add_training(part, spec, arm.profile);
+               const size_t job = builder.add_training(part, spec, arm.profile, arm.parallel);
                config::EvalSpec eval = builder.evaluation();
                eval.model = model;
                Ending ending{spec.steps, job, {builder.add_eval(part, eval, arm.profile, job)}};

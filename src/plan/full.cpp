@@ -11,11 +11,13 @@ void describe(config::Fields& fields, FullArm& arm) {
   fields.table("train", arm.train, config::required());
   fields.field("horizons", arm.horizons, horizon_range());
   fields.field("profile", arm.profile, config::required());
+  describe_parallel(fields, arm.parallel);
 }
 
-void validate(const FullArm& arm, const Experiment&, const config::Node& node,
+void validate(const FullArm& arm, const Experiment& experiment, const config::Node& node,
               config::Problems& problems) {
   check_horizons(arm.horizons, node, "horizons", problems);
+  check_parallel(arm.parallel, experiment, node, "", problems);
 }
 
 std::vector<std::string> profiles(const FullArm& arm) { return {arm.profile}; }
@@ -29,7 +31,7 @@ ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm) {
                config::TrainSpec spec = builder.training(arm.train, rate);
                spec.steps = fraction_of(whole, horizon);
                const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
-               const size_t job = builder.add_training(part, spec, arm.profile);
+               const size_t job = builder.add_training(part, spec, arm.profile, arm.parallel);
                Ending ending{spec.steps,
                              job,
                              {builder.add_eval(part, builder.evaluation(), arm.profile, job)}};

@@ -82,6 +82,7 @@ void describe(Fields& fields, Experiment& experiment) {
   fields.field("steps", experiment.steps, config::between(0, 1e9));
   fields.field("cell_steps", experiment.cell_steps, config::between(1, 1e9));
   fields.field("checkpoint_every", experiment.checkpoint_every, config::between(1, 1e9));
+  fields.field("rank_timeout_seconds", experiment.rank_timeout_seconds, config::between(1, 1e6));
   fields.field("baseline", experiment.baseline);
   fields.field("protocol", protocol, one_of({"target", "budget"}));
   fields.table("match", experiment.match, required());

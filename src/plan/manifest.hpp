@@ -123,6 +123,8 @@ struct Experiment {
   Evaluate evaluate;
   Check check;
   int64_t checkpoint_every = 200;  // steps
+  // Of a training by several ranks: how long one may be silent before it counts as lost.
+  double rank_timeout_seconds = 600;
 
   struct ScaleInfo {
     std::string name;  // "mini"

@@ -145,6 +145,25 @@ void check_horizons(const std::vector<double>& horizons, const Node& arm, const 
       problems.add(source, "horizons must increase: {} follows {}", horizons[i], horizons[i - 1]);
 }
 
+void describe_parallel(config::Fields& fields, Parallel& parallel) {
+  fields.field("ranks", parallel.ranks, config::between(1, 4096));
+  fields.field("shard_optimizer", parallel.shard_optimizer);
+}
+
+void check_parallel(const Parallel& parallel, const Experiment& experiment, const Node& arm,
+                    const std::string& phase, Problems& problems) {
+  const int64_t rows = parallel.ranks * experiment.match.accumulate;
+  if (rows <= experiment.match.batch) return;
+  const Node* node = arm.find(phase + "ranks");
+  problems.add(node ? node->source : arm.source,
+               "{}ranks = {}{} needs {} rows of a batch, which has {}; use at most {} ranks", phase,
+               parallel.ranks,
+               experiment.match.accumulate > 1
+                   ? fmt::format(" with match.accumulate = {}", experiment.match.accumulate)
+                   : "",
+               rows, experiment.match.batch, experiment.match.batch / experiment.match.accumulate);
+}
+
 void check_rules(const std::filesystem::path& root, const Experiment& experiment,
                  const Node& manifest, Problems& problems) {
   check_arms(experiment, manifest, problems);

@@ -96,19 +96,29 @@ void add_utilisation_rows(Table& table, const std::vector<KnownPeak>& peaks,
   Footnotes notes(table);
   for (const KnownPeak& peak : peaks) {
     if (!peak.flops) continue;
+    const double of_all = *peak.flops * static_cast<double>(run.ranks);
     std::vector<TableCell> cells = {label, phase, "MFU of " + peak.name, speed};
     for (const measure::Convention convention : measure::all_conventions())
       cells.push_back(mfu_cell(
-          measure::mfu(convention, run.model, run.sequence, run.tokens_per_second, peak.flops),
-          notes));
+          measure::mfu(convention, run.model, run.sequence, run.tokens_per_second, of_all), notes));
     table.add(std::move(cells));
   }
+}
+
+// Of a training by several devices.
+std::string exchange_note(const std::string& label, const std::string& phase, const Training& run) {
+  return fmt::format(
+      "{}, {}: by {} devices, each with its rows of every batch; {} of the training time they "
+      "exchanged gradients, or one waited for another",
+      label, phase, run.ranks,
+      findings::percent(run.communication_seconds / std::max(run.clocks.train, 1e-9)));
 }
 
 }  // namespace
 
 Table wall_clock(const Study& study) {
   Table table;
+  std::vector<std::string> shared;
   table.columns = {{.heading = "cell", .align = Align::left},
                    {.heading = "phase", .align = Align::left},
                    {.heading = "train"},
@@ -136,9 +146,12 @@ Table wall_clock(const Study& study) {
               add_clock_row(table, label, title, outcome, false);
             else
               add_job_row(table, label, title, outcome);
+            if (outcome.training && outcome.training->ranks > 1)
+              shared.push_back(exchange_note(label, title, *outcome.training));
           }
     }
   table.notes = {"preparing and clustering a corpus are done once and serve every model"};
+  table.notes.insert(table.notes.end(), shared.begin(), shared.end());
   return table;
 }
 

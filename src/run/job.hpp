@@ -19,6 +19,7 @@ struct Resources {
   std::string profile = {};  // hardware profile it is planned on; "" = any machine
   int64_t ranks = 1;         // devices that work on it together
   int64_t threads = 1;       // cores of one rank
+  int64_t cores() const { return ranks * threads; }
 };
 
 // Manifest path -> where its value came from; shared by all jobs of a plan. Null = not told.

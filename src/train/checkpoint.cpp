@@ -79,6 +79,7 @@ json state_json(const TrainState& state, const std::string& layout, int64_t upda
             {"eval", state.clocks.eval},
             {"checkpoint", state.clocks.checkpoint},
             {"other", state.clocks.other}}},
+          {"communication_seconds", state.communication},
           {"mlperf_bytes", state.mlperf_bytes},
           {"updates", updates},
           {"layout", layout}};
@@ -92,6 +93,7 @@ TrainState parse_state(const json& file) {
   const json& seconds = file.at("seconds");
   state.clocks = {seconds.at("train"), seconds.at("eval"), seconds.at("checkpoint"),
                   seconds.at("other")};
+  state.communication = file.value("communication_seconds", 0.0);
   state.mlperf_bytes = file.at("mlperf_bytes");
   if (const json::json_pointer records("/logs/records.jsonl/bytes"); file.contains(records))
     state.records_bytes = file.at(records);

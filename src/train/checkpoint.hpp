@@ -28,6 +28,7 @@ struct TrainState {
   int64_t tokens = 0;  // seen
   uint64_t data_hash = 0;
   run::Clocks clocks;
+  double communication = 0;  // seconds of training in which ranks exchanged, or waited for one
   int64_t mlperf_bytes = 0;  // length of mlperf.log at this step
   // Of records.jsonl; filled when a checkpoint is loaded, -1 of one from before it was kept.
   int64_t records_bytes = -1;

@@ -15,7 +15,7 @@
 namespace repro::train {
 namespace {
 
-c10::Device open_cuda() {
+c10::Device open_cuda(int64_t rank) {
   // Its static constructors register the CUDA kernels with LibTorch. Never closed.
   if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr)
     throw Error(
@@ -24,13 +24,16 @@ c10::Device open_cuda() {
         ::dlerror());
   if (!at::hasCUDA() || at::getNumGPUs() == 0)
     throw Error("device 'cuda': no GPU was found; use device = \"cpu\"");
-  return {c10::kCUDA, 0};
+  if (rank >= static_cast<int64_t>(at::getNumGPUs()))
+    throw Error("device 'cuda': rank {} needs a GPU of its own, and there are {}; use fewer ranks",
+                rank, at::getNumGPUs());
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(rank)};
 }
 
 }  // namespace
 
-c10::Device open_device(const std::string& name) {
-  if (name == "cuda") return open_cuda();
+c10::Device open_device(const std::string& name, int64_t rank) {
+  if (name == "cuda") return open_cuda(rank);
   check(name == "cpu", "the device is cpu or cuda");
   return c10::kCPU;
 }

@@ -9,8 +9,9 @@
 
 namespace repro::train {
 
-// "cpu" or "cuda". Error when this LibTorch or this machine has no such device.
-c10::Device open_device(const std::string& name);
+// "cpu" or "cuda": of a process that works with others the GPU of its number. Error when this
+// LibTorch or this machine has no such device.
+c10::Device open_device(const std::string& name, int64_t rank = 0);
 
 // Waits until the device has done all it was given: before a clock is read.
 void synchronise(const c10::Device& device);

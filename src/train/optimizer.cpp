@@ -4,7 +4,7 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
@@ -50,13 +50,16 @@ uint16_t* bits_of(const at::Tensor& tensor) {
 }  // namespace
 
 AdamW::AdamW(const config::OptimizerSpec& spec, at::Tensor values, at::Tensor gradients,
-             int64_t decayed)
+             int64_t decayed, std::optional<Part> part)
     : spec_(spec),
       values_(std::move(values)),
       gradients_(std::move(gradients)),
       decayed_(decayed),
-      first_moment_(at::zeros_like(values_)),
-      second_moment_(at::zeros_like(values_)) {
+      part_(part.value_or(Part{0, values_.numel()})),
+      first_moment_(at::zeros({part_.count}, values_.options())),
+      second_moment_(at::zeros({part_.count}, values_.options())) {
+  check(part_.first >= 0 && part_.count >= 0 && part_.end() <= values_.numel(),
+        "a part lies among the values");
   check(values_.is_contiguous() && gradients_.is_contiguous(), "the flat buffers are contiguous");
   check(values_.numel() == gradients_.numel() && decayed_ <= values_.numel(),
         "a gradient for each value");
@@ -75,8 +78,9 @@ void AdamW::update(double lr, double gradient_norm) {
   ++updates_;
   const double scale = spec_.clip > 0 ? std::min(1.0, spec_.clip / (gradient_norm + 1e-6)) : 1.0;
   const auto apply = values_.is_cpu() ? &AdamW::update_on_cpu : &AdamW::update_on_device;
-  (this->*apply)(0, decayed_, lr, spec_.weight_decay, scale);
-  (this->*apply)(decayed_, values_.numel(), lr, 0, scale);
+  const int64_t border = std::clamp(decayed_, part_.first, part_.end());
+  (this->*apply)(part_.first, border, lr, spec_.weight_decay, scale);
+  (this->*apply)(border, part_.end(), lr, 0, scale);
 }
 
 void AdamW::update_on_cpu(int64_t begin, int64_t end, double lr, double weight_decay,
@@ -93,14 +97,15 @@ void AdamW::update_on_cpu(int64_t begin, int64_t end, double lr, double weight_d
   const bool fp32 = values_.scalar_type() == at::kFloat;
   at::parallel_for(0, chunks(end - begin), 1, [&](int64_t first, int64_t last) {
     const int64_t at = begin + first * kChunk;
+    const int64_t moment = at - part_.first;
     const auto count = static_cast<size_t>(std::min(begin + last * kChunk, end) - at);
     if (fp32)
       adamw_fp32(values_.mutable_data_ptr<float>() + at, gradients_.const_data_ptr<float>() + at,
-                 first_moment_.mutable_data_ptr<float>() + at,
-                 second_moment_.mutable_data_ptr<float>() + at, count, scalars);
+                 first_moment_.mutable_data_ptr<float>() + moment,
+                 second_moment_.mutable_data_ptr<float>() + moment, count, scalars);
     else
-      adamw_bf16(bits_of(values_) + at, bits_of(gradients_) + at, bits_of(first_moment_) + at,
-                 bits_of(second_moment_) + at, count, scalars);
+      adamw_bf16(bits_of(values_) + at, bits_of(gradients_) + at, bits_of(first_moment_) + moment,
+                 bits_of(second_moment_) + moment, count, scalars);
   });
 }
 
@@ -108,12 +113,15 @@ void AdamW::update_on_device(int64_t begin, int64_t end, double lr, double weigh
                              double scale) {
   if (begin == end) return;
   const auto part = [&](const at::Tensor& flat) { return flat.narrow(0, begin, end - begin); };
+  const auto moment = [&](const at::Tensor& flat) {
+    return flat.narrow(0, begin - part_.first, end - begin);
+  };
   // The operation divides gradients by grad_scale: the way mixed precision unscales them.
   const auto fp32 = values_.options().dtype(at::kFloat);
   const at::Tensor updates = at::full({}, static_cast<double>(updates_), fp32);
   const at::Tensor divisor = at::full({}, 1 / scale, fp32);
-  at::_fused_adamw_({part(values_)}, {part(gradients_)}, {part(first_moment_)},
-                    {part(second_moment_)}, {}, {updates}, lr, spec_.beta1, spec_.beta2,
+  at::_fused_adamw_({part(values_)}, {part(gradients_)}, {moment(first_moment_)},
+                    {moment(second_moment_)}, {}, {updates}, lr, spec_.beta1, spec_.beta2,
                     weight_decay, spec_.epsilon, /*amsgrad=*/false, /*maximize=*/false, divisor);
 }
 

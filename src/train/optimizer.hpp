@@ -10,23 +10,29 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "config/job_spec.hpp"
+#include "train/part.hpp"
 
 namespace repro::train {
 
 class AdamW {
  public:
-  // `values` and `gradients`: (P), contiguous, one dtype and device; not copied.
-  AdamW(const config::OptimizerSpec& spec, at::Tensor values, at::Tensor gradients,
-        int64_t decayed);
+  // `values` and `gradients`: (P), contiguous, one dtype and device; not copied. With a part it
+  // updates these elements alone, as it would among all, and keeps moments of no others.
+  AdamW(const config::OptimizerSpec& spec, at::Tensor values, at::Tensor gradients, int64_t decayed,
+        std::optional<Part> part = {});
 
   // L2 norm of all gradients; not finite when one of them is not.
   double gradient_norm() const;
   // One update at rate `lr`; gradients are scaled by min(1, clip / (gradient_norm + 1e-6)).
   void update(double lr, double gradient_norm);
 
-  // What a checkpoint must keep. The moments may be written to.
+  const Part& part() const { return part_; }
+  bool whole() const { return part_.count == values_.numel(); }
+
+  // What a checkpoint must keep, of its part. The moments may be written to.
   int64_t updates() const { return updates_; }
   void set_updates(int64_t updates) { updates_ = updates; }
   const at::Tensor& first_moment() const { return first_moment_; }
@@ -40,6 +46,7 @@ class AdamW {
   at::Tensor values_;
   at::Tensor gradients_;
   int64_t decayed_;
+  Part part_;
   at::Tensor first_moment_;
   at::Tensor second_moment_;
   int64_t updates_ = 0;

@@ -31,7 +31,7 @@ json clocks_json(const run::Clocks& clocks) {
           {"wall", clocks.wall()}};
 }
 
-json rows_of(const at::Tensor& matrix) {
+json json_rows(const at::Tensor& matrix) {
   json rows = json::array();
   if (!matrix.defined() || matrix.numel() == 0) return rows;
   const at::Tensor values = matrix.to(at::kCPU, at::kDouble).contiguous();

@@ -17,6 +17,6 @@ nlohmann::json summarise(const std::vector<run::StepRecord>& steps);
 nlohmann::json clocks_json(const run::Clocks& clocks);
 
 // A matrix as a list of rows; [] for an undefined or empty one.
-nlohmann::json rows_of(const at::Tensor& matrix);
+nlohmann::json json_rows(const at::Tensor& matrix);
 
 }  // namespace repro::train

@@ -15,7 +15,7 @@
 #include "train/clock.hpp"
 #include "train/device.hpp"
 #include "train/mlperf_log.hpp"
-#include "train/optimizer.hpp"
+#include "train/rank_state.hpp"
 #include "train/result.hpp"
 #include "train/schedule.hpp"
 #include "train/training_data.hpp"
@@ -25,40 +25,34 @@ namespace {
 
 using nlohmann::json;
 
-config::TrainSpec read_spec(const run::OpenedJob& job) {
-  auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
-  if (spec.batch % spec.accumulate != 0)
-    throw Error("job '{}': batch = {} is not a multiple of accumulate = {}", job.name, spec.batch,
-                spec.accumulate);
-  if (spec.steps == 0 && spec.epochs == 0)
-    throw Error("job '{}': steps and epochs are both 0; set one", job.name);
+model::Transformer make_model(const config::TrainSpec& spec, int64_t rank) {
   make_repeatable(spec.threads);
-  return spec;
-}
-
-model::Transformer make_model(const config::TrainSpec& spec) {
-  return {
-      spec.model,
-      {.device = open_device(spec.device), .precision = model::parse_precision(spec.precision)}};
+  return {spec.model,
+          {.device = open_device(spec.device, rank),
+           .precision = model::parse_precision(spec.precision)}};
 }
 
 class Trainer {
  public:
   Trainer(const run::OpenedJob& job, const run::RunDirectory& directory,
-          const std::atomic<bool>& interrupted)
+          const std::atomic<bool>& interrupted, Ranks& ranks)
       : interrupted_(interrupted),
+        ranks_(ranks),
         directory_(directory),
         name_(job.name),
-        spec_(read_spec(job)),
+        spec_(read_train_spec(job)),
         checkpoint_every_(job.execution.value("checkpoint_every", int64_t{200})),
         data_(open_training_data(spec_, job)),
         total_(spec_.steps > 0 ? spec_.steps : spec_.epochs * data_.sampler.steps_per_epoch()),
-        model_(make_model(spec_)),
-        optimizer_(spec_.optimizer, model_.flat_values(), model_.flat_gradients(),
-                   model_.decayed_count()),
+        model_(make_model(spec_, ranks.rank())),
+        optimizer_(make_optimizer(spec_.optimizer, model_, ranks,
+                                  job.execution.value("shard_optimizer", false))),
         batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
+    check(spec_.ranks == ranks.count(), "as many ranks as the job has");
+    ranks_.keep_shared(model_.flat_gradients());
     const bool resumed = resume();
     if (!resumed) set_initial_weights(job);
+    if (!ranks_.first()) return;
     cut_records();
     records_.emplace(directory.records_file());
     mlperf_.emplace(directory.mlperf_file(), state_.mlperf_bytes);
@@ -71,12 +65,11 @@ class Trainer {
       step();
       const bool last = state_.step == total_;
       if (due(spec_.watch.every)) watch();
-      if (last || due(checkpoint_every_) || interrupted_) checkpoint();
-      if (interrupted_ && !last)
+      if (last || due(checkpoint_every_) || stop_) checkpoint();
+      if (stop_ && !last)
         throw Error(Exit::interrupted,
-                    "{}: interrupted after step {} of {}; the same command "
-                    "continues it",
-                    name_, state_.step, total_);
+                    "{}: interrupted after step {} of {}; the same command continues it", name_,
+                    state_.step, total_);
     }
     return finish();
   }
@@ -88,25 +81,34 @@ class Trainer {
     double lm_loss = 0;
     double aux_loss = 0;
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
-      const model::Loss loss =
-          model_.forward(micro_batch(micro), /*training=*/true, noise_place(micro));
-      const auto share = 1.0 / static_cast<double>(spec_.accumulate);
+      const Part rows = rows_of(micro);
+      const model::Loss loss = model_.forward(tokens_of(rows), /*training=*/true, noise_at(rows));
+      const double share = share_of(rows);
       loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
     }
+    const double communicated = ranks_.seconds();
+    ranks_.sum(model_.flat_gradients());
+    const std::vector<double> sums = ranks_.sum({lm_loss, aux_loss, interrupted_ ? 1.0 : 0.0});
+    stop_ = sums[2] > 0;  // when one was told to
     const double norm = optimizer_.gradient_norm();
-    need_finite(lm_loss + aux_loss, norm);
+    need_finite(sums[0] + sums[1], norm);
     const double lr = learning_rate(spec_.optimizer, state_.step, total_);
-    optimizer_.update(lr, norm);
-    model_.values_changed();
+    update_together(optimizer_, model_, ranks_, lr, norm);
 
     // Everything below is bookkeeping.
     synchronise(model_.options().device);
     ++state_.step;
     state_.tokens += spec_.batch * spec_.sequence;
     state_.data_hash = hash_tokens(state_.data_hash, batch_);
+    state_.communication += ranks_.seconds() - communicated;
     clock_.lap(&run::Clocks::train);
+    if (ranks_.first()) record(sums[0], sums[1], lr, norm);
+    clock_.lap(&run::Clocks::other);
+  }
+
+  void record(double lm_loss, double aux_loss, double lr, double norm) {
     records_->write(run::to_line({.step = state_.step,
                                   .tokens = state_.tokens,
                                   .loss = lm_loss + aux_loss,
@@ -116,30 +118,33 @@ class Trainer {
                                   .grad_norm = norm,
                                   .clocks = clock_.totals(),
                                   .data_hash = state_.data_hash}));
-    clock_.lap(&run::Clocks::other);
   }
 
-  // (B / accumulate, T + 1) on the model's device.
-  at::Tensor micro_batch(int64_t micro) {
-    const int64_t rows = spec_.batch / spec_.accumulate;
+  Part rows_of(int64_t micro) const { return train::rows_of(spec_, ranks_.rank(), micro); }
+
+  double share_of(const Part& rows) const {
+    return static_cast<double>(rows.count) / static_cast<double>(spec_.batch);
+  }
+
+  at::Tensor tokens_of(const Part& rows) {
     const int64_t row = spec_.sequence + 1;
     const at::Tensor tokens_BS =
-        at::from_blob(batch_.data() + micro * rows * row, {rows, row}, at::kInt);
+        at::from_blob(batch_.data() + rows.first * row, {rows.count, row}, at::kInt);
     return tokens_BS.to(model_.options().device, at::kLong);
   }
 
   // Data and noise go on where an earlier stage ended.
   int64_t data_step() const { return spec_.first_step + state_.step; }
 
-  model::NoisePlace noise_place(int64_t micro) const {
+  model::NoisePlace noise_at(const Part& rows) const {
     return {.seed = static_cast<uint64_t>(spec_.seed),
             .step = static_cast<uint64_t>(data_step()),
-            .first_row = micro * rows_at_once() * spec_.sequence};
+            .first_row = rows.first * spec_.sequence};
   }
 
   void need_finite(double loss, double norm) {
     if (std::isfinite(loss) && std::isfinite(norm)) return;
-    mlperf_->stop("run_stop", {{"status", "aborted"}, {"step_num", state_.step + 1}});
+    if (mlperf_) mlperf_->stop("run_stop", {{"status", "aborted"}, {"step_num", state_.step + 1}});
     throw Error(Exit::run_failed,
                 "{}: step {}: loss {} with gradient norm {} is not finite; stopped before the "
                 "update; lower the learning rate or use another precision",
@@ -149,11 +154,17 @@ class Trainer {
   bool due(int64_t every) const { return every > 0 && state_.step % every == 0; }
 
   void watch() {
+    if (ranks_.first()) measure_unseen();
+    ranks_.wait_for_all();
+    clock_.lap(&run::Clocks::other);
+  }
+
+  void measure_unseen() {
     const json samples = {{"samples_count", state_.step * spec_.batch}, {"step_num", state_.step}};
     mlperf_->start("eval_start", samples);
     clock_.lap(&run::Clocks::other);
-    const eval::HeldOut unseen = eval::unseen_loss(model_, *data_.valid, spec_.sequence,
-                                                   spec_.watch.windows, rows_at_once());
+    const eval::HeldOut unseen = eval::unseen_loss(
+        model_, *data_.valid, spec_.sequence, spec_.watch.windows, spec_.batch / spec_.accumulate);
     clock_.lap(&run::Clocks::eval);
     mlperf_->point("eval_accuracy", unseen.loss, samples);
     mlperf_->stop("eval_stop", samples);
@@ -162,22 +173,21 @@ class Trainer {
                                   .loss = unseen.loss,
                                   .tokens = unseen.tokens,
                                   .bits_per_byte = unseen.bits_per_byte}));
-    clock_.lap(&run::Clocks::other);
   }
 
-  int64_t rows_at_once() const { return spec_.batch / spec_.accumulate; }
-
   void checkpoint() {
-    records_->sync();
+    if (ranks_.first()) {
+      records_->sync();
+      state_.mlperf_bytes = mlperf_->bytes();
+    }
     clock_.lap(&run::Clocks::other);
     state_.clocks = clock_.totals();
-    state_.mlperf_bytes = mlperf_->bytes();
-    save_checkpoint(directory_.checkpoints(), state_, model_.parameters(), optimizer_);
+    save_together(directory_.checkpoints(), state_, model_, optimizer_, ranks_);
     clock_.lap(&run::Clocks::checkpoint);
   }
 
   bool resume() {
-    const auto state = load_newest_checkpoint(directory_.checkpoints(), model_, optimizer_);
+    const auto state = load_together(directory_.checkpoints(), model_, optimizer_, ranks_);
     if (!state) return false;
     state_ = *state;
     clock_.continue_from(state->clocks);
@@ -198,7 +208,7 @@ class Trainer {
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
       model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.slice, 0));
-    model_.values_changed();
+    share_values(model_, ranks_);
   }
 
   void log_start() {
@@ -222,6 +232,13 @@ class Trainer {
   }
 
   json finish() {
+    const at::Tensor load = model_.expert_load();
+    if (!ranks_.alone()) load.mul_(share_of(rows_of(0)) * static_cast<double>(spec_.accumulate));
+    ranks_.sum(load);
+    return ranks_.first() ? conclude(load) : json();
+  }
+
+  json conclude(const at::Tensor& expert_load) {
     mlperf_->stop("block_stop", {{"first_epoch_num", 0}, {"step_num", total_}});
     mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
                    json::object());
@@ -235,8 +252,9 @@ class Trainer {
     result["clocks"] = clocks_json(clock_.totals());
     result["tokens_per_second"] =
         static_cast<double>(state_.tokens) / std::max(clock_.totals().train, 1e-9);
+    if (!ranks_.alone()) result["communication_seconds"] = state_.communication;
     result["parameters"] = model_.parameter_count();
-    result["expert_load"] = rows_of(model_.expert_load());
+    result["expert_load"] = json_rows(expert_load);
     result["peak_memory_bytes"] = peak_memory_bytes(model_.options().device);
     result["corpus_fingerprint"] = data_.fingerprint;
     result["tokenizer_sha256"] = data_.train->tokenizer_sha256();
@@ -249,6 +267,8 @@ class Trainer {
   }
 
   const std::atomic<bool>& interrupted_;
+  bool stop_ = false;  // all ranks agree
+  Ranks& ranks_;
   const run::RunDirectory& directory_;
   std::string name_;
   Clock clock_;  // before all that takes time
@@ -267,8 +287,14 @@ class Trainer {
 }  // namespace
 
 json train(const run::OpenedJob& job, const run::RunDirectory& directory,
+           const std::atomic<bool>& interrupted, Ranks& ranks) {
+  return Trainer(job, directory, interrupted, ranks).run();
+}
+
+json train(const run::OpenedJob& job, const run::RunDirectory& directory,
            const std::atomic<bool>& interrupted) {
-  return Trainer(job, directory, interrupted).run();
+  Ranks alone;
+  return train(job, directory, interrupted, alone);
 }
 
 }  // namespace repro::train

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "run/run_directory.hpp"
+#include "train/ranks.hpp"
 
 namespace repro::train {
 
@@ -24,5 +25,13 @@ namespace repro::train {
 // loss or gradient is not finite: before the update, so the newest checkpoint is unharmed.
 nlohmann::json train(const run::OpenedJob& job, const run::RunDirectory& directory,
                      const std::atomic<bool>& interrupted);
+
+// The same by one of several ranks, each with the job's own rows of every batch: rank 0 writes and
+// returns the result, the others return nothing. A batch's gradient is the sum of the ranks', each
+// weighted by its tokens; the routers' auxiliary losses are those of each rank's own tokens, as
+// they are of a micro-batch's. An interrupt of one stops all after the same step. RankLost when
+// another has ended or is silent.
+nlohmann::json train(const run::OpenedJob& job, const run::RunDirectory& directory,
+                     const std::atomic<bool>& interrupted, Ranks& ranks);
 
 }  // namespace repro::train

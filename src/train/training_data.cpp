@@ -27,6 +27,23 @@ std::vector<int64_t> documents_of_part(const run::RunDirectory& assigned, int64_
 
 }  // namespace
 
+config::TrainSpec read_train_spec(const run::OpenedJob& job) {
+  auto spec = config::from_json<config::TrainSpec>(job.spec, job.name);
+  if (spec.batch % spec.accumulate != 0)
+    throw Error("job '{}': batch = {} is not a multiple of accumulate = {}", job.name, spec.batch,
+                spec.accumulate);
+  if (spec.ranks * spec.accumulate > spec.batch)
+    throw Error("job '{}': {} ranks with {} micro-batches each need a batch of {} rows; it has {}",
+                job.name, spec.ranks, spec.accumulate, spec.ranks * spec.accumulate, spec.batch);
+  if (spec.steps == 0 && spec.epochs == 0)
+    throw Error("job '{}': steps and epochs are both 0; set one", job.name);
+  return spec;
+}
+
+Part rows_of(const config::TrainSpec& spec, int64_t rank, int64_t micro) {
+  return part_of(spec.batch, rank * spec.accumulate + micro, spec.ranks * spec.accumulate);
+}
+
 const run::RunDirectory& input(const run::OpenedJob& job, const std::string& role) {
   const auto found = job.inputs.find(role);
   if (found == job.inputs.end())

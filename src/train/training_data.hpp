@@ -11,8 +11,15 @@
 #include "data/tokens/sampler.hpp"
 #include "data/tokens/token_shards.hpp"
 #include "run/run_directory.hpp"
+#include "train/part.hpp"
 
 namespace repro::train {
+
+// Error when its batch, its micro-batches and its ranks do not fit together, or it has no end.
+config::TrainSpec read_train_spec(const run::OpenedJob& job);
+
+// Of each batch: what one rank reads in one of its micro-batches.
+Part rows_of(const config::TrainSpec& spec, int64_t rank, int64_t micro);
 
 struct TrainingData {
   std::shared_ptr<const data::TokenShards> train;

@@ -129,7 +129,7 @@ json evaluate(const JobContext& context) {
           {"tasks", tasks},
           {"parameters", model.parameter_count()},
           {"active_share", tokens > 0 ? json(active / tokens) : json(nullptr)},
-          {"expert_load", train::rows_of(model.expert_load())},
+          {"expert_load", train::json_rows(model.expert_load())},
           {"seconds", {{"load", load_seconds}, {"eval", stopwatch.lap()}}},
           {"corpus_fingerprint", corpus_fingerprint(context.job)}};
 }

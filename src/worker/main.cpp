@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <functional>
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -26,7 +27,9 @@
 #include "run/environment.hpp"
 #include "run/last_words.hpp"
 #include "run/run_directory.hpp"
+#include "train/ranks.hpp"
 #include "worker/jobs.hpp"
+#include "worker/rank_team.hpp"
 
 namespace {
 
@@ -122,10 +125,13 @@ int run(const repro::run::RunDirectory& directory) {
   }
 }
 
-int run_alone(const repro::run::RunDirectory& directory) {
+// What the caller has to say besides FAILED, on stderr; the exit code.
+int say_errors(const std::function<int()>& body) {
   try {
-    const repro::FileLock lock = take_lock(directory.lock_file());
-    return run(directory);
+    return body();
+  } catch (const repro::train::RankLost& error) {
+    std::fprintf(stderr, "repro-worker: %s\n", error.what());
+    return repro::train::kRankLostExit;
   } catch (const Error& error) {
     std::fprintf(stderr, "repro-worker: error: %s\n", error.what());
     return static_cast<int>(error.exit());
@@ -135,18 +141,35 @@ int run_alone(const repro::run::RunDirectory& directory) {
   }
 }
 
+int run_alone(const repro::run::RunDirectory& directory) {
+  const repro::FileLock lock = take_lock(directory.lock_file());
+  return run(directory);
+}
+
+// The worker that started this one holds the lock, and writes.
+int run_rank(const repro::run::RunDirectory& directory, const repro::worker::RankCall& call) {
+  repro::worker::train_as(call, repro::run::open_job(directory), directory, interrupted);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 || argv[1][0] == '-') {
+  const bool is_rank = argc == 5 && std::string_view(argv[2]) == "--rank";
+  if ((argc != 2 && !is_rank) || argv[1][0] == '-') {
     std::fprintf(stderr,
                  "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
-                 "makes such folders and starts this program.\n");
+                 "makes such folders and starts this program. Of a job of several ranks it starts "
+                 "the others itself, as repro-worker <run-dir> --rank <number> <meeting file>.\n");
     return static_cast<int>(Exit::usage);
   }
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  const int code = run_alone(repro::run::RunDirectory(argv[1]));
+  const repro::run::RunDirectory directory(argv[1]);
+  const int code = say_errors([&] {
+    if (!is_rank) return run_alone(directory);
+    return run_rank(directory, {std::strtol(argv[3], nullptr, 10), argv[4]});
+  });
   // Not by return: what libraries tear down then fails where memory was too short to set it up.
   std::fflush(nullptr);
   std::_Exit(code);

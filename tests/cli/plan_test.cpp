@@ -109,6 +109,29 @@ TEST_CASE("a price of a device that the plan does not run on, or none at all, is
   CHECK_THAT(bare.errors, Contains("write a100-80g=PRICE, dollars an hour"));
 }
 
+TEST_CASE("a plan over several devices bills each, and says what it leaves out", "[cli]") {
+  TemporaryDirectory folder;
+  const auto answer_of = [&](const char* ranks) {
+    const Finished ended =
+        run_in(folder.path(), {"plan", "table3", "--root", kRoot, "--scale", "paper", "--json",
+                               "--set", "match.accumulate=1", "--set", ranks});
+    INFO(ended.errors);
+    REQUIRE(ended.exit_code == 0);
+    return json::parse(ended.output);
+  };
+  const json one = answer_of("arm.full.ranks=1"), four = answer_of("arm.full.ranks=4");
+  const json row = row_of(four, "qwen_moe", "full");
+  CHECK(row.at("devices") == 4);
+  CHECK(row.at("hours").get<double>() ==
+        Approx(row_of(one, "qwen_moe", "full").at("hours").get<double>() / 4));
+  CHECK(row.at("dollars").get<double>() ==
+        Approx(row_of(one, "qwen_moe", "full").at("dollars").get<double>()));
+  CHECK(four.at("totals").at("dollars").get<double>() ==
+        Approx(one.at("totals").at("dollars").get<double>()));
+  CHECK(four.at("doubts").dump().find("what they exchange comes on top") != std::string::npos);
+  CHECK(one.at("doubts").dump().find("what they exchange") == std::string::npos);
+}
+
 TEST_CASE("the doubts of a plan in JSON are those of its text", "[cli]") {
   TemporaryDirectory folder;
   const Finished text = plan_at(folder, {});

@@ -226,5 +226,30 @@ TEST_CASE("a plan says how long it takes over pools: less over more, never less 
   CHECK_THAT(text.output, Contains("over a100-80g x 1, rtx-4090 x 4: at least about "));
 }
 
+TEST_CASE("a plan with failures and waits takes longer than without, over and over the same",
+          "[cli]") {
+  TemporaryDirectory folder;
+  const auto plan = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"plan", "table3", "--root", kRoot, "--scale", "paper"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run_in(folder.path(), words);
+  };
+  const std::vector<std::string> troubles = {
+      "--pool", "rtx-4090=4", "--pool", "a100-80g=1", "--failures", "0.01", "--queue-wait", "30"};
+  std::vector<std::string> as_json = troubles;
+  as_json.push_back("--json");
+  const json makespan = json::parse(plan(as_json).output).at("makespan");
+  const json troubled = makespan.at("troubled");
+  CHECK(troubled.at("hours_low") > makespan.at("hours"));
+  CHECK(troubled.at("hours_low") <= troubled.at("hours"));
+  CHECK(troubled.at("hours") <= troubled.at("hours_high"));
+  CHECK(troubled.at("failures") > 0);
+  CHECK(json::parse(plan(as_json).output).at("makespan") == makespan);
+  CHECK_THAT(plan(troubles).output, Contains("with failures and waits at least about"));
+  const Finished refused = plan({"--failures", "0.01"});
+  CHECK(refused.exit_code == 64);
+  CHECK_THAT(refused.errors, Contains("of a plan over devices; add --pool"));
+}
+
 }  // namespace
 }  // namespace repro::cli

@@ -68,6 +68,33 @@ TEST_CASE("a measured step's interval is that of the hours planned from it", "[f
   CHECK(with_range == 6);  // full and fine-tune on three corpora
 }
 
+TEST_CASE("a phase of several devices is as many times as dear an hour, and shorter",
+          "[forecast]") {
+  plan::ExperimentOptions options;
+  options.scale = "paper";
+  options.settings = {"match.device=\"cuda\"", "match.accumulate=4"};
+  const auto row_of = [&](const char* ranks) {
+    plan::ExperimentOptions with = options;
+    with.settings.push_back(std::string("arm.full.ranks=") + ranks);
+    const plan::Plan plan =
+        plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", with));
+    const PlanBasis basis = load_basis(REPRO_SOURCE_ROOT, plan.experiment, "paper");
+    const TemporaryDirectory no_runs;
+    const std::vector<bool> none(plan.graph.jobs().size(), false), all(none.size(), true);
+    for (PlanRow& row : plan_rows(plan, all, none, MachineSpeed(plan.graph, no_runs.path()), basis))
+      if (row.arm == "full") return row;
+    FAIL("no row of the arm");
+    return PlanRow{};
+  };
+  const PlanRow one = row_of("1"), four = row_of("4");
+  CHECK(four.devices == 4);
+  REQUIRE((one.hours && four.hours && one.dollars && four.dollars));
+  CHECK(*four.hours == Approx(*one.hours / 4));
+  CHECK(*four.dollars == Approx(*one.dollars));
+  CHECK(memory_at(*four.cost, measure::StateLayout::bytes_16) <
+        memory_at(*one.cost, measure::StateLayout::bytes_16));
+}
+
 TEST_CASE("a phase whose first job another arm has shows its other jobs", "[forecast]") {
   plan::Plan plan = plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", {}));
   plan::Cell& cell = plan.cells.front();

@@ -36,6 +36,22 @@ TEST_CASE("a training's tokens are steps x batch x sequence", "[forecast]") {
   CHECK(cost->flops_per_token > 6.0 * 0.1 * static_cast<double>(cost->parameters));
 }
 
+TEST_CASE("two ranks take half the time of one and half its activations, and bill two devices",
+          "[forecast]") {
+  run::Job one = training("a", 10), two = one;
+  two.spec["ranks"] = two.resources.ranks = 2;
+  two.execution = {{"shard_optimizer", true}};
+  const run::JobGraph graph;
+  const TemporaryDirectory no_runs;
+  const MachineSpeed speed(graph, no_runs.path());
+  CHECK(speed.seconds(two) == Approx(speed.seconds(one) / 2));
+  const auto alone = train_cost(one), shared = train_cost(two);
+  CHECK(shared->memory.activation_bytes * 2 == alone->memory.activation_bytes);
+  CHECK(shared->shards == 2);
+  CHECK(shared->memory.state_bytes < alone->memory.state_bytes);
+  CHECK(shared->tokens == alone->tokens);
+}
+
 TEST_CASE("one expert costs fewer parameters and FLOPs than the full model", "[forecast]") {
   const auto full = train_cost(training("a", 10));
   const auto submodel = train_cost(training("b", 10, true));

@@ -5,6 +5,7 @@
 
 #include "launch/graphs.hpp"
 #include "launch/schedule.hpp"
+#include "launch/simulation.hpp"
 
 namespace repro::launch {
 namespace {
@@ -125,6 +126,13 @@ TEST_CASE("ten thousand jobs over a thousand devices keep within Graham's bound"
   const double longest = *std::max_element(chain.begin(), chain.end());
   CHECK(total >= std::max({longest, cheap / 900, costly / 100}) - 1e-9);
   CHECK(total <= cheap / 900 + costly / 100 + longest + 1e-9);
+  const ScheduleOptions options{.slots = kUnlimited, .pools = {{"cheap", 900}, {"costly", 100}}};
+  const Simulated troubled =
+      simulate(graph, seconds, options,
+               {.failures_per_device_hour = 1,
+                .queue_seconds = 10,
+                .checkpoint_seconds = std::vector<double>(seconds.size(), 10)});
+  CHECK((troubled.finished && troubled.failures > 0 && troubled.seconds > total));
 }
 
 TEST_CASE("ahead of its inputs a job may start only once they have", "[launch]") {

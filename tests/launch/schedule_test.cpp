@@ -1,4 +1,5 @@
 #include "launch/schedule.hpp"
+#include "launch/simulation.hpp"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -50,6 +51,22 @@ TEST_CASE("a job of two threads takes two slots", "[launch]") {
   add_job(graph, "narrow");
   add_job(graph, "wide", {}, 2);
   Schedule schedule = make_schedule(graph, {.slots = 2}, {2.0, 1.0});
+  schedule.start(0);
+  CHECK_FALSE(schedule.next());
+  schedule.finish(0, End::done);
+  CHECK(schedule.next() == 1);
+}
+
+TEST_CASE("a job of two ranks of two threads takes four slots", "[launch]") {
+  run::JobGraph graph;
+  add_job(graph, "narrow");
+  run::Job job;
+  job.kind = "train";
+  job.name = "ranks";
+  job.spec = {{"name", job.name}, {"threads", 2}};
+  job.resources = {.ranks = 2, .threads = 2};
+  graph.add(std::move(job));
+  Schedule schedule = make_schedule(graph, {.slots = 4}, {2.0, 1.0});
   schedule.start(0);
   CHECK_FALSE(schedule.next());
   schedule.finish(0, End::done);

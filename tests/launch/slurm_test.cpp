@@ -37,13 +37,13 @@ TEST_CASE("what is asked of Slurm for a job is what the site says of its profile
   job.kind = "train";
   job.name = "train-a";
   job.spec = {{"threads", 2}};
-  job.resources = {.profile = "rtx-4090", .ranks = 1, .threads = 2};
+  job.resources = {.profile = "rtx-4090", .ranks = 2, .threads = 2};
   f.graph.add(job);
   CHECK(f.execute_all("continuations = 7\n").count(JobState::done) == 1);
   REQUIRE(f.slurm.calls("sbatch").size() == 1);
   const std::string call = f.slurm.calls("sbatch")[0];
   for (const char* option :
-       {"--partition=cheap", "--cpus-per-task=2", "--ntasks=1", "--time=10", "--signal=B:USR1@10",
+       {"--partition=cheap", "--cpus-per-task=2", "--ntasks=2", "--time=10", "--signal=B:USR1@10",
         "--array=0", "--requeue", "--kill-on-invalid-dep=yes", "--job-name=repro-train-"})
     CHECK_THAT(call, Contains(option));
   CHECK(call.ends_with(" 7"));

@@ -49,6 +49,18 @@ TEST_CASE("micro-batches shrink activations and logits but not the state", "[mea
   CHECK(estimate_memory(qwen(), "fp32", 4 * 1024).activation_bytes == 2 * quarter.activation_bytes);
 }
 
+TEST_CASE("devices that share the moments keep their part of these and all of the rest",
+          "[measure]") {
+  CHECK(state_bytes(1000, StateLayout::bytes_16) == 16'000);
+  CHECK(state_bytes(1000, StateLayout::bytes_16, 4) == 8 * 1000 + 8 * 250);
+  CHECK(state_bytes(1000, StateLayout::bytes_12, 3) == 4 * 1000 + 8 * 334);  // the largest part
+  CHECK(state_bytes(1000, StateLayout::bytes_8, 2) == 4 * 1000 + 4 * 500);
+  const MemoryEstimate alone = estimate_memory(qwen(), "bf16-mixed", 1024);
+  const MemoryEstimate shared = estimate_memory(qwen(), "bf16-mixed", 1024, 4);
+  CHECK(shared.state_bytes * 16 == alone.state_bytes * 10);
+  CHECK(shared.activation_bytes == alone.activation_bytes);
+}
+
 TEST_CASE("a model fits a device that holds exactly its total", "[measure]") {
   const MemoryEstimate estimate = estimate_memory(llama(688, 4), "bf16-pure", 1024);
   CHECK(fits(estimate, estimate.total()));

@@ -111,6 +111,25 @@ TEST_CASE("a field that is added to a spec changes no key of a run that does not
         "9164474d019977c791b185a79cc9461437375c6e29e0a0f8db55b872a1e4e304");
 }
 
+TEST_CASE("ranks of a phase are in its trainings' specs and resources, and in no other's",
+          "[plan]") {
+  const Plan alone = plan_of({});
+  const Plan plan = plan_of({"arm.disco.submodel.ranks=2",
+                             "arm.disco.submodel.shard_optimizer=true", "rank_timeout_seconds=30"});
+  const Cell& cell = plan.cells[0];
+  const run::Job& full = plan.graph[cell.arms[0].endings[0].job];
+  CHECK(full.key == alone.graph[alone.cells[0].arms[0].endings[0].job].key);
+  CHECK(full.resources.ranks == 1);
+  CHECK_FALSE(full.execution.contains("rank_timeout_seconds"));
+  for (const size_t job : cell.arms[1].phases[1].jobs) {
+    const run::Job& submodel = plan.graph[job];
+    CHECK(submodel.spec.at("ranks") == 2);
+    CHECK(submodel.resources.ranks == 2);
+    CHECK(submodel.execution.at("shard_optimizer") == true);
+    CHECK(submodel.execution.at("rank_timeout_seconds") == 30);
+  }
+}
+
 TEST_CASE("every arm of a cell reads the same prepared corpus", "[plan]") {
   for (const char* name : {"table3", "figure7", "dense_flops"}) {
     const Plan plan = plan_of({}, name);

@@ -18,6 +18,7 @@
 
 using repro::config::OptimizerSpec;
 using repro::train::AdamW;
+using repro::train::part_of;
 
 namespace {
 
@@ -123,6 +124,30 @@ TEST_CASE("the number of threads does not change a bit of norm or update", "[tra
   at::set_num_threads(1);
   CHECK(norms[0] == norms[1]);
   CHECK(at::equal(results[0], results[1]));
+}
+
+TEST_CASE("parts of the values updated apart end as all together, moments and all", "[train]") {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    const at::Tensor start = draw(1, 200'001).to(type), gradients = draw(2, 200'001).to(type);
+    at::Tensor whole = start.clone(), parts = start.clone();
+    AdamW all(kSpec, whole, gradients, 120'000);
+    std::vector<AdamW> each;
+    for (int64_t index = 0; index < 3; ++index)
+      each.emplace_back(kSpec, parts, gradients, 120'000, part_of(200'001, index, 3));
+    for (int step = 0; step < 3; ++step) {
+      all.update(1e-2, all.gradient_norm());
+      for (AdamW& one : each) one.update(1e-2, one.gradient_norm());
+    }
+    CHECK(at::equal(whole, parts));
+    CHECK((all.whole() && !each[0].whole()));
+    for (const AdamW& one : each) {
+      const auto part = [&](const at::Tensor& flat) {
+        return flat.narrow(0, one.part().first, one.part().count);
+      };
+      CHECK(at::equal(one.first_moment(), part(all.first_moment())));
+      CHECK(at::equal(one.second_moment(), part(all.second_moment())));
+    }
+  }
 }
 
 TEST_CASE("pure bf16 cannot move a norm weight of 1 at the paper's rates, fp32 can", "[train]") {

@@ -88,7 +88,9 @@ class Runs {
         {"spec", spec},
         {"inputs", inputs},
         {"resources",
-         {{"profile", ""}, {"ranks", 1}, {"threads", spec.value("threads", int64_t{1})}}},
+         {{"profile", ""},
+          {"ranks", spec.value("ranks", int64_t{1})},
+          {"threads", spec.value("threads", int64_t{1})}}},
         {"execution", execution.is_object() ? execution : nlohmann::json::object()},
         {"origins", nlohmann::json::object()}};
     write_file_atomically(directory.job_file(), file.dump());

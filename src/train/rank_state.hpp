@@ -1,0 +1,34 @@
+#pragma once
+// What the ranks of a training hold alike, and what of the optimizer's state each keeps for itself.
+// A checkpoint is one process' whatever the number of ranks: it may be continued by others, and by
+// ranks that keep all of the state or a part of it.
+
+#include <filesystem>
+#include <optional>
+
+#include "train/checkpoint.hpp"
+#include "train/optimizer.hpp"
+#include "train/ranks.hpp"
+
+namespace repro::train {
+
+// With this rank's part of the state (ZeRO stage 1, Rajbhandari et al.), or with all of it.
+AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& model,
+                     const Ranks& ranks, bool shard);
+
+// One update of all values on every rank: of a sharded one each sends what it updated.
+void update_together(AdamW& optimizer, model::Transformer& model, Ranks& ranks, double lr,
+                     double gradient_norm);
+
+// save_checkpoint() by the first rank; returns when it is written.
+void save_together(const std::filesystem::path& checkpoints, const TrainState& state,
+                   model::Transformer& model, const AdamW& optimizer, Ranks& ranks);
+
+// load_newest_checkpoint() by the first rank, and the same state on all.
+std::optional<TrainState> load_together(const std::filesystem::path& checkpoints,
+                                        model::Transformer& model, AdamW& optimizer, Ranks& ranks);
+
+// The values of the first rank on all.
+void share_values(model::Transformer& model, Ranks& ranks);
+
+}  // namespace repro::train
