@@ -13,7 +13,5 @@ find_package_handle_standard_args(Arrow REQUIRED_VARS Arrow_LIBRARY Arrow_PARQUE
 if(Arrow_FOUND AND NOT TARGET Arrow::Parquet)
   add_library(Arrow::Parquet INTERFACE IMPORTED)
   target_include_directories(Arrow::Parquet SYSTEM INTERFACE ${Arrow_DIRECTORY}/include)
-  target_link_options(Arrow::Parquet INTERFACE -Wl,-rpath,$ORIGIN/../lib/repro
-    -Wl,-rpath,${Arrow_DIRECTORY})
   target_link_libraries(Arrow::Parquet INTERFACE ${Arrow_PARQUET_LIBRARY} ${Arrow_LIBRARY})
 endif()

@@ -24,8 +24,7 @@ if(Torch_FOUND AND NOT TARGET Torch::Torch)
     "SHELL:-idirafter ${Torch_DIRECTORY}/include/torch/csrc/api/include")
   # LibTorch's own headers then include the operations they need, not all of them.
   target_compile_definitions(Torch::Torch INTERFACE AT_PER_OPERATOR_HEADERS)
-  target_link_options(Torch::Torch INTERFACE -Wl,--allow-shlib-undefined -Wl,-rpath,$ORIGIN/../lib/repro
-    -Wl,-rpath,${Torch_DIRECTORY}/lib)
+  target_link_options(Torch::Torch INTERFACE -Wl,--allow-shlib-undefined)
   target_link_libraries(Torch::Torch INTERFACE
     -Wl,--no-as-needed ${Torch_DIRECTORY}/lib/libtorch_cpu.so ${Torch_DIRECTORY}/lib/libc10.so
     -Wl,--as-needed)

@@ -1,5 +1,5 @@
 # Copies the libraries of `program` that no system package brings (LibTorch, Arrow and what they need) into `folder`, where
-# installed programs look first (cmake/FindTorch.cmake), so that their tree needs no checkout.
+# installed programs look, so that their tree needs no checkout.
 file(GET_RUNTIME_DEPENDENCIES EXECUTABLES ${program} RESOLVED_DEPENDENCIES_VAR libraries
   UNRESOLVED_DEPENDENCIES_VAR missing CONFLICTING_DEPENDENCIES_PREFIX several)
 foreach(name IN LISTS several_FILENAMES)
