@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 
 #include <cmath>
@@ -47,7 +48,8 @@ class Trainer {
         model_(make_model(spec_, ranks.rank())),
         optimizer_(make_optimizer(spec_.optimizer, model_, ranks,
                                   job.execution.value("shard_optimizer", false))),
-        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
+        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
+        loss_before_(loss_before_growth(job)) {
     check(spec_.ranks == ranks.count(), "as many ranks as the job has");
     ranks_.keep_shared(model_.flat_gradients());
     const bool resumed = resume();
@@ -80,6 +82,7 @@ class Trainer {
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
+    StepCounts counts;
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
       const Part rows = rows_of(micro);
       const model::Loss loss = model_.forward(tokens_of(rows), /*training=*/true, noise_at(rows));
@@ -87,6 +90,7 @@ class Trainer {
       loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
+      counts.add(model_);
     }
     const double communicated = ranks_.seconds();
     ranks_.sum(model_.flat_gradients());
@@ -96,6 +100,7 @@ class Trainer {
     need_finite(sums[0] + sums[1], norm);
     const double lr = learning_rate(spec_.optimizer, state_.step, total_);
     update_together(optimizer_, model_, ranks_, lr, norm);
+    counts.balance(model_, ranks_);
 
     // Everything below is bookkeeping.
     synchronise(model_.options().device);
@@ -204,6 +209,7 @@ class Trainer {
 
   // Another run's weights, or the common initialisation from expert `slice` on.
   void set_initial_weights(const run::OpenedJob& job) {
+    if (spec_.keep_optimizer) load_moments(input(job, "initial").path() / kMomentsFile, optimizer_);
     if (job.inputs.contains("initial"))
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
@@ -245,7 +251,7 @@ class Trainer {
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
     keep_only(directory_.checkpoints(), total_);
     leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
-    json result = summarise(run::read_records(directory_.records_file()).steps);
+    json result = summarise(run::read_records(directory_.records_file()).steps, loss_before_);
     clock_.lap(&run::Clocks::other);
 
     result["epochs"] = epochs();
@@ -279,6 +285,7 @@ class Trainer {
   model::Transformer model_;
   AdamW optimizer_;
   std::vector<int32_t> batch_;
+  std::optional<double> loss_before_;  // of the model that this one has grown from
   TrainState state_;
   std::optional<LineWriter> records_;
   std::optional<MlperfLog> mlperf_;
