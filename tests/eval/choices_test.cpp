@@ -1,12 +1,10 @@
 #include "eval/choices.hpp"
 
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/tensor.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/random.hpp"
+#include "eval/by_logits.hpp"
 #include "eval/shared_lines.hpp"
 
 using namespace repro;
@@ -73,17 +71,6 @@ std::vector<ChoiceScore> scores_of(model::Transformer& model,
                                    const std::vector<ChoiceRequest>& requests, int64_t tokens,
                                    int64_t window = 1000) {
   return score_choices(model, requests, window, tokens, [](size_t, size_t) {});
-}
-
-double by_logits(model::Transformer& model, const ChoiceRequest& request) {
-  const Line whole = request.context + request.continuation;
-  const std::vector<int64_t> tokens(whole.begin(), whole.end());
-  const at::Tensor ids = at::tensor(tokens, at::kLong).unsqueeze(0);
-  const at::Tensor log_p = at::log_softmax(model.logits(ids.narrow(1, 0, ids.size(1) - 1)), -1);
-  double sum = 0;
-  for (size_t i = request.context.size(); i < tokens.size(); ++i)
-    sum += log_p[0][static_cast<int64_t>(i) - 1][tokens[i]].item<double>();
-  return sum;
 }
 
 }  // namespace

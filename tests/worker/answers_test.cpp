@@ -1,6 +1,3 @@
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/tensor.h>
-
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -9,6 +6,7 @@
 #include "data/prepare.hpp"
 #include "data/tokens/token_shards_writer.hpp"
 #include "data/tokens/tokenizer.hpp"
+#include "eval/by_logits.hpp"
 #include "eval/choices.hpp"
 #include "model/transformer.hpp"
 #include "model/weights.hpp"
@@ -88,18 +86,6 @@ struct Answering {
   Runs runs;
   model::Transformer model;
 };
-
-// The same by the whole logits: log p of each token of the continuation.
-double by_logits(model::Transformer& model, const eval::ChoiceRequest& request) {
-  std::vector<int64_t> tokens(request.context.begin(), request.context.end());
-  tokens.insert(tokens.end(), request.continuation.begin(), request.continuation.end());
-  const at::Tensor ids = at::tensor(tokens, at::kLong).unsqueeze(0);
-  const at::Tensor log_p = at::log_softmax(model.logits(ids.narrow(1, 0, ids.size(1) - 1)), -1);
-  double sum = 0;
-  for (size_t i = request.context.size(); i < tokens.size(); ++i)
-    sum += log_p[0][static_cast<int64_t>(i) - 1][tokens[i]].item<double>();
-  return sum;
-}
 
 }  // namespace
 
