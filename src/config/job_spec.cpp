@@ -53,6 +53,22 @@ void describe(Fields& fields, WatchSpec& spec) {
   fields.field("windows", spec.windows, at_least(1));
 }
 
+std::vector<std::string> rehearsed_faults() {
+  return {"rate",         "dead-expert",         "order",
+          "loss",         "repeated-seed",       "batch-skipped-at-resume",
+          "frozen-block", "optimizer-at-resume", "experts-at-resume",
+          "bf16-norms"};
+}
+
+void describe(Fields& fields, RehearsalSpec& spec) {
+  std::vector<std::string> allowed = rehearsed_faults();
+  allowed.push_back("");
+  fields.field("fault", spec.fault, one_of(std::move(allowed)));
+  fields.field("restart_after", spec.restart_after, between(0, 1e9));
+  fields.field("jitter", spec.jitter, between(0, 1));
+  fields.field("repeat", spec.repeat, between(0, 1e6));
+}
+
 void describe(Fields& fields, TrainSpec& spec) {
   fields.table("model", spec.model);
   fields.field("slice", spec.slice, between(-1, 1e5));
@@ -71,6 +87,7 @@ void describe(Fields& fields, TrainSpec& spec) {
   fields.field("order_seed", spec.order_seed, at_least(0));
   fields.table("optimizer", spec.optimizer);
   fields.table("watch", spec.watch);
+  fields.table("rehearsal", spec.rehearsal);
 }
 
 void describe(Fields& fields, MeasureSpec& spec) {

@@ -63,6 +63,17 @@ struct WatchSpec {
   int64_t windows = 64;  // sequences of the split
 };
 
+// A training that goes wrong in a known way, or begins a little beside its start: what a gate is
+// tried with. No manifest reaches these fields; they are part of the key and result.json repeats
+// them, so that such a run is never taken for another.
+struct RehearsalSpec {
+  std::string fault = {};     // one of rehearsed_faults(); "" = none
+  int64_t restart_after = 0;  // steps: it ends there and goes on from its checkpoint; 0 = never
+  double jitter = 0;          // relative, of every initial weight, up or down
+  int64_t repeat = 0;         // n > 0: the same once more
+};
+std::vector<std::string> rehearsed_faults();
+
 // train: one arm or phase of one. Inputs: "corpus" (prepare); "assignment" (cluster) when part >=
 // 0; "initial" (any job that leaves weights) when it does not start from the common initialisation.
 struct TrainSpec {
@@ -83,6 +94,7 @@ struct TrainSpec {
   int64_t order_seed = 0;  // data order
   OptimizerSpec optimizer;
   WatchSpec watch;
+  RehearsalSpec rehearsal;
 };
 
 // One measurement of a finished model: mean loss over windows of a split.
@@ -132,6 +144,7 @@ void describe(Fields&, ClusterOptions&);
 void describe(Fields&, ClusterSpec&);
 void describe(Fields&, OptimizerSpec&);
 void describe(Fields&, WatchSpec&);
+void describe(Fields&, RehearsalSpec&);
 void describe(Fields&, TrainSpec&);
 void describe(Fields&, MeasureSpec&);
 void describe(Fields&, EvalSpec&);

@@ -1,5 +1,7 @@
 #include "train/mlperf_log.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -89,7 +91,22 @@ void log_configuration(MlperfLog& log, const config::TrainSpec& spec, std::strin
   set("opt_adamw_epsilon", optimizer.epsilon);
   set("opt_adamw_weight_decay", optimizer.weight_decay);
   set("opt_gradient_clip_norm", optimizer.clip);
-  set("lowest_numerical_precision_in_linear", spec.precision == "fp32" ? "fp32" : "bf16");
+  const char* precision = spec.precision == "fp32" ? "fp32" : "bfloat16";
+  for (const char* part : {"linear", "attn", "comm"})
+    set(fmt::format("lowest_numerical_precision_in_{}", part), precision);
+  for (const char* kind : {"tensor", "pipeline", "context", "expert"})
+    set(fmt::format("{}_parallelism", kind), 1);
+  set("config_filename", "job.json");
+}
+
+void log_start(MlperfLog& log, const config::TrainSpec& spec, std::string_view name, int64_t steps,
+               int64_t train_samples) {
+  log.start("init_start", json::object());
+  log_configuration(log, spec, name, steps, train_samples,
+                    spec.watch.every > 0 ? spec.watch.windows : 0);
+  log.stop("init_stop", json::object());
+  log.start("run_start", json::object());
+  log.start("block_start", {{"first_epoch_num", 0}, {"samples_count", 0}, {"step_num", 0}});
 }
 
 }  // namespace repro::train

@@ -40,4 +40,8 @@ class MlperfLog {
 void log_configuration(MlperfLog& log, const config::TrainSpec& spec, std::string_view name,
                        int64_t steps, int64_t train_samples, int64_t eval_samples);
 
+// All that stands before the first step.
+void log_start(MlperfLog& log, const config::TrainSpec& spec, std::string_view name, int64_t steps,
+               int64_t train_samples);
+
 }  // namespace repro::train

@@ -16,6 +16,7 @@
 #include "train/device.hpp"
 #include "train/mlperf_log.hpp"
 #include "train/rank_state.hpp"
+#include "train/rehearsal.hpp"
 #include "train/result.hpp"
 #include "train/schedule.hpp"
 #include "train/training_data.hpp"
@@ -40,43 +41,51 @@ class Trainer {
         ranks_(ranks),
         directory_(directory),
         name_(job.name),
-        spec_(read_train_spec(job)),
+        spec_(rehearsed(read_train_spec(job))),
         checkpoint_every_(job.execution.value("checkpoint_every", int64_t{200})),
         data_(open_training_data(spec_, job)),
         total_(spec_.steps > 0 ? spec_.steps : spec_.epochs * data_.sampler.steps_per_epoch()),
         model_(make_model(spec_, ranks.rank())),
         optimizer_(make_optimizer(spec_.optimizer, model_, ranks,
                                   job.execution.value("shard_optimizer", false))),
-        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))) {
+        batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
+        rehearsal_(spec_) {
     check(spec_.ranks == ranks.count(), "as many ranks as the job has");
     ranks_.keep_shared(model_.flat_gradients());
-    const bool resumed = resume();
-    if (!resumed) set_initial_weights(job);
+    resumed_ = resume();
+    if (!resumed_) set_initial_weights(job);
     if (!ranks_.first()) return;
-    cut_records();
+    // Records go back to what the checkpoint holds of them.
+    if (state_.records_bytes >= 0)
+      fs::resize_file(directory.records_file(), static_cast<uintmax_t>(state_.records_bytes));
+    else
+      run::truncate_records(directory.records_file(), state_.step);
     records_.emplace(directory.records_file());
     mlperf_.emplace(directory.mlperf_file(), state_.mlperf_bytes);
-    if (!resumed) log_start();
+    if (!resumed_) log_start(*mlperf_, spec_, name_, total_, data_.sampler.windows());
     log_process_start();
   }
 
-  json run() {
+  // Nothing where a rehearsal ends it amid the run, to go on from a checkpoint.
+  std::optional<json> run() {
     while (state_.step < total_) {
       step();
       const bool last = state_.step == total_;
+      const bool restarts = !last && !resumed_ && rehearsal_.restarts_after(state_.step);
       if (due(spec_.watch.every)) watch();
-      if (last || due(checkpoint_every_) || stop_) checkpoint();
+      if (last || due(checkpoint_every_) || stop_ || restarts) checkpoint();
       if (stop_ && !last)
         throw Error(Exit::interrupted,
                     "{}: interrupted after step {} of {}; the same command continues it", name_,
                     state_.step, total_);
+      if (restarts) return std::nullopt;
     }
     return finish();
   }
 
  private:
   void step() {
-    data_.sampler.batch(data_step(), batch_);
+    data_.sampler.batch(rehearsal_.batch_of(data_step()), batch_);
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
@@ -92,10 +101,12 @@ class Trainer {
     ranks_.sum(model_.flat_gradients());
     const std::vector<double> sums = ranks_.sum({lm_loss, aux_loss, interrupted_ ? 1.0 : 0.0});
     stop_ = sums[2] > 0;  // when one was told to
+    rehearsal_.spoil_gradients(model_, state_.step);
     const double norm = optimizer_.gradient_norm();
     need_finite(sums[0] + sums[1], norm);
-    const double lr = learning_rate(spec_.optimizer, state_.step, total_);
+    const double lr = rehearsal_.rate(learning_rate(spec_.optimizer, state_.step, total_));
     update_together(optimizer_, model_, ranks_, lr, norm);
+    rehearsal_.spoil_weights(model_);
 
     // Everything below is bookkeeping.
     synchronise(model_.options().device);
@@ -104,7 +115,7 @@ class Trainer {
     state_.data_hash = hash_tokens(state_.data_hash, batch_);
     state_.communication += ranks_.seconds() - communicated;
     clock_.lap(&run::Clocks::train);
-    if (ranks_.first()) record(sums[0], sums[1], lr, norm);
+    if (ranks_.first()) record(rehearsal_.reported(sums[0]), sums[1], lr, norm);
     clock_.lap(&run::Clocks::other);
   }
 
@@ -191,15 +202,8 @@ class Trainer {
     if (!state) return false;
     state_ = *state;
     clock_.continue_from(state->clocks);
+    rehearsal_.resume(model_, optimizer_);
     return true;
-  }
-
-  // To what the checkpoint holds of them.
-  void cut_records() const {
-    if (state_.records_bytes >= 0)
-      fs::resize_file(directory_.records_file(), static_cast<uintmax_t>(state_.records_bytes));
-    else
-      run::truncate_records(directory_.records_file(), state_.step);
   }
 
   // Another run's weights, or the common initialisation from expert `slice` on.
@@ -208,16 +212,8 @@ class Trainer {
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
       model_.initialise(static_cast<uint64_t>(spec_.seed), std::max<int64_t>(spec_.slice, 0));
+    rehearsal_.start(model_);
     share_values(model_, ranks_);
-  }
-
-  void log_start() {
-    mlperf_->start("init_start", json::object());
-    log_configuration(*mlperf_, spec_, name_, total_, data_.sampler.windows(),
-                      spec_.watch.every > 0 ? spec_.watch.windows : 0);
-    mlperf_->stop("init_stop", json::object());
-    mlperf_->start("run_start", json::object());
-    mlperf_->start("block_start", {{"first_epoch_num", 0}, {"step_num", 0}});
   }
 
   void log_process_start() {
@@ -239,7 +235,9 @@ class Trainer {
   }
 
   json conclude(const at::Tensor& expert_load) {
-    mlperf_->stop("block_stop", {{"first_epoch_num", 0}, {"step_num", total_}});
+    mlperf_->stop(
+        "block_stop",
+        {{"first_epoch_num", 0}, {"samples_count", total_ * spec_.batch}, {"step_num", total_}});
     mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
                    json::object());
     mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
@@ -248,7 +246,9 @@ class Trainer {
     json result = summarise(run::read_records(directory_.records_file()).steps);
     clock_.lap(&run::Clocks::other);
 
-    result["epochs"] = epochs();
+    // How often each window of its documents was seen, on average.
+    result["epochs"] =
+        static_cast<double>(total_ * spec_.batch) / static_cast<double>(data_.sampler.windows());
     result["clocks"] = clocks_json(clock_.totals());
     result["tokens_per_second"] =
         static_cast<double>(state_.tokens) / std::max(clock_.totals().train, 1e-9);
@@ -258,12 +258,9 @@ class Trainer {
     result["peak_memory_bytes"] = peak_memory_bytes(model_.options().device);
     result["corpus_fingerprint"] = data_.fingerprint;
     result["tokenizer_sha256"] = data_.train->tokenizer_sha256();
+    if (const json rehearsal = config::to_json(spec_.rehearsal); !rehearsal.empty())
+      result["rehearsal"] = rehearsal;
     return result;
-  }
-
-  // How often each window of its documents was seen, on average.
-  double epochs() const {
-    return static_cast<double>(total_ * spec_.batch) / static_cast<double>(data_.sampler.windows());
   }
 
   const std::atomic<bool>& interrupted_;
@@ -280,6 +277,8 @@ class Trainer {
   AdamW optimizer_;
   std::vector<int32_t> batch_;
   TrainState state_;
+  Rehearsal rehearsal_;
+  bool resumed_ = false;
   std::optional<LineWriter> records_;
   std::optional<MlperfLog> mlperf_;
 };
@@ -288,7 +287,8 @@ class Trainer {
 
 json train(const run::OpenedJob& job, const run::RunDirectory& directory,
            const std::atomic<bool>& interrupted, Ranks& ranks) {
-  return Trainer(job, directory, interrupted, ranks).run();
+  if (auto result = Trainer(job, directory, interrupted, ranks).run()) return *std::move(result);
+  return Trainer(job, directory, interrupted, ranks).run().value();
 }
 
 json train(const run::OpenedJob& job, const run::RunDirectory& directory,

@@ -1,3 +1,4 @@
+// repro-worker --environment: says where it would run, as each run's environment.json does.
 // repro-worker <run-dir>: does the one job described in <run-dir>/job.json and writes its result
 // there. Exit 0 done, 2 or the error's own code when failed (the reason is in FAILED), 130
 // interrupted (running again continues).
@@ -17,6 +18,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -24,6 +26,7 @@
 #include "base/file.hpp"
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
+#include "model/kernels/cpu/kernels.hpp"
 #include "run/environment.hpp"
 #include "run/last_words.hpp"
 #include "run/run_directory.hpp"
@@ -61,6 +64,12 @@ void before_all_libraries() { usual_end = std::set_terminate(tell_and_end); }
 
 [[gnu::section(".preinit_array"), gnu::used]] void (*kBeforeAllLibraries)() = before_all_libraries;
 
+nlohmann::json environment_of(const std::string& device) {
+  nlohmann::json facts = repro::run::describe_environment(TORCH_VERSION, device);
+  facts["kernels"] = std::string(repro::model::cpu::name(repro::model::cpu::isa()));
+  return facts;
+}
+
 // Seconds to wait for another worker of this run. A queue that starts a job again, because it lost
 // the machine of the first, cannot know whether the first still works.
 double patience() {
@@ -89,9 +98,7 @@ repro::FileLock take_lock(const repro::fs::path& path) {
 void work(const repro::run::RunDirectory& directory) {
   const repro::run::OpenedJob job = repro::run::open_job(directory);
   const std::string device = job.spec.value("device", "cpu");
-  repro::write_file_atomically(
-      directory.environment_file(),
-      repro::run::describe_environment(TORCH_VERSION, device).dump(1) + "\n");
+  repro::write_file_atomically(directory.environment_file(), environment_of(device).dump(1) + "\n");
   const nlohmann::json result = repro::worker::run_job(job, directory, interrupted);
   repro::write_file_atomically(directory.result_file(), result.dump(1) + "\n");
   directory.mark_done();
@@ -125,6 +132,11 @@ int run(const repro::run::RunDirectory& directory) {
   }
 }
 
+int say_environment() {
+  std::printf("%s\n", environment_of("cpu").dump(1).c_str());
+  return 0;
+}
+
 // What the caller has to say besides FAILED, on stderr; the exit code.
 int say_errors(const std::function<int()>& body) {
   try {
@@ -155,14 +167,17 @@ int run_rank(const repro::run::RunDirectory& directory, const repro::worker::Ran
 }  // namespace
 
 int main(int argc, char** argv) {
+  const bool asks = argc == 2 && std::string_view(argv[1]) == "--environment";
   const bool is_rank = argc == 5 && std::string_view(argv[2]) == "--rank";
-  if ((argc != 2 && !is_rank) || argv[1][0] == '-') {
+  if ((argc != 2 && !is_rank) || (argv[1][0] == '-' && !asks)) {
     std::fprintf(stderr,
                  "usage: repro-worker <run-dir>\nDoes the job in <run-dir>/job.json; `repro run` "
                  "makes such folders and starts this program. Of a job of several ranks it starts "
-                 "the others itself, as repro-worker <run-dir> --rank <number> <meeting file>.\n");
+                 "the others itself, as repro-worker <run-dir> --rank <number> <meeting file>.\n"
+                 "       repro-worker --environment\nSays where it would run.\n");
     return static_cast<int>(Exit::usage);
   }
+  if (asks) return say_errors(say_environment);
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   const repro::run::RunDirectory directory(argv[1]);

@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "base/error.hpp"
 #include "model/kernels/cpu/kernels.hpp"
 
@@ -10,12 +12,29 @@ Isa best() {
   return Isa::generic;
 }
 
+Isa best_or_asked() {
+  const char* asked = std::getenv("REPRO_KERNELS");
+  if (asked == nullptr || *asked == '\0') return best();
+  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::generic}) {
+    if (name(isa) != asked) continue;
+    if (supports(isa)) return isa;
+    throw Error("REPRO_KERNELS={}: this processor lacks them; unset it, or name lesser ones",
+                asked);
+  }
+  throw Error("REPRO_KERNELS={}: expected avx512, avx2 or generic", asked);
+}
+
 Isa& chosen() {
-  static Isa isa = best();
+  static Isa isa = best_or_asked();
   return isa;
 }
 
 }  // namespace
+
+std::string_view name(Isa isa) {
+  if (isa == Isa::avx512) return "avx512";
+  return isa == Isa::avx2 ? "avx2" : "generic";
+}
 
 bool supports(Isa isa) {
   if (isa == Isa::generic) return true;

@@ -7,6 +7,7 @@
 // leave a row are made in a fixed order.
 
 #include <cstdint>
+#include <string_view>
 
 namespace repro::model::cpu {
 
@@ -84,8 +85,11 @@ struct Kernels {
 
 // Instruction sets, each holding the ones before it.
 enum class Isa { generic, avx2, avx512 };
-bool supports(Isa isa);  // this processor does
-// The best that this processor supports; use_isa() is for tests, which must see the others too.
+bool supports(Isa isa);          // this processor does
+std::string_view name(Isa isa);  // "avx2"
+// The best that this processor supports, or a lesser one that $REPRO_KERNELS names, to see here
+// what another machine computes; Error when it names none that there is. use_isa() is for tests,
+// which must see the others too.
 Isa isa();
 void use_isa(Isa isa);
 
