@@ -6,6 +6,8 @@
 //     a step by one process and by several, the cost of their exchange, and what it says of more
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
 //     how often intervals of made-up tables hold the truth
+// repro-bench gate [--nulls N] [--seed N]
+//     how often `repro check` is red without a cause, and finds a change of known size
 // repro-bench [Google Benchmark's flags]
 //     the hot loops one by one
 
@@ -21,6 +23,7 @@
 
 #include "base/error.hpp"
 #include "bench/coverage.hpp"
+#include "bench/gate.hpp"
 #include "bench/ranks.hpp"
 #include "bench/step.hpp"
 
@@ -103,6 +106,21 @@ int coverage(const std::vector<std::string>& words) {
   return 0;
 }
 
+int gate(const std::vector<std::string>& words) {
+  repro::bench::GateBenchOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i];
+    if (word == "--nulls")
+      options.nulls = positive(word, value_after(words, i));
+    else if (word == "--seed")
+      options.seed = static_cast<uint64_t>(positive(word, value_after(words, i)));
+    else
+      throw Error(Exit::usage, "gate: unknown option '{}'; one of --nulls, --seed", word);
+  }
+  std::fputs(repro::bench::to_text(repro::bench::measure_gate(options)).c_str(), stdout);
+  return 0;
+}
+
 repro::bench::RanksOptions parse_ranks(const std::vector<std::string>& words) {
   repro::bench::RanksOptions options;
   for (size_t i = 0; i < words.size(); ++i) {
@@ -151,6 +169,7 @@ int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "ranks") return ranks({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "coverage") return coverage({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "gate") return gate({argv + 2, argv + argc});
   at::set_num_threads(1);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return static_cast<int>(Exit::usage);

@@ -109,7 +109,8 @@ Started local_launcher(const Context& context, const run::JobGraph& graph,
   check_not_queued(context.runs, graph, done);
   const int cores = static_cast<int>(launch::available_cores().size());
   const int slots = pools.empty() ? cores : launch::kUnlimited;
-  return {std::make_unique<launch::LocalLauncher>(launch::find_worker()),
+  return {std::make_unique<launch::LocalLauncher>(choice.worker.empty() ? launch::find_worker()
+                                                                        : choice.worker),
           choice.jobs > 0 ? choice.jobs : slots};
 }
 

@@ -2,6 +2,7 @@
 // Runs what a job graph lacks in the runs folder of the context: the launcher, the display and the
 // interrupts together. What `run` and `data` share.
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct ExecutionChoice {
   std::string launcher = "local";       // or "slurm"
   std::string site = {};                // of slurm; "" = the only one there is
   bool detach = false;                  // leave the jobs to the queue
+  std::filesystem::path worker = {};    // of local jobs; "" = the one beside this program
 };
 // `choice` must outlive the verb.
 void add_execution_options(CLI::App& verb, ExecutionChoice& choice);

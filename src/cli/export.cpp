@@ -78,9 +78,11 @@ Exit export_checkpoint(const Context& context, const ExportChoice& choice) {
 
 void add_export(Program& program) {
   CLI::App& parent =
-      program.add_verb("export", "a run's model for other programs",
-                       "  repro export hf import-my-checkpoint exported --precision bf16");
+      program.add_verb("export", "a run's model, or the records of runs, for other programs",
+                       "  repro export hf import-my-checkpoint exported --precision bf16\n"
+                       "  repro export sqlite all-runs.db");
   parent.require_subcommand(1);
+  add_export_runs(program, parent);
   CLI::App& verb = program.add_verb(
       parent, "hf", "a folder that transformers loads as it is",
       "  repro export hf import-my-checkpoint my-model\n"

@@ -5,7 +5,9 @@
 
 #include "base/text.hpp"
 #include "cli/device_price.hpp"
+#include "cli/numbers_given.hpp"
 #include "cli/plan_origins.hpp"
+#include "cli/plan_power.hpp"
 #include "cli/plan_totals.hpp"
 #include "cli/plan_view.hpp"
 #include "cli/pools.hpp"
@@ -33,6 +35,7 @@ struct PlanOptions {
   double failures = 0;             // of a device, an hour
   double queue_minutes = 0;        // on average
   bool explain = false;
+  PowerChoice power;
 };
 
 // How long it takes over these devices, of which each profile's work as the rows say.
@@ -175,6 +178,10 @@ Exit show_plan(const Context& context, const PlanOptions& options) {
     show_origins(context, plan.experiment, options.choice);
     return Exit::ok;
   }
+  if (options.power.power) {
+    show_power(context, plan, options.power);
+    return Exit::ok;
+  }
   const forecast::MachineSpeed speed(plan.graph, context.runs);
   forecast::PlanBasis basis = forecast::load_basis(context.root(), plan.experiment, options.prices);
   give_prices(options.low, plan.experiment, basis.prices);
@@ -230,7 +237,8 @@ void add_plan(Program& program) {
       "these\n"
       "  repro plan table3 --scale paper --pool rtx-4090=4 --pool a100-80g=1 --failures 0.01 "
       "--queue-wait 30\n"
-      "  repro plan table3 --explain             each resolved value and the line it came from");
+      "  repro plan table3 --explain             each resolved value and the line it came from\n"
+      "  repro plan table3 --power 0.8 --effect 0.05    how many seeds find a change of 5 %");
   auto options = std::make_shared<PlanOptions>();
   add_experiment(verb, options->choice);
   verb.add_option("--jobs", options->jobs, "jobs at a time; default: one a core")
@@ -251,6 +259,22 @@ void add_plan(Program& program) {
   verb.add_option("--high", options->high, "price of the baseline's device, likewise")
       ->allow_extra_args(false);
   verb.add_flag("--explain", options->explain, "print each resolved value with its file and line");
+  auto* power = verb.add_option("--power", options->power.power,
+                                "how many seeds find a change so often; nothing else is planned")
+                    ->check(number_within(0.01, 0.999, "of 1"));
+  verb.add_option("--effect", options->power.effect,
+                  "the change, as a share of the steps to a loss")
+      ->check(number_within(1e-4, 10, "of 1"))
+      ->capture_default_str()
+      ->needs(power);
+  verb.add_option("--alpha", options->power.alpha, "of the one-sided test")
+      ->check(number_within(1e-6, 0.5, "of 1"))
+      ->capture_default_str()
+      ->needs(power);
+  verb.add_option("--spread", options->power.spread,
+                  "from seed to seed, as a share; default: of the runs that are done")
+      ->check(number_within(1e-6, 10, "of 1"))
+      ->needs(power);
   program.on(verb, [&program, options] { return show_plan(program.context(), *options); });
 }
 

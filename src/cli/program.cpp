@@ -16,10 +16,10 @@ constexpr const char* kSummary =
     "Does this training-cost claim hold, here, on this hardware, at these prices?";
 constexpr const char* kFooter =
     "Begin with: repro run table3 --scale smoke\n"
-    "Exit codes: 0 ok, 1 an audit found a contradiction, or with --gate two runs differ,\n"
-    "2 a run failed or the answer could not be written, 3 with --gate a target is not reached,\n"
-    "4 invalid input, 5 inconclusive, 6 nothing was measured, 7 a log of another program\n"
-    "cannot be read, 64 usage, 130 interrupted";
+    "Exit codes: 0 ok, 1 an audit found a contradiction, with --gate two runs differ, or a check\n"
+    "confirmed a regression, 2 a run failed or the answer could not be written, 3 with --gate a\n"
+    "target is not reached, 4 invalid input, 5 inconclusive, 6 nothing was measured,\n"
+    "7 a log cannot be read or breaks a rule, 64 usage, 130 interrupted";
 
 }  // namespace
 
@@ -34,6 +34,9 @@ Program::Program() : app_(kSummary, "repro") {
   add_report(*this);
   add_explain(*this);
   add_compare(*this);
+  add_check(*this);
+  add_golden(*this);
+  add_history(*this);
   add_audit(*this);
   add_price(*this);
   add_decide(*this);

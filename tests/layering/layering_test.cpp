@@ -34,9 +34,11 @@ const std::map<std::string, Folders> kMayInclude = {
     {"report", {"base", "config", "run", "measure", "claims", "plan", "findings"}},
     {"import", {"base", "config", "run", "measure"}},
     {"exchange", {"base", "config"}},
+    {"trackers", {"base", "config", "run"}},
+    {"check", {"base", "config", "run", "measure", "plan", "import"}},
     {"cli",
      {"base", "config", "run", "measure", "claims", "plan", "forecast", "launch", "findings",
-      "report", "import", "exchange"}},
+      "report", "import", "exchange", "check", "trackers"}},
     {"data", {"base", "config", "exchange"}},
     {"model", {"base", "config"}},
     {"methods", {"base", "config", "data", "model"}},
@@ -46,7 +48,8 @@ const std::map<std::string, Folders> kMayInclude = {
     {"worker",
      {"base", "config", "run", "measure", "data", "model", "methods", "eval", "train", "probe"}},
     {"bench",
-     {"base", "config", "data", "run", "measure", "claims", "model", "methods", "train", "probe"}},
+     {"base", "config", "data", "run", "measure", "claims", "check", "model", "methods", "train",
+      "probe"}},
 };
 
 // The first folder or name of a third party's headers -> where it may be included: a folder, or a
@@ -54,7 +57,7 @@ const std::map<std::string, Folders> kMayInclude = {
 const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"toml", {"config/toml_reader.cpp"}},
     {"boost/process", {"base/process.cpp"}},
-    {"boost/math", {"measure/stats.cpp"}},
+    {"boost/math", {"measure/stats.cpp", "measure/power.cpp"}},
     {"CLI", {"cli/"}},
     {"utf8proc", {"base/unicode.cpp"}},
     {"archive", {"data/formats/archive_reader.cpp"}},
@@ -65,6 +68,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kDoors = {
     {"curl", {"data/sources/download.cpp"}},
     {"sentencepiece", {"data/tokens/tokenizer"}},
     {"oniguruma", {"data/tokens/expression.cpp"}},
+    {"sqlite3", {"trackers/sqlite.cpp"}},
     {"openssl", {"base/hash.cpp"}},
     {"benchmark", {"bench/"}},
     {"torch", {"model/", "methods/", "eval/", "train/", "probe/", "worker/", "bench/"}},
