@@ -13,7 +13,6 @@
 #include "model/part_clock.hpp"
 
 namespace repro::bench {
-namespace {
 
 double median_seconds(int repetitions, const std::function<void()>& work) {
   work();  // the first call prepares the library's kernel
@@ -26,6 +25,8 @@ double median_seconds(int repetitions, const std::function<void()>& work) {
   std::nth_element(seconds.begin(), seconds.begin() + repetitions / 2, seconds.end());
   return seconds[static_cast<size_t>(repetitions / 2)];
 }
+
+namespace {
 
 // The three products by LibTorch's library, then by the fused blocks' own kernels: the faster
 // counts.

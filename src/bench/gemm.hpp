@@ -5,11 +5,15 @@
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "bench/workloads.hpp"
 
 namespace repro::bench {
+
+// Median processor seconds of so many calls, after one that is not measured.
+double median_seconds(int repetitions, const std::function<void()>& work);
 
 // y (rows, out) = x (rows, in) w (out, in)^T, with its two backward products, `count` times a step.
 struct Gemm {

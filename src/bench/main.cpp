@@ -2,6 +2,8 @@
 // [--json]
 //     one training step, or its forward pass as evaluations take it: tokens/s, FLOP/s, share of the
 //     matrix products' own rate, memory, parts
+// repro-bench reading [--precision P] [--threads N] [--repetitions N] [--json]
+//     tokens/s of a densely trained model read with fewer of its experts, by share
 // repro-bench ranks [--model NAME] [--precision P] [--ranks N] [--rounds N] [--steps N] [--json]
 //     a step by one process and by several, the cost of their exchange, and what it says of more
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
@@ -25,6 +27,7 @@
 #include "bench/coverage.hpp"
 #include "bench/gate.hpp"
 #include "bench/ranks.hpp"
+#include "bench/reading.hpp"
 #include "bench/step.hpp"
 
 namespace {
@@ -76,6 +79,35 @@ repro::bench::StepOptions parse_step(const std::vector<std::string>& words) {
 
 int step(const std::vector<std::string>& words) {
   const repro::bench::StepReport report = repro::bench::measure_step(parse_step(words));
+  const std::string text =
+      report.options.json ? repro::bench::to_json(report) : repro::bench::to_text(report);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+repro::bench::ReadingOptions parse_reading(const std::vector<std::string>& words) {
+  repro::bench::ReadingOptions options;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string word = words[i];
+    if (word == "--json")
+      options.json = true;
+    else if (word == "--precision")
+      options.precision = value_after(words, i);
+    else if (word == "--threads")
+      options.threads = positive(word, value_after(words, i));
+    else if (word == "--repetitions")
+      options.repetitions = positive(word, value_after(words, i));
+    else
+      throw Error(Exit::usage,
+                  "reading: unknown option '{}'; one of --precision, --threads, --repetitions, "
+                  "--json",
+                  word);
+  }
+  return options;
+}
+
+int reading(const std::vector<std::string>& words) {
+  const repro::bench::ReadingReport report = repro::bench::measure_reading(parse_reading(words));
   const std::string text =
       report.options.json ? repro::bench::to_json(report) : repro::bench::to_text(report);
   std::fputs(text.c_str(), stdout);
@@ -167,6 +199,7 @@ int ranks(const std::vector<std::string>& words) {
 
 int run(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "step") return step({argv + 2, argv + argc});
+  if (argc > 1 && std::string_view(argv[1]) == "reading") return reading({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "ranks") return ranks({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "coverage") return coverage({argv + 2, argv + argc});
   if (argc > 1 && std::string_view(argv[1]) == "gate") return gate({argv + 2, argv + argc});

@@ -182,6 +182,9 @@ void describe(config::Fields& fields, View& view) {
   fields.field("quantities", view.quantities);
   fields.list("columns", view.columns);
   fields.field("notes", view.notes);
+  fields.field("pictures", view.pictures,
+               config::one_of({"curves", "profile", "plane", "scaling"}));
+  fields.table("scaling", view.scaling);
 }
 
 Quantity read_quantity(const config::Node& node, config::Problems& problems) {
@@ -206,7 +209,10 @@ void check_quantities(const Claims& claims, config::Problems& problems) {
     check_table(claims, quantity, problems);
     check_paper(claims, quantity, problems);
   }
-  for (const View& view : claims.views) check_view(claims, view, problems);
+  for (const View& view : claims.views) {
+    check_view(claims, view, problems);
+    check_scaling(claims, view, problems);
+  }
 }
 
 Here parse_here(std::string_view name) {
@@ -217,11 +223,12 @@ Here parse_here(std::string_view name) {
 }
 
 const std::vector<std::string>& known_measures() {
-  static const std::vector<std::string> kMeasures = {
-      "steps",        "tokens",      "flops",        "flops_palm",          "hours",
-      "device_hours", "dollars",     "billed_hours", "billed_device_hours", "billed_dollars",
-      "train_loss",   "unseen_loss", "ppl",          "bits_per_byte",       "active_share",
-      "parameters",   "experts"};
+  static const std::vector<std::string> kMeasures = split(
+      "steps tokens flops flops_palm hours device_hours dollars billed_hours "
+      "billed_device_hours billed_dollars train_loss unseen_loss ppl bits_per_byte "
+      "active_share parameters experts gini spike recovery_steps attention_share "
+      "tokens_per_second",
+      ' ');
   return kMeasures;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "claims/expression.hpp"
+#include "claims/view_scaling.hpp"
 #include "config/node.hpp"
 
 namespace repro::claims {
@@ -61,6 +62,8 @@ struct View {
   std::vector<std::string> quantities;  // every finding, in order
   std::vector<ViewColumn> columns;
   std::vector<std::string> notes;  // sentences below it, by name (report/view.hpp)
+  ViewScaling scaling;
+  std::vector<std::string> pictures = {"curves"};  // by name (report/pictures.hpp)
   config::Source source;
 };
 
@@ -79,7 +82,10 @@ Here parse_here(std::string_view name);
 // billed_dollars: the runs' own clocks, where they ran, with start, evaluation and checkpoints on
 // the way, without a relative speed and without work that a kill threw away, which no clock keeps.
 // Without a phase the overheads are left out. train_loss, unseen_loss, ppl, bits_per_byte,
-// active_share: of the ending that stands for the arm. parameters, experts: of its model.
+// active_share, attention_share (of groups of routed heads), gini (of the experts' loads),
+// tokens_per_second (of the evaluation itself): of the ending that stands for the arm; unseen_loss,
+// bits_per_byte and gini with a phase: of what it leaves, where that is measured. spike (nats) and
+// recovery_steps with a phase whose model had just grown. parameters, experts: of the arm's model.
 const std::vector<std::string>& known_measures();
 
 struct ArmNames {

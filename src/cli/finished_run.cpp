@@ -34,8 +34,8 @@ std::optional<size_t> corpus_of(const run::JobGraph& graph, size_t job) {
 int64_t sequence_of(const run::JobGraph& graph, size_t job) {
   const int64_t otherwise = config::TrainSpec{}.sequence;
   const run::Job& own = graph[job];
-  // A merge says none: its parts do.
-  if (own.kind != "merge") return own.spec.value("sequence", otherwise);
+  // A merge or a growth says none: what it reads does.
+  if (own.kind != "merge" && own.kind != "grow") return own.spec.value("sequence", otherwise);
   for (const auto& [role, input] : own.inputs)
     if (graph[input].kind == "train") return sequence_of(graph, input);
   return otherwise;
@@ -43,7 +43,7 @@ int64_t sequence_of(const run::JobGraph& graph, size_t job) {
 
 config::ModelConfig model_of(const run::Job& job, const std::string& what) {
   const bool imported = job.kind == "import" && job.spec.contains("model");
-  if (job.kind != "train" && job.kind != "merge" && !imported)
+  if (job.kind != "train" && job.kind != "merge" && job.kind != "grow" && !imported)
     throw Error(Exit::usage,
                 "{}: a run of kind '{}' leaves no model; give a training, a merge or an imported "
                 "checkpoint",

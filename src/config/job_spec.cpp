@@ -11,7 +11,7 @@ void describe(Fields& fields, PrepareSpec& spec) {
 
 void describe(Fields& fields, ClusterOptions& options) {
   fields.field("embedding", options.embedding, one_of({"wordllama", "model"}));
-  fields.field("assignment", options.assignment, one_of({"kmeans", "random"}));
+  fields.field("assignment", options.assignment, one_of({"kmeans", "random", "equal"}));
   fields.field("k", options.k, between(0, 1e5));
   fields.field("init", options.init, one_of({"k-means++", "random"}));
   fields.field("normalise", options.normalise);
@@ -41,13 +41,6 @@ void describe(Fields& fields, OptimizerSpec& spec) {
   fields.field("clip", spec.clip, at_least(0));
 }
 
-namespace {
-
-Rule precisions() { return one_of({"fp32", "bf16-mixed", "bf16-pure"}); }
-Rule devices() { return one_of({"cpu", "cuda"}); }
-
-}  // namespace
-
 void describe(Fields& fields, WatchSpec& spec) {
   fields.field("every", spec.every, between(0, 1e9));
   fields.field("windows", spec.windows, at_least(1));
@@ -76,6 +69,7 @@ void describe(Fields& fields, TrainSpec& spec) {
   fields.field("steps", spec.steps, between(0, 1e9));
   fields.field("epochs", spec.epochs, between(0, 1e6));
   fields.field("first_step", spec.first_step, between(0, 1e9));
+  fields.field("keep_optimizer", spec.keep_optimizer);
   fields.field("batch", spec.batch, between(1, 1e6));
   fields.field("sequence", spec.sequence, between(2, 1e7));
   fields.field("accumulate", spec.accumulate, between(1, 1e6));
@@ -110,21 +104,7 @@ void describe(Fields& fields, EvalSpec& spec) {
   fields.field("tasks", spec.tasks);
   fields.field("window", spec.window, at_least(2));
   fields.field("limit", spec.limit, at_least(0));
-}
-
-void describe(Fields& fields, MergeOptions& options) {
-  fields.field("gamma", options.gamma, one_of({"uniform", "samples", "tokens"}));
-  fields.field("router", options.router, one_of({"concatenate", "zeros", "normal"}));
-  fields.field("scale", options.scale, positive());
-}
-
-void describe(Fields& fields, MergeSpec& spec) {
-  describe(fields, static_cast<MergeOptions&>(spec));
-  fields.table("model", spec.model);
-  fields.field("seed", spec.seed, at_least(0));
-  fields.field("precision", spec.precision, precisions());
-  fields.field("device", spec.device, devices());
-  fields.field("threads", spec.threads, between(1, 1024));
+  fields.field("ensemble", spec.ensemble, one_of({"none", "posterior", "uniform"}));
 }
 
 }  // namespace repro::config

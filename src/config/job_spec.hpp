@@ -25,11 +25,13 @@ struct PrepareSpec {
 // How documents become clusters: what a manifest says of it, and a cluster job carries.
 struct ClusterOptions {
   std::string embedding = "wordllama";  // or "model": the model's own initial table
-  std::string assignment = "kmeans";    // or "random", with the same cluster sizes as k-means
-  int64_t k = 0;                        // clusters; 0 in a manifest = the arm's experts
-  std::string init = "k-means++";       // or "random"
-  bool normalise = false;               // L2-normalise the vectors first
-  bool balanced = false;                // equal cluster sizes
+  // Or "random", with the same cluster sizes as k-means; "equal": as many documents each, at
+  // random, without looking at them.
+  std::string assignment = "kmeans";
+  int64_t k = 0;                   // clusters; 0 in a manifest = the arm's experts
+  std::string init = "k-means++";  // or "random"
+  bool normalise = false;          // L2-normalise the vectors first
+  bool balanced = false;           // equal cluster sizes
   int64_t max_iterations = 100;
   double tolerance = 1e-4;   // relative decrease of the SSE
   int64_t restarts = 1;      // starts of k-means, of which the lowest SSE is kept
@@ -83,9 +85,11 @@ struct TrainSpec {
   int64_t steps = 0;       // 0 = by epochs
   int64_t epochs = 0;      // of its documents, when steps = 0
   int64_t first_step = 0;  // its data and noise begin here: a later stage sees what is new
-  int64_t batch = 16;      // sequences a step (global)
-  int64_t sequence = 128;  // T
-  int64_t accumulate = 1;  // micro-batches; divides batch
+  // The optimizer goes on with what "initial" left of it; else it begins afresh.
+  bool keep_optimizer = false;
+  int64_t batch = 16;                    // sequences a step (global)
+  int64_t sequence = 128;                // T
+  int64_t accumulate = 1;                // micro-batches; divides batch
   std::string precision = "bf16-mixed";  // "fp32", "bf16-mixed", "bf16-pure"
   std::string device = "cpu";            // or "cuda"
   int64_t threads = 1;     // may change the order of sums, so it belongs to the result
@@ -120,23 +124,9 @@ struct EvalSpec {
   std::vector<std::string> tasks;  // downstream tasks that it answers
   int64_t window = 2048;           // most tokens it reads of an item, as lm-evaluation-harness's
   int64_t limit = 0;               // the first so many items of each part of a task; 0 = all
-};
-
-// What eq. 2 of MoE-DisCo leaves open.
-struct MergeOptions {
-  std::string gamma = "samples";       // "uniform", "samples", "tokens"
-  std::string router = "concatenate";  // rows of the common initial router; "zeros"; "normal"
-  double scale = 1.0;                  // multiplies the experts' down projection
-};
-
-// merge: E trained one-expert models -> the full model. Inputs "part0".."part{E-1}" (their weights)
-// and "assignment".
-struct MergeSpec : MergeOptions {
-  ModelConfig model;
-  int64_t seed = 0;  // of the common initialisation
-  std::string precision = "bf16-mixed";
-  std::string device = "cpu";
-  int64_t threads = 1;
+  // Inputs "part0", "part1", ... instead of "weights", all of this model: "posterior", each weighed
+  // by how well it told the window's tokens so far (BTM), or "uniform".
+  std::string ensemble = "none";
 };
 
 void describe(Fields&, PrepareSpec&);
@@ -148,7 +138,5 @@ void describe(Fields&, RehearsalSpec&);
 void describe(Fields&, TrainSpec&);
 void describe(Fields&, MeasureSpec&);
 void describe(Fields&, EvalSpec&);
-void describe(Fields&, MergeOptions&);
-void describe(Fields&, MergeSpec&);
 
 }  // namespace repro::config

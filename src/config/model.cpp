@@ -24,10 +24,11 @@ constexpr std::array<Named<Select>, 5> kSelections = {
      {Select::top_k, "top-k"},
      {Select::threshold, "threshold"},
      {Select::threshold_top_k, "threshold-top-k"}}};
-constexpr std::array<Named<LossKind>, 3> kLosses = {
+constexpr std::array<Named<LossKind>, 4> kLosses = {
     {{LossKind::switch_balance, "switch-balance"},
      {LossKind::cv2_balance, "cv2-balance"},
-     {LossKind::mutual_information, "mutual-information"}}};
+     {LossKind::mutual_information, "mutual-information"},
+     {LossKind::attention_mutual_information, "attention-mutual-information"}}};
 constexpr std::array<Named<ExpertInit>, 2> kInits = {
     {{ExpertInit::normal, "normal"}, {ExpertInit::kaiming_uniform, "kaiming-uniform"}}};
 
@@ -61,6 +62,11 @@ void validate_router(const ModelConfig& model, const Source& source, Problems& p
     problems.add(source, "router.threshold = {} with router.select = \"{}\": {}", router.threshold,
                  name_in(kSelections, router.select),
                  by_threshold ? "set a threshold above 0" : "it is not used; leave it out");
+  if (by_threshold && router.threshold >= static_cast<double>(model.experts))
+    problems.add(source,
+                 "router.threshold = {}: no score is above {} / experts = 1, so no expert would "
+                 "work; set it below experts = {}",
+                 router.threshold, router.threshold, model.experts);
   if (by_threshold && router.normalise)
     problems.add(source,
                  "router.normalise: a threshold may keep no expert of a token; leave it out");
@@ -70,6 +76,28 @@ void validate_router(const ModelConfig& model, const Source& source, Problems& p
     problems.add(source, "router.normalise: \"selected-softmax\" scores sum to 1; leave it out");
   if (router.noise && router.score != Score::selected_softmax)
     problems.add(source, "router.noise needs router.score = \"selected-softmax\"");
+  if (router.bias_rate > 0 && (router.select != Select::top_k || router.noise))
+    problems.add(source,
+                 "router.bias_rate moves a selection by top-k without noise; set router.select = "
+                 "\"top-k\" and router.noise = false, or leave it out");
+}
+
+void validate_attention_router(const ModelConfig& model, const Source& source, Problems& problems) {
+  const AttentionRouterConfig& router = model.attention_router;
+  if (router.experts > 0 && model.heads % router.experts != 0)
+    problems.add(source, "attention_router.experts = {} does not divide heads = {}", router.experts,
+                 model.heads);
+  if (router.threshold > 0 && router.threshold >= static_cast<double>(router.experts))
+    problems.add(source,
+                 "attention_router.threshold = {}: no score of {} experts is so far above their "
+                 "mean; set it below their number",
+                 router.threshold, router.experts);
+  const bool lost = std::any_of(model.losses.begin(), model.losses.end(), [](const auto& loss) {
+    return loss.kind == LossKind::attention_mutual_information;
+  });
+  if (lost && router.experts == 0)
+    problems.add(source, "losses: '{}' without a router of attention; set attention_router.experts",
+                 name(LossKind::attention_mutual_information));
 }
 
 void validate_losses(const ModelConfig& model, const Source& source, Problems& problems) {
@@ -109,6 +137,12 @@ void describe(Fields& fields, RouterConfig& router) {
   fields.field("noise", router.noise);
   fields.field("noise_epsilon", router.noise_epsilon, at_least(0));
   fields.field("load_bug", router.load_bug);
+  fields.field("bias_rate", router.bias_rate, between(0, 1));
+}
+
+void describe(Fields& fields, AttentionRouterConfig& router) {
+  fields.field("experts", router.experts, between(0, 1e4));
+  fields.field("threshold", router.threshold, at_least(0));
 }
 
 void describe(Fields& fields, LossConfig& loss) {
@@ -134,6 +168,7 @@ void describe(Fields& fields, ModelConfig& model) {
   choice(fields, "expert_init", model.expert_init, kInits);
   fields.field("zero_pad_row", model.zero_pad_row);
   fields.table("router", model.router);
+  fields.table("attention_router", model.attention_router);
   fields.list("losses", model.losses);
 }
 
@@ -167,6 +202,7 @@ void validate(const ModelConfig& model, const Source& source, Problems& problems
   if (model.head_width % 2 != 0)
     problems.add(source, "head_width = {} is odd; rotary embeddings need an even width",
                  model.head_width);
+  validate_attention_router(model, source, problems);
   if (model.router.select == Select::none) return validate_dense(model, source, problems);
   if (model.experts == 1)
     problems.add(source, "experts = 1 with a router: set router.select = \"none\"");

@@ -41,14 +41,28 @@ struct RouterConfig {
   bool noise = false;           // trained normal noise on the logits (Shazeer 2017, eq. 4)
   double noise_epsilon = 1e-2;  // least standard deviation of it
   bool load_bug = true;         // LLaMA-MoE's code tests the noise alone against the threshold
+  // Above 0: experts are selected by score + bias, weighed by the score; after each step an
+  // expert's bias moves by this much, up where fewer tokens than the mean came (DeepSeek-V3).
+  double bias_rate = 0;
 
   bool operator==(const RouterConfig&) const = default;
 };
 
+// Query heads as experts (MoA; DS-MoE, arXiv 2404.05567, eq. 7-8): expert i has heads / experts
+// heads of its own, whose outputs a score weighs; all share keys and values.
+struct AttentionRouterConfig {
+  int64_t experts = 0;   // divides heads; 0 = no router, every head counts whole
+  double threshold = 0;  // above 0: those count whose softmax score is above threshold / experts
+
+  bool operator==(const AttentionRouterConfig&) const = default;
+};
+
 enum class LossKind {
-  switch_balance,     // E sum_e load_e importance_e, layers pooled (Qwen2MoE)
-  cv2_balance,        // cv^2(importance) + cv^2(load), summed over layers (LLaMA-MoE)
-  mutual_information  // -H(e) + mean H(e | x), summed over layers (DS-MoE eq. 4-6): in [-L ln E, 0]
+  switch_balance,      // E sum_e load_e importance_e, layers pooled (Qwen2MoE)
+  cv2_balance,         // cv^2(importance) + cv^2(load), summed over layers (LLaMA-MoE)
+  mutual_information,  // -H(e) + mean H(e | x), summed over layers (DS-MoE eq. 4-6): in [-L ln E,
+                       // 0]
+  attention_mutual_information  // the same of the routers of attention
 };
 std::string_view name(LossKind kind);
 
@@ -84,12 +98,14 @@ struct ModelConfig {
   ExpertInit expert_init = ExpertInit::normal;
   bool zero_pad_row = false;  // row 0 of the input table, the padding token's, starts as zeros
   RouterConfig router;
+  AttentionRouterConfig attention_router;
   std::vector<LossConfig> losses;  // each kind once
 
   bool operator==(const ModelConfig&) const = default;
 };
 
 void describe(Fields& fields, RouterConfig& router);
+void describe(Fields& fields, AttentionRouterConfig& router);
 void describe(Fields& fields, LossConfig& loss);
 void describe(Fields& fields, ModelConfig& model);
 // Cross-field rules: top_k <= experts, a router wherever there are several experts...

@@ -31,6 +31,8 @@ constexpr double kMostMeasured = 1e30;
 
 inline Rule required() { return {.required = true}; }
 inline Rule one_of(std::vector<std::string> names) { return {.allowed = std::move(names)}; }
+inline Rule precisions() { return one_of({"fp32", "bf16-mixed", "bf16-pure"}); }
+inline Rule devices() { return one_of({"cpu", "cuda"}); }
 // Letters, digits, '_' and, not at the front, '-'.
 inline Rule word() { return {.word = true}; }
 inline Range between(double low, double high) { return {low, high}; }

@@ -1,5 +1,6 @@
 #include "eval/perplexity.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 
 #include <algorithm>
@@ -15,8 +16,7 @@ namespace {
 // Sums over rows of equal length, in the order given.
 class Scorer {
  public:
-  Scorer(model::Transformer& model, const data::TokenShards& split)
-      : model_(model), split_(split) {}
+  Scorer(const Predictor& model, const data::TokenShards& split) : model_(model), split_(split) {}
 
   // `rows` rows of `length` tokens that start at begin, begin + stride, ...; of each the
   // predictions at positions >= first count.
@@ -31,8 +31,7 @@ class Scorer {
   // The first `rows` rows of `length` tokens that stand one after the other.
   void add(std::vector<int32_t>& ids, int64_t rows, int64_t length, int64_t first) {
     const at::Tensor tokens_BS = at::from_blob(ids.data(), {rows, length}, at::kInt);
-    const double nats =
-        model_.negative_log_likelihood(tokens_BS.to(model_.options().device, at::kLong), first);
+    const double nats = model_.nats(tokens_BS.to(model_.device, at::kLong), first);
     const int64_t tokens = rows * (length - 1 - first);
     nats_ += nats;
     tokens_ += tokens;
@@ -42,18 +41,23 @@ class Scorer {
         count_text(ids[static_cast<size_t>(i) - 1], ids[static_cast<size_t>(i)]);
     const int64_t read = rows * (length - 1);
     active_ += model_.active_share() * static_cast<double>(read);
+    heads_ += model_.attention_share() * static_cast<double>(read);
     read_ += read;
+    if (const at::Tensor counts = model_.expert_counts(); counts.defined())
+      counts_LE_ = counts_LE_.defined() ? counts_LE_ + counts : counts;
   }
 
   HeldOut result() const {
-    const auto tokens = static_cast<double>(tokens_);
+    const auto tokens = static_cast<double>(tokens_), read = static_cast<double>(read_);
     return {.loss = nats_ / tokens,
             .tokens = tokens_,
             .bits_per_byte = nats_ / std::numbers::ln2 / static_cast<double>(bytes_),
             .bytes = bytes_,
             .words = words_,
-            .active_share = active_ / static_cast<double>(read_),
-            .blocks = blocks_};
+            .active_share = active_ / read,
+            .attention_share = heads_ / read,
+            .blocks = blocks_,
+            .expert_counts = counts_LE_};
   }
 
  private:
@@ -63,14 +67,16 @@ class Scorer {
     words_ += pieces.leading_space[static_cast<size_t>(token)];
   }
 
-  model::Transformer& model_;
+  const Predictor& model_;
   const data::TokenShards& split_;
   double nats_ = 0;
   int64_t tokens_ = 0;
   int64_t bytes_ = 0, words_ = 0;
   double active_ = 0;  // share of the experts, summed over the tokens that were read
+  double heads_ = 0;   // of the groups of heads, likewise
   int64_t read_ = 0;
   std::vector<double> blocks_;
+  at::Tensor counts_LE_;
 };
 
 void need_two_tokens(const data::TokenShards& split) {
@@ -81,7 +87,16 @@ void need_two_tokens(const data::TokenShards& split) {
 
 }  // namespace
 
-HeldOut unseen_loss(model::Transformer& model, const data::TokenShards& split, int64_t sequence,
+Predictor::Predictor(model::Transformer& model)
+    : device(model.options().device),
+      nats([&model](const at::Tensor& tokens_BS, int64_t first) {
+        return model.negative_log_likelihood(tokens_BS, first);
+      }),
+      active_share([&model] { return model.active_share(); }),
+      attention_share([&model] { return model.attention_share(); }),
+      expert_counts([&model] { return model.expert_counts(); }) {}
+
+HeldOut unseen_loss(const Predictor& model, const data::TokenShards& split, int64_t sequence,
                     int64_t windows, int64_t batch) {
   need_two_tokens(split);
   Scorer scorer(model, split);
@@ -92,8 +107,8 @@ HeldOut unseen_loss(model::Transformer& model, const data::TokenShards& split, i
   return scorer.result();
 }
 
-HeldOut sliding_window_loss(model::Transformer& model, const data::TokenShards& split,
-                            int64_t window, int64_t stride, int64_t batch, int64_t windows) {
+HeldOut sliding_window_loss(const Predictor& model, const data::TokenShards& split, int64_t window,
+                            int64_t stride, int64_t batch, int64_t windows) {
   check(stride > 0 && stride <= window, "the stride is positive and at most the window");
   need_two_tokens(split);
   Scorer scorer(model, split);
@@ -112,7 +127,7 @@ HeldOut sliding_window_loss(model::Transformer& model, const data::TokenShards& 
   return scorer.result();
 }
 
-HeldOut shuffled_loss(model::Transformer& model, std::shared_ptr<const data::TokenShards> split,
+HeldOut shuffled_loss(const Predictor& model, std::shared_ptr<const data::TokenShards> split,
                       int64_t sequence, int64_t windows, int64_t batch, uint64_t order_seed) {
   const data::Sampler sampler(split, {}, sequence, batch, order_seed);
   const int64_t there = sampler.windows();

@@ -27,8 +27,8 @@ double assumed_flops() {
 
 // Jobs that train nothing are short beside those that do: for the progress bar of a first run.
 const std::map<std::string, double> kAssumedSeconds = {
-    {"prepare", 60}, {"cluster", 5}, {"merge", 5}, {"eval", 3},
-    {"import", 60},  {"probe", 75},  {"task", 30}};
+    {"prepare", 60}, {"cluster", 5}, {"merge", 5},  {"grow", 5},
+    {"eval", 3},     {"import", 60}, {"probe", 75}, {"task", 30}};
 constexpr double kAssumedOther = 10;
 // Of an evaluation beside what it reads: weights, a tokenizer.
 constexpr double kStartSeconds = 0.3;

@@ -3,13 +3,14 @@
 namespace repro::measure {
 namespace {
 
-// One router: (E, d), the second layer (E, E) of an mlp, and the noise map (E, d).
+// One router: (E, d), the second layer (E, E) of an mlp, the noise map (E, d), the selection bias.
 int64_t router_of(const config::ModelConfig& model) {
   if (model.router.select == config::Select::none) return 0;
   const int64_t linear = model.width * model.experts;
   int64_t count = linear;
   if (model.router.network == config::RouterNetwork::mlp) count += model.experts * model.experts;
   if (model.router.noise) count += linear;
+  if (model.router.bias_rate > 0) count += model.experts;
   return count;
 }
 
@@ -29,7 +30,7 @@ Parameters count_parameters(const config::ModelConfig& model) {
   count.shared_gate = model.shared_width > 0 ? model.layers * model.width : 0;
   count.experts = model.layers * model.experts * expert;
   count.active_experts = model.layers * model.top_k * expert;
-  count.router = model.layers * router_of(model);
+  count.router = model.layers * (router_of(model) + model.attention_router.experts * model.width);
   return count;
 }
 

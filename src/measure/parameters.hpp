@@ -1,7 +1,7 @@
 #pragma once
 // Parameter counts by formula, without building a model. Exact: the built module must agree to the
-// last one. Norms count their weights, q, k and v their biases, a router its linear maps and that
-// of its noise.
+// last one. Norms count their weights, q, k and v their biases, a router its linear maps, that
+// of its noise and its selection bias.
 
 #include <cstdint>
 
@@ -20,7 +20,7 @@ struct Parameters {
   int64_t shared_gate = 0;     // Linear(d, 1) of the shared expert
   int64_t experts = 0;         // E SwiGLUs of width f
   int64_t active_experts = 0;  // k of them
-  int64_t router = 0;          // 0 of a dense model
+  int64_t router = 0;          // of experts and of heads; 0 of a dense model
 
   int64_t full() const;           // everything
   int64_t active() const;         // what one token uses: k experts, the whole router

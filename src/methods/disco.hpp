@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "methods/weighted_sum.hpp"
 #include "model/parameters.hpp"
 
 namespace repro::methods {
@@ -25,28 +26,21 @@ void split(const std::vector<model::Parameter>& full, int64_t k,
 std::vector<double> merge_weights(const std::string& gamma, std::span<const int64_t> documents,
                                   std::span<const int64_t> tokens);
 
-// Cosines between the submodels' shared parts, over all shared tensors: E x E, row by row.
-struct BackboneCosine {
-  std::vector<double> parameters;  // of theta_sh^(k)
-  std::vector<double> updates;  // of theta_sh^(k) - theta_sh at the start; 0 where one did not move
-};
-
 struct MergeRecipe {
   std::vector<double> gamma;
-  std::string router = "concatenate";
-  double scale = 1;  // multiplies down_proj of the experts
+  std::string router = "concatenate";  // see router_start.hpp
+  double scale = 1;                    // multiplies down_proj of the experts
   uint64_t seed = 0;
+  // What comes from the submodels; the rest stays as it was at the start.
+  bool backbone = true;
+  bool experts = true;
 };
 
 // theta_exp = concat(theta_1 .. theta_E), theta_sh = sum_k gamma_k theta_sh^(k), accumulated in
 // double. `submodels`: safetensors files, by k. `full` comes in with the common initialisation and
-// goes out merged (call values_changed()). The router:
-//   concatenate  each submodel's unused row of the common initialisation, back in its place
-//   zeros        a uniform mixture; when top_k < E plus 1e-6 N(0, 1), because equal logits make
-//                top-k choose the same experts always
-//   normal       fresh N(0, init_std)
-// Error when two rows of a router that must choose are equal.
-BackboneCosine merge(std::span<const std::filesystem::path> submodels, const MergeRecipe& options,
-                     const config::ModelConfig& config, std::vector<model::Parameter>& full);
+// goes out merged (call values_changed()). The cosines are between the submodels' shared parts,
+// merged or not. Error when two rows of a router that must choose are equal.
+Cosines merge(std::span<const std::filesystem::path> submodels, const MergeRecipe& options,
+              const config::ModelConfig& config, std::vector<model::Parameter>& full);
 
 }  // namespace repro::methods

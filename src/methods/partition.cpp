@@ -52,6 +52,12 @@ std::vector<double> shares_of(std::span<const uint16_t> cluster, int64_t k,
   return shares;
 }
 
+std::vector<int64_t> equal_sizes(int64_t count, int64_t k) {
+  std::vector<int64_t> sizes(static_cast<size_t>(k), count / k);
+  for (int64_t i = 0; i < count % k; ++i) ++sizes[static_cast<size_t>(i)];
+  return sizes;
+}
+
 std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed) {
   const int64_t count = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
   std::vector<uint16_t> cluster(static_cast<size_t>(count));

@@ -21,6 +21,9 @@ Spread spread_of(const at::Tensor& points_ND, std::span<const uint16_t> cluster,
 std::vector<double> shares_of(std::span<const uint16_t> cluster, int64_t k,
                               std::span<const int64_t> weights_N);
 
+// `count` points in k clusters, sizes that differ by at most one.
+std::vector<int64_t> equal_sizes(int64_t count, int64_t k);
+
 // Points dealt out at random to clusters of the given sizes, which sum to the number of points.
 std::vector<uint16_t> random_assignment(std::span<const int64_t> sizes, uint64_t seed);
 

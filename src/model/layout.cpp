@@ -56,6 +56,8 @@ void add_attention(Tensors& out, const ModelConfig& m, const std::string& at) {
     out.push_back(bias(at + "v_proj.bias", key));
   }
   out.push_back(weight(at + "o_proj.weight", {m.width, query}));
+  if (m.attention_router.experts > 0)
+    out.push_back(weight(at + kAttentionGate, {m.attention_router.experts, m.width}));
 }
 
 void add_router(Tensors& out, const ModelConfig& m, const std::string& at) {
@@ -64,6 +66,10 @@ void add_router(Tensors& out, const ModelConfig& m, const std::string& at) {
   if (m.router.network == config::RouterNetwork::mlp)
     out.push_back(router(at + "gate.gate_network.2.weight", m.experts, m.experts));
   if (m.router.noise) out.push_back(router(at + "gate.weight_noise.weight", m.experts, m.width));
+  if (m.router.bias_rate > 0) {
+    out.push_back(bias(at + kSelectionBias, m.experts));
+    out.back().tensor_class = TensorClass::router;
+  }
 }
 
 void add_moe(Tensors& out, const ModelConfig& m, const std::string& at) {

@@ -38,6 +38,10 @@ Layout layout_of(const config::ModelConfig& model);
 // The published name, under "mlp.", of the matrix that the router reads tokens with: Qwen2MoE's, or
 // LLaMA-MoE's of an mlp.
 std::string router_name(const config::RouterConfig& router);
+// Likewise of what is added to scores for the selection alone: DeepSeek-V3's name.
+inline constexpr const char* kSelectionBias = "gate.e_score_correction_bias";
+// Under "self_attn.": the router of its heads.
+inline constexpr const char* kAttentionGate = "gate.weight";
 
 // One pass over a tensor's initial values: value(i) for i in [0, count). `first_stream` shifts the
 // stream numbers, so that expert 0 of a submodel may draw what expert k of the full model draws.

@@ -52,12 +52,13 @@ at::Tensor x_log_x(const at::Tensor& x) {
 
 // sum_e p_e log(p_e + 1e-8) - mean over tokens of sum_e S_e log S_e, p the mean of S: DS-MoE eq.
 // 4-6 with the constant of its authors' ModuleFormer.
-at::Tensor mutual_information(const Layers& layers, double weight) {
+at::Tensor mutual_information(const Layers& layers, at::Tensor MoeOutput::*gates, double weight) {
   at::Tensor sum;
   for (const MoeOutput& layer : layers) {
-    const at::Tensor p = layer.gates_NE.mean(0);
+    const at::Tensor& gates_NE = layer.*gates;
+    const at::Tensor p = gates_NE.mean(0);
     const at::Tensor of_experts = (p * (p + 1e-8).log()).sum();
-    add(sum, of_experts - x_log_x(layer.gates_NE).sum(-1).mean());
+    add(sum, of_experts - x_log_x(gates_NE).sum(-1).mean());
   }
   return sum * weight;
 }
@@ -71,7 +72,9 @@ at::Tensor loss_of(const config::LossConfig& loss, const config::ModelConfig& mo
     case config::LossKind::cv2_balance:
       return cv2_balance(layers, loss.weight);
     case config::LossKind::mutual_information:
-      return mutual_information(layers, loss.weight);
+      return mutual_information(layers, &MoeOutput::gates_NE, loss.weight);
+    case config::LossKind::attention_mutual_information:
+      return mutual_information(layers, &MoeOutput::attention_gates_NA, loss.weight);
   }
   check(false, "an unknown auxiliary loss");
   return {};

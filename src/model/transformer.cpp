@@ -8,6 +8,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/outer.h>
 #include <ATen/ops/pow.h>
+#include <ATen/ops/sign.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/GradMode.h>
 
@@ -48,11 +49,13 @@ LayerWeights layer_weights(const ParameterStore& store, const config::ModelConfi
   w.attention.norm = store.weight(at + "input_layernorm.weight", {d});
   w.attention.qkv = store.weight(attention + "q_proj.weight", {qkv, d});
   w.attention.qkv_bias = store.weight(attention + "q_proj.bias", {qkv});
+  w.attention.router = store.weight(attention + kAttentionGate, {m.attention_router.experts, d});
   w.attention.output = store.weight(attention + "o_proj.weight", {d, m.heads * m.head_width});
   w.moe.norm = store.weight(at + "post_attention_layernorm.weight", {d});
   w.moe.router = store.weight(mlp + router_name(m.router), {e, d});
   w.moe.router_out = store.weight(mlp + "gate.gate_network.2.weight", {e, e});
   w.moe.router_noise = store.weight(mlp + "gate.weight_noise.weight", {e, d});
+  w.moe.router_bias = store.weight(mlp + kSelectionBias, {e});
   w.moe.gate_up = store.weight(mlp + "experts.gate_up_proj", {e, 2 * f, d});
   w.moe.down = store.weight(mlp + "experts.down_proj", {e, d, f});
   w.moe.shared_gate_up = store.weight(mlp + "shared_expert.gate_proj.weight", {2 * fs, d});
@@ -84,6 +87,7 @@ struct Transformer::Impl {
         options(wanted),
         store(model, wanted.device, value_type(wanted.precision), compute_type(wanted.precision)),
         blocks(blocks_for(wanted.device, value_type(wanted.precision), wanted.fused)),
+        attending(model.attention_router.experts > 0 ? plain_blocks() : blocks),
         embedding(store.weight("model.embed_tokens.weight", {model.vocabulary, model.width})) {
     check((model.router.select == config::Select::none) == (model.experts == 1),
           "a router wherever there are several experts");
@@ -94,13 +98,16 @@ struct Transformer::Impl {
             store.weight("lm_head.weight", {model.vocabulary, model.width})};
   }
 
-  // Embedding and all layers: (B, T) token ids -> (N, d). Routers' statistics go to `routed`.
+  // Embedding and all layers: (B, T) token ids -> (N, d). Routers' statistics go to `routed`, what
+  // they read to `read`, if it is wanted.
   at::Tensor body(const at::Tensor& tokens_BT, const NoisePlace* noise,
-                  std::vector<MoeOutput>& routed);
+                  std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read = nullptr);
   // The same of tokens that already stand in rows, by any kind of attention.
   template <typename Attention>
   at::Tensor layers_over(const at::Tensor& tokens_N, const Attention& attention,
-                         const NoisePlace* noise, std::vector<MoeOutput>& routed);
+                         const NoisePlace* noise, std::vector<MoeOutput>& routed,
+                         std::vector<at::Tensor>* read = nullptr);
+  double active_heads(const at::Tensor& gates_NA) const;  // share that a threshold keeps
   at::Tensor gate_noise(int64_t rows, int64_t layer, const NoisePlace& place) const;
   AttentionShape attention_shape(int64_t batch, int64_t tokens);
   HeadShape head_shape() const {
@@ -111,12 +118,14 @@ struct Transformer::Impl {
   Options options;
   ParameterStore store;
   const Blocks& blocks;
+  const Blocks& attending;  // for attention: the plain ones where heads are routed
   Weight embedding;
   std::vector<LayerWeights> layers;
   HeadWeights head;
   at::Tensor cos_TD, sin_TD;         // rotary angles of the longest sequence seen
   std::vector<at::Tensor> counts_E;  // tokens per expert in the last forward, one tensor a layer
   int64_t last_rows = 0;             // of it
+  double attention_share = 1;        // of it
 };
 
 AttentionShape Transformer::Impl::attention_shape(int64_t batch, int64_t tokens) {
@@ -136,7 +145,8 @@ AttentionShape Transformer::Impl::attention_shape(int64_t batch, int64_t tokens)
           .epsilon = config.norm_epsilon,
           .compute = compute_type(options.precision),
           .cos_TD = cos_TD.narrow(0, 0, tokens),
-          .sin_TD = sin_TD.narrow(0, 0, tokens)};
+          .sin_TD = sin_TD.narrow(0, 0, tokens),
+          .threshold = config.attention_router.threshold};
 }
 
 at::Tensor Transformer::Impl::gate_noise(int64_t rows, int64_t layer,
@@ -153,32 +163,50 @@ at::Tensor Transformer::Impl::gate_noise(int64_t rows, int64_t layer,
   return noise.to(options.device);
 }
 
+double Transformer::Impl::active_heads(const at::Tensor& gates_NA) const {
+  const double threshold = config.attention_router.threshold;
+  if (threshold == 0) return 1;
+  return (gates_NA * static_cast<double>(gates_NA.size(1)) > threshold)
+      .to(at::kDouble)
+      .mean()
+      .item<double>();
+}
+
 at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, const NoisePlace* noise,
-                                   std::vector<MoeOutput>& routed) {
+                                   std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read) {
   check(tokens_BT.dim() == 2 && tokens_BT.scalar_type() == at::kLong, "tokens are (B, T) int64");
   const AttentionShape shape = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
   const auto attention = [&](const at::Tensor& x, const AttentionWeights& weights) {
-    return blocks.attention(x, weights, shape);
+    return attending.attention(x, weights, shape);
   };
-  return layers_over(tokens_BT.reshape({-1}), attention, noise, routed);
+  return layers_over(tokens_BT.reshape({-1}), attention, noise, routed, read);
 }
 
 template <typename Attention>
 at::Tensor Transformer::Impl::layers_over(const at::Tensor& tokens_N, const Attention& attention,
-                                          const NoisePlace* noise, std::vector<MoeOutput>& routed) {
+                                          const NoisePlace* noise, std::vector<MoeOutput>& routed,
+                                          std::vector<at::Tensor>* read) {
   const int64_t rows = last_rows = tokens_N.numel();
   const MoeShape moe = moe_shape(config, compute_type(options.precision));
   at::Tensor x = blocks.embed(tokens_N, embedding);
   counts_E.clear();
+  double heads_active = 0;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights& weights = layers[layer];
-    x = attention(x, weights.attention);
+    const AttentionOutput attended = attention(x, weights.attention);
+    x = attended.x_ND;
+    if (attended.gates_NA.defined()) heads_active += active_heads(attended.gates_NA);
+    if (read != nullptr)
+      read->push_back(wide(rms_norm(x, weights.moe.norm.leaf, moe.epsilon, moe.compute)));
     const at::Tensor noise_NE =
         noise != nullptr && config.router.noise ? gate_noise(rows, layer, *noise) : at::Tensor();
     routed.push_back(blocks.moe(x, weights.moe, moe, noise_NE));
     x = std::exchange(routed.back().x_ND, {});
+    routed.back().attention_gates_NA = attended.gates_NA;
     counts_E.push_back(routed.back().counts_E);
   }
+  if (config.attention_router.experts > 0 && routed.back().attention_gates_NA.defined())
+    attention_share = heads_active / static_cast<double>(config.layers);
   return x;
 }
 
@@ -240,7 +268,7 @@ at::Tensor Transformer::score(const at::Tensor& tokens_N, const std::vector<Segm
   for (const Segment& segment : segments) longest = std::max(longest, segment.end());
   const AttentionShape shape = impl_->attention_shape(1, longest);
   const auto attention = [&](const at::Tensor& x, const AttentionWeights& weights) {
-    return impl_->blocks.read_segments(x, weights, shape, segments);
+    return AttentionOutput{impl_->attending.read_segments(x, weights, shape, segments), {}};
   };
   std::vector<MoeOutput> routed;
   const at::Tensor x_PD =
@@ -259,12 +287,37 @@ at::Tensor Transformer::logits(const at::Tensor& tokens_BT) {
       .view({tokens_BT.size(0), tokens_BT.size(1), -1});
 }
 
+std::vector<at::Tensor> Transformer::router_inputs(const at::Tensor& tokens_BT) {
+  const at::NoGradGuard no_graph;
+  std::vector<MoeOutput> routed;
+  std::vector<at::Tensor> read;
+  impl_->body(tokens_BT, nullptr, routed, &read);
+  return read;
+}
+
+at::Tensor Transformer::expert_counts() const {
+  const bool routed = impl_->config.router.select != config::Select::none;
+  return routed && !impl_->counts_E.empty() ? at::stack(impl_->counts_E) : at::Tensor();
+}
+
+void Transformer::balance_routers(const at::Tensor& counts_LE) {
+  const double rate = impl_->config.router.bias_rate;
+  if (rate == 0) return;
+  const at::NoGradGuard no_graph;
+  const at::Tensor counts = counts_LE.to(at::kFloat);
+  const at::Tensor moves_LE = at::sign(counts.mean(1, /*keepdim=*/true) - counts) * rate;
+  for (int64_t layer = 0; layer < impl_->config.layers; ++layer)
+    impl_->layers[static_cast<size_t>(layer)].moe.router_bias.leaf.detach().add_(moves_LE[layer]);
+}
+
 double Transformer::active_share() const {
   if (impl_->config.router.select == config::Select::none || impl_->counts_E.empty()) return 1;
   const auto active = at::stack(impl_->counts_E).sum().item<double>();
   return active /
          static_cast<double>(impl_->last_rows * impl_->config.layers * impl_->config.experts);
 }
+
+double Transformer::attention_share() const { return impl_->attention_share; }
 
 at::Tensor Transformer::expert_load() const {
   const int64_t experts = impl_->config.experts;

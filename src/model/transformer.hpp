@@ -80,13 +80,23 @@ class Transformer {
                    const at::Tensor& places_P, const at::Tensor& targets_P);
   // (B, T) -> fp32 logits (B, T, V), no graph; for tests and evaluation of small batches.
   at::Tensor logits(const at::Tensor& tokens_BT);
+  // What each layer's router reads of tokens_BT: (B T, d) wide, by layer, no graph.
+  std::vector<at::Tensor> router_inputs(const at::Tensor& tokens_BT);
 
   // Fraction of routed (token, slot) pairs that went to each expert in the last forward: (L, E) on
   // the CPU.
   at::Tensor expert_load() const;
+  // Tokens sent to each expert in the last forward: (L, E) int64; undefined before there was one
+  // and of a dense model.
+  at::Tensor expert_counts() const;
+  // After a step of these counts: moves each selection bias by router.bias_rate towards equal
+  // loads; nothing where there is none. values_changed() comes after it.
+  void balance_routers(const at::Tensor& counts_LE);
   // Mean share of the experts that worked on a token in the last forward (negative_log_likelihood
   // and logits too): k / E with top-k, 1 of a dense model.
   double active_share() const;
+  // Likewise of the groups of heads; 1 where they are not routed.
+  double attention_share() const;
 
   ~Transformer();
   Transformer(Transformer&&) noexcept;

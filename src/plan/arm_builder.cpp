@@ -113,6 +113,13 @@ size_t ArmBuilder::add_training(const std::string& part, TrainSpec spec, const s
 
 size_t ArmBuilder::add_cluster(config::ClusterOptions options, const std::string& profile) {
   if (options.k == 0) options.k = model_.experts;
+  // Equal parts are dealt, whatever a clustering would look at.
+  if (options.assignment == "equal") {
+    config::ClusterOptions dealt;
+    dealt.assignment = options.assignment;
+    dealt.k = options.k;
+    options = dealt;
+  }
   config::ClusterSpec spec{options, cell_.seed, {}};
   // Only the model's own table makes the clusters depend on the model.
   if (spec.embedding == "model") spec.model = model_;
@@ -125,8 +132,7 @@ size_t ArmBuilder::add_cluster(config::ClusterOptions options, const std::string
   return add(std::move(job));
 }
 
-size_t ArmBuilder::add_merge(const std::string& part, const config::MergeOptions& options,
-                             const std::string& profile, std::map<std::string, size_t> inputs) {
+config::MergeSpec ArmBuilder::merge(const config::MergeOptions& options) const {
   const Match& match = experiment().match;
   config::MergeSpec spec;
   static_cast<config::MergeOptions&>(spec) = options;
@@ -135,6 +141,19 @@ size_t ArmBuilder::add_merge(const std::string& part, const config::MergeOptions
   spec.precision = match.precision;
   spec.device = match.device;
   spec.threads = match.threads;
+  if (!reads_text(options)) {
+    spec.router_windows = config::MergeOptions().router_windows;
+    return spec;
+  }
+  spec.batch = match.batch / match.accumulate;
+  spec.sequence = match.sequence;
+  spec.order_seed = match.order_seed + cell_.seed;
+  return spec;
+}
+
+size_t ArmBuilder::add_merge(const std::string& part, const config::MergeSpec& spec,
+                             const std::string& profile, std::map<std::string, size_t> inputs) {
+  if (reads_text(spec)) inputs["corpus"] = cell_.prepare;
   run::Job job;
   job.kind = "merge";
   job.name = job_name("merge", part);
@@ -144,13 +163,43 @@ size_t ArmBuilder::add_merge(const std::string& part, const config::MergeOptions
   return add(std::move(job));
 }
 
+size_t ArmBuilder::add_growth(const std::string& part, const config::GrowOptions& options,
+                              const config::ModelConfig& model, int64_t before,
+                              const std::string& profile, size_t weights) {
+  const Match& match = experiment().match;
+  config::GrowSpec spec;
+  static_cast<config::GrowOptions&>(spec) = options;
+  // What another way of beginning would need changes nothing.
+  if (spec.experts != "copy-noise") spec.noise = config::GrowOptions().noise;
+  if (spec.experts != "drop-upcycle") spec.drop = config::GrowOptions().drop;
+  spec.model = model;
+  spec.before = before;
+  spec.seed = cell_.seed;
+  spec.precision = match.precision;
+  spec.device = match.device;
+  spec.threads = match.threads;
+  run::Job job;
+  job.kind = "grow";
+  job.name = job_name("grow", part);
+  job.spec = config::to_json(spec);
+  job.inputs = {{"weights", weights}};
+  job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
+  return add(std::move(job));
+}
+
 size_t ArmBuilder::add_eval(const std::string& part, const config::EvalSpec& spec,
                             const std::string& profile, size_t weights) {
+  return add_eval(part, spec, profile, {{"weights", weights}});
+}
+
+size_t ArmBuilder::add_eval(const std::string& part, const config::EvalSpec& spec,
+                            const std::string& profile, std::map<std::string, size_t> parts) {
   run::Job job;
   job.kind = "eval";
   job.name = job_name("eval", part);
   job.spec = config::to_json(spec);
-  job.inputs = {{"weights", weights}, {"corpus", cell_.prepare}};
+  job.inputs = std::move(parts);
+  job.inputs["corpus"] = cell_.prepare;
   job.resources = {.profile = profile, .ranks = 1, .threads = spec.threads};
   return add(std::move(job));
 }

@@ -35,15 +35,24 @@ class ArmBuilder {
   config::TrainSpec training(const config::OptimizerSpec& optimizer, double rate = 1) const;
   // Of a finished model of this arm: unseen loss and perplexity.
   config::EvalSpec evaluation() const;
+  // A merge into this arm's model.
+  config::MergeSpec merge(const config::MergeOptions& options) const;
 
   // Each adds a job (or finds its equal) and returns its index. `part` ends the job's name.
   size_t add_training(const std::string& part, config::TrainSpec spec, const std::string& profile,
                       const Parallel& parallel, std::map<std::string, size_t> inputs = {});
   size_t add_cluster(config::ClusterOptions options, const std::string& profile);
-  size_t add_merge(const std::string& part, const config::MergeOptions& options,
+  size_t add_merge(const std::string& part, const config::MergeSpec& spec,
                    const std::string& profile, std::map<std::string, size_t> inputs);
+  // From `before` experts to those of `model`; `weights`: the training that it grows from.
+  size_t add_growth(const std::string& part, const config::GrowOptions& options,
+                    const config::ModelConfig& model, int64_t before, const std::string& profile,
+                    size_t weights);
   size_t add_eval(const std::string& part, const config::EvalSpec& spec, const std::string& profile,
                   size_t weights);
+  // Of several models together.
+  size_t add_eval(const std::string& part, const config::EvalSpec& spec, const std::string& profile,
+                  std::map<std::string, size_t> parts);
   // The experiment's tasks, answered by the ending's model as one of its readings; `part` as its
   // eval's.
   void add_answers(Ending& ending, const std::string& part, const config::ModelConfig& model,
@@ -83,23 +92,5 @@ void describe_parallel(config::Fields& fields, Parallel& parallel);
 // Each rank has a row of each micro-batch. `phase`: where it says so, "" or "finetune.".
 void check_parallel(const Parallel& parallel, const Experiment& experiment, const config::Node& arm,
                     const std::string& phase, config::Problems& problems);
-
-// What a method says of itself, one overload each beside its jobs.
-void describe(config::Fields& fields, FullArm& arm);
-void describe(config::Fields& fields, DiscoArm& arm);
-void describe(config::Fields& fields, DsMoeArm& arm);
-void validate(const FullArm& arm, const Experiment& experiment, const config::Node& node,
-              config::Problems& problems);
-void validate(const DiscoArm& arm, const Experiment& experiment, const config::Node& node,
-              config::Problems& problems);
-void validate(const DsMoeArm& arm, const Experiment& experiment, const config::Node& node,
-              config::Problems& problems);
-std::vector<std::string> profiles(const FullArm& arm);
-std::vector<std::string> profiles(const DiscoArm& arm);
-std::vector<std::string> profiles(const DsMoeArm& arm);
-// The phases, endings and readings; name, title and method are filled in by the caller.
-ArmPlan plan_arm(ArmBuilder& builder, const FullArm& arm);
-ArmPlan plan_arm(ArmBuilder& builder, const DiscoArm& arm);
-ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm);
 
 }  // namespace repro::plan

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "base/text.hpp"
-#include "plan/arm_builder.hpp"
+#include "plan/methods.hpp"
 
 namespace repro::plan {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <set>
 
-#include "plan/arm_builder.hpp"
+#include "plan/methods.hpp"
 
 namespace repro::plan {
 namespace {
@@ -24,11 +24,15 @@ ModelConfig trained_model(ModelConfig model, const DsMoeArm& arm) {
   model.router.normalise = false;
   model.router.noise = false;
   model.losses = {{config::LossKind::mutual_information, arm.alpha}};
+  if (arm.attention_experts == 0) return model;
+  model.attention_router.experts = arm.attention_experts;
+  model.losses.push_back({config::LossKind::attention_mutual_information, arm.attention_alpha});
   return model;
 }
 
 // The trained model with its experts selected; nothing else differs, so the weights fit.
 ModelConfig read_model(ModelConfig model, const DsMoeArm::Reading& reading) {
+  model.attention_router.threshold = reading.attention_threshold;
   if (reading.select == kTopK) {
     model.router.select = config::Select::top_k;
     model.top_k = fraction_of(model.experts, reading.share);
@@ -48,6 +52,11 @@ void check_reading(const DsMoeArm& arm, const DsMoeArm::Reading& reading,
                  "arm '{}': reading '{}' selects by \"{}\": give it {} above 0, and no {}",
                  arm.head.name, reading.name, reading.select, by_share ? "share" : "threshold",
                  by_share ? "threshold" : "share");
+  if (reading.attention_threshold > 0 && arm.attention_experts == 0)
+    problems.add(arm.head.source,
+                 "arm '{}': reading '{}' has an attention_threshold, but no heads are routed; set "
+                 "attention_experts, or leave it out",
+                 arm.head.name, reading.name);
 }
 
 }  // namespace
@@ -59,11 +68,14 @@ void describe(config::Fields& fields, DsMoeArm::Reading& reading) {
                config::one_of({kTopK, kThreshold, kThresholdTopK}) + config::required());
   fields.field("share", reading.share, config::between(0, 1));
   fields.field("threshold", reading.threshold, config::at_least(0));
+  fields.field("attention_threshold", reading.attention_threshold, config::at_least(0));
 }
 
 void describe(config::Fields& fields, DsMoeArm& arm) {
   describe_head(fields, arm.head, DsMoeArm::kMethod);
   fields.field("alpha", arm.alpha, config::positive());
+  fields.field("attention_experts", arm.attention_experts, config::between(0, 1e4));
+  fields.field("attention_alpha", arm.attention_alpha, config::positive());
   fields.table("train", arm.train, config::required());
   fields.field("horizons", arm.horizons, horizon_range());
   fields.field("profile", arm.profile, config::required());
@@ -85,6 +97,15 @@ void validate(const DsMoeArm& arm, const Experiment& experiment, const config::N
                    arm.head.name, reading.name);
     check_reading(arm, reading, problems);
   }
+}
+
+// Of models that stand in no file: as it is trained, and under each reading.
+void check_model(const DsMoeArm& arm, const Experiment&, const std::string&,
+                 const ModelConfig& model, config::Problems& problems) {
+  const ModelConfig trained = trained_model(model, arm);
+  config::validate(trained, arm.head.source, problems);
+  for (const DsMoeArm::Reading& reading : arm.readings)
+    config::validate(read_model(trained, reading), arm.head.source, problems);
 }
 
 std::vector<std::string> profiles(const DsMoeArm& arm) { return {arm.profile}; }

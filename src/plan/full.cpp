@@ -1,7 +1,7 @@
 // Full training: one phase, a run for each horizon. The baseline of every paper here.
 #include <fmt/format.h>
 
-#include "plan/arm_builder.hpp"
+#include "plan/methods.hpp"
 
 namespace repro::plan {
 

@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 #include "config/library.hpp"
-#include "plan/arm_builder.hpp"
+#include "plan/methods.hpp"
 
 namespace repro::plan {
 namespace {
@@ -187,16 +187,16 @@ void check_rules(const std::filesystem::path& root, const Experiment& experiment
 }
 
 void check_models(const Experiment& experiment, Problems& problems) {
-  for (const auto& [key, entry] : experiment.model_entries)
-    for (size_t i = 0; i < entry.arm_models.size(); ++i) {
-      const auto* disco = std::get_if<DiscoArm>(&experiment.arms[i]);
-      const int64_t experts = entry.arm_models[i].experts;
-      if (disco != nullptr && disco->cluster.k != 0 && disco->cluster.k != experts)
-        problems.add(disco->head.source,
-                     "arm '{}': cluster.k = {} but {} has experts = {}; one cluster an expert, or "
-                     "leave k out",
-                     disco->head.name, disco->cluster.k, key, experts);
-    }
+  for (const auto& model_entry : experiment.model_entries)
+    for (size_t i = 0; i < model_entry.second.arm_models.size(); ++i)
+      std::visit(
+          [&](const auto& arm) {
+            const auto& [key, entry] = model_entry;
+            const config::ModelConfig& model = entry.arm_models[i];
+            if constexpr (requires { check_model(arm, experiment, key, model, problems); })
+              check_model(arm, experiment, key, model, problems);
+          },
+          experiment.arms[i]);
 }
 
 }  // namespace repro::plan

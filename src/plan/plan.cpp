@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "plan/arm_builder.hpp"
+#include "plan/methods.hpp"
 #include "plan/task_jobs.hpp"
 
 namespace repro::plan {

@@ -1,5 +1,6 @@
 #include "train/checkpoint.hpp"
 
+#include <ATen/ops/full.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -25,6 +26,10 @@ constexpr const char* kDoneFile = "DONE";
 constexpr const char* kRecordsFile = "records.jsonl";
 constexpr const char* kMlperfFile = "mlperf.log";
 constexpr int kSchema = 1;
+// Tensors of an optimizer's file; the last where it stands without a state.json.
+constexpr const char* kFirst = "first_moment";
+constexpr const char* kSecond = "second_moment";
+constexpr const char* kUpdates = "updates";
 
 // A renamed folder survives a power failure only once its parent is on disk. Files likewise.
 void sync(const fs::path& path) {
@@ -133,18 +138,22 @@ std::vector<fs::path> finished_checkpoints(const fs::path& checkpoints) {
   return found;
 }
 
+void copy_moments(const fs::path& path, AdamW& optimizer) {
+  const SafetensorsView moments(path);
+  const auto copy = [&](const char* name, at::Tensor to) {
+    to.copy_(model::tensor_of(moments, path, name, to.sizes()));
+  };
+  copy(kFirst, optimizer.first_moment());
+  copy(kSecond, optimizer.second_moment());
+}
+
 TrainState load(const fs::path& folder, const json& file, model::Transformer& model,
                 AdamW& optimizer) {
   if (file.at("layout") != layout_hash(model.parameters()))
     throw Error("{}: belongs to another model; delete the run's folder and run again",
                 folder.string());
   model::load_weights(folder / kModelFile, model.parameters());
-  const SafetensorsView moments(folder / kOptimizerFile);
-  const auto copy = [&](const char* name, at::Tensor to) {
-    to.copy_(model::tensor_of(moments, folder / kOptimizerFile, name, to.sizes()));
-  };
-  copy("first_moment", optimizer.first_moment());
-  copy("second_moment", optimizer.second_moment());
+  copy_moments(folder / kOptimizerFile, optimizer);
   optimizer.set_updates(file.at("updates"));
   model.values_changed();
   return parse_state(file);
@@ -170,9 +179,8 @@ void save_checkpoint(const fs::path& checkpoints, const TrainState& state,
   make_directories(unfinished);
   try {
     model::save_weights(unfinished / kModelFile, parameters);
-    model::save_tensors(
-        unfinished / kOptimizerFile,
-        {{"first_moment", optimizer.first_moment()}, {"second_moment", optimizer.second_moment()}});
+    model::save_tensors(unfinished / kOptimizerFile,
+                        {{kFirst, optimizer.first_moment()}, {kSecond, optimizer.second_moment()}});
     json file = state_json(state, layout_hash(parameters), optimizer.updates());
     for (const char* name : {kModelFile, kOptimizerFile})
       file["files"][name] = file_entry(unfinished / name);
@@ -211,6 +219,43 @@ std::optional<TrainState> load_newest_checkpoint(const fs::path& checkpoints,
   throw Error(
       "{}: no checkpoint there is whole; delete the run's folder to start again from step 0",
       checkpoints.string());
+}
+
+Moments read_moments(const fs::path& checkpoints) {
+  const auto folder = newest_checkpoint(checkpoints);
+  if (!folder)
+    throw Error(
+        "{}: no finished checkpoint, so no optimizer to keep; delete the run's folder and "
+        "run again",
+        checkpoints.string());
+  const json state = read_verified_state(*folder);
+  const fs::path path = *folder / kOptimizerFile;
+  const SafetensorsView file(path);
+  const auto tensor = [&](const char* name) {
+    return model::tensor_of(file, path, name, file[name].shape).clone();
+  };
+  return {tensor(kFirst), tensor(kSecond), state.at("updates").get<int64_t>()};
+}
+
+void save_moments(const fs::path& file, const Moments& moments) {
+  model::save_tensors(file, {{kFirst, moments.first},
+                             {kSecond, moments.second},
+                             {kUpdates, at::full({1}, moments.updates, at::kLong)}});
+}
+
+void load_moments(const fs::path& file, AdamW& optimizer) {
+  const SafetensorsView view(file);
+  const Part& part = optimizer.part();
+  const auto copy = [&](const char* name, at::Tensor to) {
+    const at::Tensor whole = model::tensor_of(view, file, name, view[name].shape);
+    if (whole.numel() < part.end() || (optimizer.whole() && whole.numel() != part.count))
+      throw Error("{}: '{}' is of another model; delete the run's folder and run again",
+                  file.string(), name);
+    to.copy_(whole.narrow(0, part.first, part.count));
+  };
+  copy(kFirst, optimizer.first_moment());
+  copy(kSecond, optimizer.second_moment());
+  optimizer.set_updates(model::tensor_of(view, file, kUpdates, {1}).item<int64_t>());
 }
 
 void keep_only(const fs::path& checkpoints, int64_t step) {

@@ -51,6 +51,18 @@ void save_checkpoint(const std::filesystem::path& checkpoints, const TrainState&
 std::optional<TrainState> load_newest_checkpoint(const std::filesystem::path& checkpoints,
                                                  model::Transformer& model, AdamW& optimizer);
 
+// An optimizer's moments without its model: flat, in the order of the model's buffer.
+struct Moments {
+  at::Tensor first, second;
+  int64_t updates = 0;
+};
+// Of the newest checkpoint. Error when there is none or it is damaged.
+Moments read_moments(const std::filesystem::path& checkpoints);
+inline constexpr const char* kMomentsFile = "optimizer.safetensors";
+// In a file of their own, and from one into an optimizer. Error when they do not fit it.
+void save_moments(const std::filesystem::path& file, const Moments& moments);
+void load_moments(const std::filesystem::path& file, AdamW& optimizer);
+
 // Removes all checkpoints but the one of `step`: when a run is finished.
 void keep_only(const std::filesystem::path& checkpoints, int64_t step);
 

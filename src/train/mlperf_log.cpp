@@ -109,4 +109,10 @@ void log_start(MlperfLog& log, const config::TrainSpec& spec, std::string_view n
   log.start("block_start", {{"first_epoch_num", 0}, {"samples_count", 0}, {"step_num", 0}});
 }
 
+void log_end(MlperfLog& log, int64_t steps, int64_t samples, uint64_t data_order) {
+  log.stop("block_stop", {{"first_epoch_num", 0}, {"samples_count", samples}, {"step_num", steps}});
+  log.point("repro_data_order_hash", fmt::format("{:016x}", data_order), json::object());
+  log.stop("run_stop", {{"status", "success"}, {"step_num", steps}});
+}
+
 }  // namespace repro::train

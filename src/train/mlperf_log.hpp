@@ -43,5 +43,7 @@ void log_configuration(MlperfLog& log, const config::TrainSpec& spec, std::strin
 // All that stands before the first step.
 void log_start(MlperfLog& log, const config::TrainSpec& spec, std::string_view name, int64_t steps,
                int64_t train_samples);
+// And behind the last.
+void log_end(MlperfLog& log, int64_t steps, int64_t samples, uint64_t data_order);
 
 }  // namespace repro::train

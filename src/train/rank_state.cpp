@@ -1,5 +1,7 @@
 #include "train/rank_state.hpp"
 
+#include <ATen/TensorOperators.h>
+
 #include "base/error.hpp"
 
 namespace repro::train {
@@ -46,6 +48,19 @@ void update_together(AdamW& optimizer, model::Transformer& model, Ranks& ranks, 
                      double gradient_norm) {
   optimizer.update(lr, gradient_norm);
   if (!optimizer.whole()) collect(model.flat_values(), ranks);
+  model.values_changed();
+}
+
+void StepCounts::add(const model::Transformer& model) {
+  if (model.config().router.bias_rate == 0) return;
+  const at::Tensor counts = model.expert_counts().to(at::kDouble);
+  counts_LE_ = counts_LE_.defined() ? counts_LE_ + counts : counts;
+}
+
+void StepCounts::balance(model::Transformer& model, Ranks& ranks) {
+  if (!counts_LE_.defined()) return;
+  ranks.sum(counts_LE_);
+  model.balance_routers(counts_LE_);
   model.values_changed();
 }
 

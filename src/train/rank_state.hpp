@@ -20,6 +20,16 @@ AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& mode
 void update_together(AdamW& optimizer, model::Transformer& model, Ranks& ranks, double lr,
                      double gradient_norm);
 
+// Tokens by expert of a step, over micro-batches and ranks, where selection biases follow them.
+class StepCounts {
+ public:
+  void add(const model::Transformer& model);              // of the last forward
+  void balance(model::Transformer& model, Ranks& ranks);  // all ranks alike
+
+ private:
+  at::Tensor counts_LE_;
+};
+
 // save_checkpoint() by the first rank; returns when it is written.
 void save_together(const std::filesystem::path& checkpoints, const TrainState& state,
                    model::Transformer& model, const AdamW& optimizer, Ranks& ranks);

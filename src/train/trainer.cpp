@@ -1,5 +1,6 @@
 #include "train/trainer.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
 
 #include <cmath>
@@ -49,6 +50,7 @@ class Trainer {
         optimizer_(make_optimizer(spec_.optimizer, model_, ranks,
                                   job.execution.value("shard_optimizer", false))),
         batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
+        loss_before_(loss_before_growth(job)),
         rehearsal_(spec_) {
     check(spec_.ranks == ranks.count(), "as many ranks as the job has");
     ranks_.keep_shared(model_.flat_gradients());
@@ -89,6 +91,7 @@ class Trainer {
     model_.zero_gradients();
     double lm_loss = 0;
     double aux_loss = 0;
+    StepCounts counts;
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
       const Part rows = rows_of(micro);
       const model::Loss loss = model_.forward(tokens_of(rows), /*training=*/true, noise_at(rows));
@@ -96,6 +99,7 @@ class Trainer {
       loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
+      counts.add(model_);
     }
     const double communicated = ranks_.seconds();
     ranks_.sum(model_.flat_gradients());
@@ -106,6 +110,7 @@ class Trainer {
     need_finite(sums[0] + sums[1], norm);
     const double lr = rehearsal_.rate(learning_rate(spec_.optimizer, state_.step, total_));
     update_together(optimizer_, model_, ranks_, lr, norm);
+    counts.balance(model_, ranks_);
     rehearsal_.spoil_weights(model_);
 
     // Everything below is bookkeeping.
@@ -208,6 +213,7 @@ class Trainer {
 
   // Another run's weights, or the common initialisation from expert `slice` on.
   void set_initial_weights(const run::OpenedJob& job) {
+    if (spec_.keep_optimizer) load_moments(input(job, "initial").path() / kMomentsFile, optimizer_);
     if (job.inputs.contains("initial"))
       model::load_weights(input(job, "initial").weights(), model_.parameters());
     else
@@ -235,15 +241,10 @@ class Trainer {
   }
 
   json conclude(const at::Tensor& expert_load) {
-    mlperf_->stop(
-        "block_stop",
-        {{"first_epoch_num", 0}, {"samples_count", total_ * spec_.batch}, {"step_num", total_}});
-    mlperf_->point("repro_data_order_hash", fmt::format("{:016x}", state_.data_hash),
-                   json::object());
-    mlperf_->stop("run_stop", {{"status", "success"}, {"step_num", total_}});
+    log_end(*mlperf_, total_, total_ * spec_.batch, state_.data_hash);
     keep_only(directory_.checkpoints(), total_);
     leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
-    json result = summarise(run::read_records(directory_.records_file()).steps);
+    json result = summarise(run::read_records(directory_.records_file()).steps, loss_before_);
     clock_.lap(&run::Clocks::other);
 
     // How often each window of its documents was seen, on average.
@@ -276,6 +277,7 @@ class Trainer {
   model::Transformer model_;
   AdamW optimizer_;
   std::vector<int32_t> batch_;
+  std::optional<double> loss_before_;  // of the model that this one has grown from
   TrainState state_;
   Rehearsal rehearsal_;
   bool resumed_ = false;

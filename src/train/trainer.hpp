@@ -12,13 +12,15 @@
 namespace repro::train {
 
 // Reads config::TrainSpec from the job; its inputs: "corpus", "assignment" when part >= 0,
-// "initial" for the weights of another run. Writes records.jsonl, mlperf.log, checkpoints/ and, at
-// the end, model.safetensors; returns the job's result:
+// "initial" for the weights of another run, and its optimizer's moments with keep_optimizer. Writes
+// records.jsonl, mlperf.log, checkpoints/ and, at the end, model.safetensors; returns the job's
+// result:
 //
 //   steps, tokens, epochs (of its documents: windows seen / windows there are), parameters,
 //   loss_first and loss_last (LM loss of the first and last step), clocks {train, eval, checkpoint,
 //   other, wall} in seconds, tokens_per_second (of training time), data_hash, expert_load [L][E] of
-//   the last forward pass, peak_memory_bytes, corpus_fingerprint, tokenizer_sha256
+//   the last forward pass, peak_memory_bytes, corpus_fingerprint, tokenizer_sha256; of a model that
+//   has just grown also spike {loss_before, height, recovery}
 //
 // execution: checkpoint_every (steps, default 200). When `interrupted` is set the step is finished,
 // a checkpoint written, and Error thrown with Exit::interrupted. Error with Exit::run_failed when a

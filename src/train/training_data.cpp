@@ -51,6 +51,23 @@ const run::RunDirectory& input(const run::OpenedJob& job, const std::string& rol
   return found->second;
 }
 
+std::optional<double> loss_before_growth(const run::OpenedJob& job) {
+  const auto initial = job.inputs.find("initial");
+  if (initial == job.inputs.end()) return std::nullopt;
+  const nlohmann::json result = initial->second.result();
+  if (!result.contains("loss_before")) return std::nullopt;
+  return result.at("loss_before").get<double>();
+}
+
+std::vector<std::filesystem::path> part_weights(const run::OpenedJob& job) {
+  std::vector<std::filesystem::path> files;
+  while (job.inputs.contains(fmt::format("part{}", files.size())))
+    files.push_back(input(job, fmt::format("part{}", files.size())).weights());
+  if (files.empty())
+    throw Error("job '{}': has no input 'part0'; start it through `repro run`", job.name);
+  return files;
+}
+
 std::shared_ptr<const data::TokenShards> open_split(const std::filesystem::path& corpus,
                                                     const std::string& split) {
   return std::make_shared<data::TokenShards>(data::shard_path(corpus, split));

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "config/job_spec.hpp"
 #include "data/tokens/sampler.hpp"
@@ -35,6 +37,12 @@ std::shared_ptr<const data::TokenShards> open_split(const std::filesystem::path&
 // Error when a file is missing or damaged, when the parts are those of another corpus, or when one
 // is too small for one window.
 TrainingData open_training_data(const config::TrainSpec& spec, const run::OpenedJob& job);
+
+// The weights of the inputs "part0", "part1", ..., in their order; Error when there is none.
+std::vector<std::filesystem::path> part_weights(const run::OpenedJob& job);
+
+// Loss at the end of the training that the initial model has grown from; empty where none has.
+std::optional<double> loss_before_growth(const run::OpenedJob& job);
 
 // The directory of an input; Error naming the job when it has none of that role.
 const run::RunDirectory& input(const run::OpenedJob& job, const std::string& role);

@@ -12,6 +12,7 @@
 #include "methods/document_vectors.hpp"
 #include "methods/kmeans.hpp"
 #include "methods/partition.hpp"
+#include "methods/plane.hpp"
 #include "train/device.hpp"
 #include "train/training_data.hpp"
 #include "worker/kinds.hpp"
@@ -96,6 +97,38 @@ methods::Assignment assign(const config::ClusterSpec& spec, const methods::Kmean
   return assignment;
 }
 
+// What every assignment says, however it was found.
+json assignment_json(const config::ClusterSpec& spec, const methods::Assignment& assignment,
+                     const std::vector<int64_t>& by_document) {
+  const std::vector<int64_t> documents = assignment.sizes();
+  const std::vector<double> shares = methods::shares_of(assignment.cluster, spec.k, by_document);
+  const std::vector<std::string> warnings = warnings_of(documents, shares, tiny_share(spec));
+  for (const std::string& warning : warnings)
+    std::fprintf(stderr, "repro-worker: warning: %s\n", warning.c_str());
+  return {{"documents", documents},
+          {"tokens", tokens_of(assignment, by_document)},
+          {"warnings", warnings},
+          {"tiny", warnings.size()}};
+}
+
+// As many documents in each part, dealt at random; nothing is said of what they have in common.
+json deal(const config::ClusterSpec& spec, const std::vector<int64_t>& by_document,
+          const JobContext& context) {
+  Stopwatch stopwatch;
+  const auto count = static_cast<int64_t>(by_document.size());
+  if (count < spec.k)
+    throw Error("job '{}': {} documents for {} parts; use more text or fewer parts",
+                context.job.name, count, spec.k);
+  const methods::Assignment assignment{
+      spec.k, methods::random_assignment(methods::equal_sizes(count, spec.k),
+                                         static_cast<uint64_t>(spec.seed))};
+  methods::write_assignment(context.directory.path() / methods::kAssignmentFile, assignment);
+  json result = assignment_json(spec, assignment, by_document);
+  result["variance_explained"] = 0.0;
+  result["seconds"] = {{"deal", stopwatch.lap()}};
+  return result;
+}
+
 }  // namespace
 
 json cluster(const JobContext& context) {
@@ -103,11 +136,12 @@ json cluster(const JobContext& context) {
   train::make_repeatable(1);  // the number of threads is no part of the spec, so not of the result
   const fs::path corpus = train::input(context.job, "corpus").path();
   const data::TokenShards train(data::shard_path(corpus, "train"));
+  const std::vector<int64_t> by_document = tokens_by_document(train);
+  if (spec.assignment == "equal") return deal(spec, by_document, context);
   Stopwatch stopwatch;
   const at::Tensor vectors_ND = vectors_of(spec, corpus, train, context);
   const double embed_seconds = stopwatch.lap();
 
-  const std::vector<int64_t> by_document = tokens_by_document(train);
   const methods::Starts starts = methods::kmeans_from_starts(
       vectors_ND, options_of(spec), spec.restarts, by_document, spec.minimum_share,
       [&](int64_t iteration) {
@@ -117,21 +151,15 @@ json cluster(const JobContext& context) {
   const methods::Assignment assignment = assign(spec, starts.best);
   const methods::Spread spread = methods::spread_of(vectors_ND, assignment.cluster, spec.k);
   methods::write_assignment(context.directory.path() / methods::kAssignmentFile, assignment);
-  const std::vector<int64_t> documents = assignment.sizes();
-  const std::vector<double> shares = methods::shares_of(assignment.cluster, spec.k, by_document);
-  const std::vector<std::string> warnings = warnings_of(documents, shares, tiny_share(spec));
-  for (const std::string& warning : warnings)
-    std::fprintf(stderr, "repro-worker: warning: %s\n", warning.c_str());
-  return {{"documents", documents},
-          {"tokens", tokens_of(assignment, by_document)},
-          {"warnings", warnings},
-          {"tiny", warnings.size()},
-          {"restarts", starts_json(starts)},
-          {"sse", spread.within},
-          {"iterations", starts.best.sse.size()},
-          {"variance_explained", spread.total > 0 ? 1 - spread.within / spread.total : 0.0},
-          {"dimension", vectors_ND.size(1)},
-          {"seconds", {{"embed", embed_seconds}, {"kmeans", stopwatch.lap()}}}};
+  json result = assignment_json(spec, assignment, by_document);
+  result["restarts"] = starts_json(starts);
+  result["sse"] = spread.within;
+  result["iterations"] = starts.best.sse.size();
+  result["variance_explained"] = spread.total > 0 ? 1 - spread.within / spread.total : 0.0;
+  result["dimension"] = vectors_ND.size(1);
+  result["plane"] = methods::principal_plane(vectors_ND, assignment.cluster, spec.k);
+  result["seconds"] = {{"embed", embed_seconds}, {"kmeans", stopwatch.lap()}};
+  return result;
 }
 
 }  // namespace repro::worker

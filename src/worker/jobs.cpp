@@ -49,7 +49,7 @@ class ProgressWriter {
 using Body = json (*)(const JobContext&);
 const std::map<std::string, Body> kBodies = {
     {"prepare", prepare}, {"cluster", cluster}, {"train", train}, {"merge", merge},
-    {"eval", evaluate},   {"probe", probe},     {"task", task}};
+    {"grow", grow},       {"eval", evaluate},   {"probe", probe}, {"task", task}};
 
 }  // namespace
 

@@ -29,23 +29,31 @@ nlohmann::json prepare(const JobContext& context);
 // config::ClusterSpec; input "corpus". Writes clusters.bin; result: documents and tokens of each
 // cluster (no cluster is empty), warnings (a line for each cluster with less than minimum_share of
 // the tokens, or without one than a tenth of the mean; also on stderr), tiny (their number),
-// restarts {sse and smallest_share (of the tokens) by start, chosen}, sse (of what was written),
-// iterations, variance_explained, dimension, seconds {embed, kmeans}.
+// variance_explained, seconds {embed, kmeans | deal}; unless equal parts were dealt also restarts
+// {sse and smallest_share (of the tokens) by start, chosen}, sse (of what was written), iterations,
+// dimension, plane (by cluster: [x, y] of some documents, methods/plane.hpp).
 nlohmann::json cluster(const JobContext& context);
 
 // config::TrainSpec; see train/trainer.hpp.
 nlohmann::json train(const JobContext& context);
 
-// config::MergeSpec; inputs "part0" .. "part{E-1}" and "assignment". Writes model.safetensors;
-// result: gamma [E], backbone_cosine [E][E], update_cosine [E][E], seconds {merge}.
+// config::MergeSpec; inputs "part0", "part1", ..., "assignment" unless they are copied, "corpus"
+// for a router that is made of text. Writes model.safetensors; result: gamma [parts],
+// backbone_cosine and update_cosine [parts][parts], seconds {merge}.
 nlohmann::json merge(const JobContext& context);
 
-// config::EvalSpec; inputs "weights" and "corpus" (not of weights that brought their tokenizer and
-// answer tasks alone). Result: measures {name: {split, window, stride,
-// windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters, expert_load [L][E] of
-// the last forward pass, seconds {load, eval}, corpus_fingerprint, tasks (see answers.hpp). Error
-// when the weights are not
-// those of the model, a split is too short, or two measures have one name.
+// config::GrowSpec; input "weights", a finished training. Writes model.safetensors and, where the
+// optimizer is kept, optimizer.safetensors; result: experts [before, after], loss_before (nats, of
+// the training's last steps), seconds {grow}.
+nlohmann::json grow(const JobContext& context);
+
+// config::EvalSpec; inputs "weights", or of an ensemble "part0", "part1", ..., and "corpus" (not
+// of weights that brought their tokenizer and answer tasks alone). Result: measures {name: {split,
+// window, stride, windows, loss (nats a token), tokens (scored), bits_per_byte}}, parameters,
+// expert_load [L][E] over all measures and its gini [L], both empty without a router, active_share,
+// attention_share (of routed heads), tokens_per_second (of the measures), seconds {load, eval},
+// corpus_fingerprint, tasks (see answers.hpp). Error when the weights are not those of the model, a
+// split is too short, or two measures have one name.
 nlohmann::json evaluate(const JobContext& context);
 
 // config::Task; input "corpus" (prepare) where it is made of one. Writes items.jsonl, one item a

@@ -29,7 +29,9 @@ std::string tokenizer_of_training(const run::RunDirectory& run) {
 }  // namespace
 
 std::string tokenizer_of_weights(const run::OpenedJob& job) {
-  const run::RunDirectory& run = train::input(job, "weights");
+  // Those of an ensemble are of one corpus.
+  const char* role = job.inputs.contains("part0") ? "part0" : "weights";
+  const run::RunDirectory& run = train::input(job, role);
   const auto metadata = SafetensorsView(run.weights()).metadata();
   const auto said = metadata.find("tokenizer_sha256");
   return said == metadata.end() ? tokenizer_of_training(run) : said->second;

@@ -44,12 +44,14 @@ name=$(basename "$dir")
 kind=${name%%-*}
 task=$(sed -n '/"tasks": \[/,/\]/s/^ *"\([a-z_]*\)"$/\1/p' "$dir/job.json")
 steps=$(sed -n 's/^ *"steps": \([0-9]*\),*$/\1/p' "$dir/job.json")
+clusters=$(awk '/"k":/ { n = $2 + 0 } END { for (i = 0; i < n; ++i) printf "%s9", i ? "," : "" }' "$dir/job.json")
 finish() {
   case $kind in
     prepare) result='{"fingerprint": "f", "packages": [], "seconds": {"encode": 0.1}, "splits": {"train": {"tokens": 40960}}, "overlap_13gram": {"valid": {"words": 1000, "seen": 4, "share": 0.004}}, "dropped": {}}' ;;
     task) result='{"task": "t", "split": "test", "shots": 0, "items": 4, "parts": {"": 4}}' ;;
-    cluster) result='{"documents": [1,1,1,1], "tokens": [9,9,9,9], "variance_explained": 0.5, "seconds": {"kmeans": 0.1}}' ;;
+    cluster) result='{"documents": ['$clusters'], "tokens": ['$clusters'], "variance_explained": 0.5, "seconds": {"kmeans": 0.1}}' ;;
     merge) result='{"gamma": [0.25,0.25,0.25,0.25], "backbone_cosine": [[1]], "seconds": {"merge": 0.1}}' ;;
+    grow) result='{"experts": [2, 4], "loss_before": 4.6, "seconds": {"grow": 0.1}}' ;;
     train) result='{"steps": '$steps', "tokens": '$((512 * steps))', "clocks": {"train": 0.2, "eval": 0, "checkpoint": 0, "other": 0, "wall": 0.2}, "tokens_per_second": 5120, "parameters": 7, "peak_memory_bytes": 8, "corpus_fingerprint": "f", "data_hash": "0"}' ;;
     eval) result='{"measures": {"unseen": {"split": "valid", "window": 64, "stride": 64, "windows": 16, "loss": 4.6, "tokens": 9, "bits_per_byte": 2}}, "seconds": {"load": 0.1, "eval": 0.1}}' ;;
   esac

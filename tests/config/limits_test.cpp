@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "config/assembly_spec.hpp"
 #include "config/job_spec.hpp"
 #include "config/prices.hpp"
 #include "config/probe.hpp"
@@ -91,6 +92,15 @@ TEST_CASE("the numbers of what is done besides training have these limits", "[co
   check_limits<MeasureSpec>({{"window", 0, 1e15}, {"stride", 0, 1e15}, {"windows", 0, 1e15}});
   check_limits<EvalSpec>({{"batch", 1, 1'000'000}, {"sequence", 2, 10'000'000}});
   check_positive<MergeSpec>({"scale"});
+  check_limits<MergeSpec>({{"router_windows", 1, 1'000'000},
+                           {"batch", 1, 1'000'000},
+                           {"sequence", 2, 10'000'000},
+                           {"seed", 0, 1e15},
+                           {"order_seed", 0, 1e15},
+                           {"threads", 1, 1024}});
+  check_limits<MergeSpec>({{"noise", 0, 100, false}});
+  check_limits<GrowSpec>({{"before", 1, 100'000}, {"seed", 0, 1e15}, {"threads", 1, 1024}});
+  check_limits<GrowSpec>({{"noise", 0, 100, false}, {"drop", 0, 1, false}});
 }
 
 TEST_CASE("a model's numbers have these limits", "[config]") {
@@ -105,7 +115,9 @@ TEST_CASE("a model's numbers have these limits", "[config]") {
                              {"expert_width", 1, 100'000'000},
                              {"shared_width", 0, 100'000'000}});
   check_positive<ModelConfig>({"norm_epsilon", "rope_theta", "init_std"});
-  check_limits<RouterConfig>({{"threshold", 0, 1e15, false}, {"noise_epsilon", 0, 1e15, false}});
+  check_limits<RouterConfig>({{"threshold", 0, 1e15, false},
+                              {"noise_epsilon", 0, 1e15, false},
+                              {"bias_rate", 0, 1, false}});
   check_positive<RouterConfig>({"scale"});
   check_positive<LossConfig>({"weight"});
 }

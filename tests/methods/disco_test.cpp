@@ -15,7 +15,7 @@
 #include "temporary_directory.hpp"
 
 using namespace repro;
-using methods::BackboneCosine;
+using methods::Cosines;
 using methods::MergeRecipe;
 using model::Parameter;
 using model::TensorClass;
@@ -184,8 +184,7 @@ TEST_CASE("cosines tell apart where the submodels are from how they moved", "[me
     at::Tensor value = parameter.value;
     if (k < 3) value.add_(k == 1 ? -1e-3 : 1e-3);
   });
-  const BackboneCosine cosine =
-      methods::merge(files, {.gamma = kEqual}, full.config(), full.parameters());
+  const Cosines cosine = methods::merge(files, {.gamma = kEqual}, full.config(), full.parameters());
   CHECK(cosine.updates[0 * 4 + 1] == Approx(-1).epsilon(1e-3));  // updates rounded to fp32
   CHECK(cosine.updates[0 * 4 + 2] == Approx(1).epsilon(1e-3));
   CHECK(cosine.updates[0 * 4 + 3] == 0);

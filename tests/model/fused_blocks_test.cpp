@@ -114,7 +114,7 @@ TEST_CASE("fused attention equals the plain one", "[model]") {
         const int64_t rows = c.batch * c.tokens;
         const at::Tensor projection = draw.tensor({rows, s.width});
         const at::Tensor x = draw.tensor({rows, s.width}).requires_grad_();
-        const at::Tensor y = path.blocks.attention(x, w, attention_shape(s, path.compute));
+        const at::Tensor y = path.blocks.attention(x, w, attention_shape(s, path.compute)).x_ND;
         Results& out = results[path.name];
         out = gradients((y * projection).sum(), x, draw);
         out.push_back(y.detach());
@@ -263,7 +263,7 @@ TEST_CASE("the fused blocks' sums do not depend on the number of threads", "[mod
     const HeadWeights head{draw.norm(s.width), draw.weight({100, s.width})};
     const at::Tensor targets = at::randint(100, {s.batch * s.tokens}, at::kLong);
     const at::Tensor x = draw.tensor({s.batch * s.tokens, s.width}).requires_grad_();
-    const at::Tensor y = fused_attention(x, attention, attention_shape(s, at::kFloat));
+    const at::Tensor y = fused_attention(x, attention, attention_shape(s, at::kFloat)).x_ND;
     const at::Tensor loss = fused_head(y, head, {.epsilon = 1e-6}, targets);
     Results results = gradients(loss, x, draw);
     results.push_back(loss.detach());

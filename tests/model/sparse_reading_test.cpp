@@ -10,6 +10,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/sort.h>
 #include <ATen/ops/zeros.h>
 
 #include "block_fixture.hpp"
@@ -180,6 +181,51 @@ TEST_CASE("a selection that keeps all experts reads as the dense model, bit for 
       }
     }
   }
+}
+
+TEST_CASE("a fused sparse reading and its gradient are the plain ones, whatever each token keeps",
+          "[model]") {
+  for (const double threshold : {0.5, 0.95, 1.2, 3.99}) {
+    std::vector<at::Tensor> outputs, gradients;
+    for (const bool fused : {true, false}) {
+      Draw draw(34, at::kFloat);
+      Sizes s;
+      s.router = selecting(Select::threshold, threshold);
+      const MoeWeights w = moe_weights(draw, s);
+      const at::Tensor x = draw.tensor({30, 8}).requires_grad_();
+      const at::Tensor projection = draw.tensor({30, 8});
+      const auto moe = fused ? fused_cpu_blocks().moe : plain_blocks().moe;
+      const MoeOutput out = moe(x, w, moe_shape(s, at::kFloat), {});
+      (out.x_ND * projection).sum().backward();
+      outputs.push_back(out.x_ND.detach());
+      gradients.push_back(x.grad());
+      gradients.push_back(w.gate_up.gradient);
+      gradients.push_back(w.router.gradient);
+    }
+    INFO("threshold " << threshold);
+    CHECK(at::allclose(outputs[0], outputs[1], 1e-4, 1e-5));
+    for (size_t i = 0; i < 3; ++i) CHECK(at::allclose(gradients[i], gradients[3 + i], 1e-3, 1e-5));
+  }
+}
+
+TEST_CASE("experts are chosen in the order of a stable sort, of equal scores and of no numbers too",
+          "[model]") {
+  Draw draw(35, at::kFloat);
+  Sizes s;
+  s.top_k = 3;
+  s.experts = 8;
+  s.shared_width = 0;
+  const MoeWeights w = moe_weights(draw, s);
+  at::Tensor router = w.router.leaf.detach();
+  router[5].copy_(router[2]);  // equal scores for every token
+  const at::Tensor x = draw.tensor({40, 8});
+  const Routing found = route(x, w, moe_shape(s, at::kFloat), {});
+  const at::Tensor scores = at::softmax(at::linear(x, router), -1);
+  const auto [sorted, order] = at::sort(scores, /*stable=*/true, -1, /*descending=*/true);
+  CHECK(found.experts_NK.equal(order.narrow(1, 0, 3)));
+  CHECK(found.scores_NK.equal(sorted.narrow(1, 0, 3)));
+  router[6].fill_(NAN);
+  CHECK_NOTHROW(route(x, w, moe_shape(s, at::kFloat), {}));
 }
 
 TEST_CASE("a higher threshold leaves fewer experts active", "[model]") {

@@ -57,13 +57,14 @@ TEST_CASE("the readings measure the same weights and differ in nothing but the s
           "[plan]") {
   const Plan plan = planned("smoke");
   const ArmPlan& moe = arm(plan, "ds_moe");
-  REQUIRE(moe.readings.size() == 4);
-  REQUIRE(moe.endings[0].evals.size() == 4);
+  REQUIRE(moe.readings.size() == 6);
+  REQUIRE(moe.endings[0].evals.size() == 6);
   CHECK(moe.readings[0].name.empty());
   const config::EvalSpec trained = reading(plan, 0);
-  const config::Select selections[] = {config::Select::all, config::Select::threshold,
-                                       config::Select::threshold_top_k, config::Select::top_k};
-  for (size_t i = 0; i < 4; ++i) {
+  const config::Select selections[] = {
+      config::Select::all,   config::Select::threshold, config::Select::threshold_top_k,
+      config::Select::top_k, config::Select::top_k,     config::Select::top_k};
+  for (size_t i = 0; i < 6; ++i) {
     CHECK(plan.graph[moe.endings[0].evals[i]].inputs.at("weights") == moe.endings[0].job);
     config::EvalSpec spec = reading(plan, i);
     CHECK(spec.model.router.select == selections[i]);
@@ -75,6 +76,8 @@ TEST_CASE("the readings measure the same weights and differ in nothing but the s
     CHECK(config::to_json(spec) == config::to_json(trained));
   }
   CHECK(reading(plan, 3).model.top_k == 3);  // 0.375 of 8
+  CHECK(reading(plan, 4).model.top_k == 4);
+  CHECK(reading(plan, 5).model.top_k == 2);
 }
 
 TEST_CASE("a reading with the wrong kind of limit is told at its arm", "[plan]") {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <set>
 
 #include "base/error.hpp"
+#include "config/assembly_spec.hpp"
 #include "methods/assignment.hpp"
 #include "methods/document_vectors.hpp"
 #include "methods/partition.hpp"
@@ -177,6 +180,137 @@ TEST_CASE("parts trained apart, merged and trained on beat a fresh start of equa
   const json fresh = do_here(runs, "train", "fresh", config::to_json(spec), {{"corpus", "corpus"}});
   CHECK(tuned.at("loss_last") < fresh.at("loss_last"));
   CHECK(tuned.at("data_hash") == fresh.at("data_hash"));
+}
+
+TEST_CASE("local SGD with one part is full training, bit for bit, and its average that model",
+          "[worker]") {
+  const Runs runs;
+  config::ClusterSpec equal;
+  equal.assignment = "equal";
+  equal.k = 1;
+  const json dealt = cluster_here(runs, equal);
+  CHECK(dealt.at("documents") == json::array({120}));
+  config::TrainSpec spec = train::tiny_spec();
+  const json full = do_here(runs, "train", "full", config::to_json(spec), {{"corpus", "corpus"}});
+  spec.part = 0;
+  const json part = do_here(runs, "train", "part0", config::to_json(spec),
+                            {{"corpus", "corpus"}, {"assignment", "assigned"}});
+  CHECK(part.at("data_hash") == full.at("data_hash"));
+  config::MergeSpec merge;
+  merge.model = tiny_model();
+  merge.precision = "fp32";
+  merge.of = "models";
+  do_here(runs, "merge", "averaged", config::to_json(merge),
+          {{"assignment", "assigned"}, {"part0", "part0"}});
+  const std::string bytes = read_file(runs.path() / "full/model.safetensors");
+  CHECK(read_file(runs.path() / "part0/model.safetensors") == bytes);
+  CHECK(read_file(runs.path() / "averaged/model.safetensors") == bytes);
+}
+
+TEST_CASE("equal parts hold every document once, and too few documents are refused", "[worker]") {
+  const Runs runs;
+  config::ClusterSpec equal;
+  equal.assignment = "equal";
+  equal.k = 7;
+  const json dealt = cluster_here(runs, equal);
+  int64_t documents = 0;
+  for (const json& count : dealt.at("documents")) {
+    CHECK((count == 17 || count == 18));
+    documents += count.get<int64_t>();
+  }
+  CHECK(documents == 120);
+  equal.k = 121;
+  CHECK_THROWS_WITH(cluster_here(runs, equal, "too_many"),
+                    Catch::Contains("120 documents for 121 parts"));
+}
+
+TEST_CASE("upcycling needs one model, and copies it into every expert", "[worker]") {
+  const Runs runs;
+  config::TrainSpec spec = train::tiny_spec();
+  spec.model = config::one_expert(spec.model);
+  spec.slice = 0;
+  do_here(runs, "train", "part0", config::to_json(spec), {{"corpus", "corpus"}});
+  config::MergeSpec merge;
+  merge.model = tiny_model();
+  merge.precision = "fp32";
+  merge.of = "copies";
+  const json copied =
+      do_here(runs, "merge", "copied", config::to_json(merge), {{"part0", "part0"}});
+  CHECK(copied.at("gamma") == json::array({1.0}));
+  config::EvalSpec eval;
+  eval.sequence = 16;
+  eval.precision = "fp32";
+  eval.measures = {{.name = "unseen", .windows = 8}};
+  const auto loss = [&](const config::ModelConfig& model, const std::string& weights) {
+    eval.model = model;
+    return do_here(runs, "eval", "of-" + weights, config::to_json(eval),
+                   {{"weights", weights}, {"corpus", "corpus"}})
+        .at("measures")
+        .at("unseen")
+        .at("loss")
+        .get<double>();
+  };
+  CHECK(loss(tiny_model(), "copied") == Approx(loss(spec.model, "part0")).epsilon(1e-5));
+  CHECK_THROWS_WITH(do_here(runs, "merge", "twice", config::to_json(merge),
+                            {{"part0", "part0"}, {"part1", "part0"}}),
+                    Catch::Contains("2 parts, but one model is copied"));
+}
+
+TEST_CASE("an ensemble of submodels is measured without a merge", "[worker]") {
+  const Runs runs;
+  cluster_here(runs, cluster_spec());
+  for (int64_t k = 0; k < 4; ++k)
+    do_here(runs, "train", fmt::format("part{}", k), config::to_json(part_spec(k)),
+            {{"corpus", "corpus"}, {"assignment", "assigned"}});
+  config::EvalSpec eval;
+  eval.model = config::one_expert(tiny_model());
+  eval.sequence = 16;
+  eval.precision = "fp32";
+  eval.measures = {{.name = "unseen", .windows = 8}};
+  const auto loss_of = [&](const std::string& name, std::map<std::string, std::string> inputs) {
+    inputs["corpus"] = "corpus";
+    return do_here(runs, "eval", name, config::to_json(eval), inputs)
+        .at("measures")
+        .at("unseen")
+        .at("loss")
+        .get<double>();
+  };
+  double best = 100;
+  std::map<std::string, std::string> parts;
+  for (int k = 0; k < 4; ++k) {
+    const std::string part = fmt::format("part{}", k);
+    best = std::min(best, loss_of("alone" + part, {{"weights", part}}));
+    parts[part] = part;
+  }
+  eval.ensemble = "posterior";
+  // A window's posterior costs at most ln 4 nats over its best model.
+  CHECK(loss_of("together", parts) < best + std::log(4.0) / 16);
+  CHECK_THROWS_WITH(loss_of("nothing", {}), Catch::Contains("has no input 'part0'"));
+}
+
+TEST_CASE("routers made of the parts' text differ by part, and an mlp is refused", "[worker]") {
+  const Runs runs;
+  cluster_here(runs, cluster_spec());
+  for (int64_t k = 0; k < 4; ++k)
+    do_here(runs, "train", fmt::format("part{}", k), config::to_json(part_spec(k)),
+            {{"corpus", "corpus"}, {"assignment", "assigned"}});
+  std::map<std::string, std::string> inputs = merge_inputs();
+  inputs["corpus"] = "corpus";
+  config::MergeSpec spec;
+  spec.model = tiny_model();
+  spec.precision = "fp32";
+  spec.sequence = 16;
+  spec.batch = 4;
+  std::set<std::string> files;
+  for (const char* router : {"concatenate", "normal", "centroid", "ridge"}) {
+    spec.router = router;
+    do_here(runs, "merge", router, config::to_json(spec), inputs);
+    files.insert(read_file(runs.path() / router / "model.safetensors"));
+  }
+  CHECK(files.size() == 4);
+  spec.model.router.network = config::RouterNetwork::mlp;
+  CHECK_THROWS_WITH(do_here(runs, "merge", "mlp", config::to_json(spec), inputs),
+                    Catch::Contains("makes the rows of a linear router"));
 }
 
 TEST_CASE("merging names the part that left no weights", "[worker]") {

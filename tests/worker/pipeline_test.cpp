@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "config/assembly_spec.hpp"
 #include "config/job_spec.hpp"
 #include "process.hpp"
 #include "run/records.hpp"

@@ -31,6 +31,7 @@ struct AttentionWeights {
   Weight qkv;       // ((heads + 2 kv_heads) * head_width, d)
   Weight qkv_bias;  // (...), or undefined
   Weight output;    // (d, heads * head_width)
+  Weight router;    // (A, d): of heads in A groups, or undefined
 };
 
 struct AttentionShape {
@@ -43,6 +44,12 @@ struct AttentionShape {
   at::ScalarType compute = at::kFloat;
   at::Tensor cos_TD;  // (T, head_width / 2) wide: rotary angles
   at::Tensor sin_TD;
+  double threshold = 0;  // of the heads' router
+};
+
+struct AttentionOutput {
+  at::Tensor x_ND;
+  at::Tensor gates_NA;  // wide: the router's scores; undefined without one
 };
 
 struct MoeWeights {
@@ -50,6 +57,7 @@ struct MoeWeights {
   Weight router;          // (E, d); the first layer of an mlp
   Weight router_out;      // (E, E); its second
   Weight router_noise;    // (E, d)
+  Weight router_bias;     // (E): for the selection alone, without a gradient
   Weight gate_up;         // (E, 2f, d): gate rows, then up rows, of each expert
   Weight down;            // (E, d, f)
   Weight shared_gate_up;  // (2 f_s, d)
@@ -72,6 +80,7 @@ struct MoeOutput {
   at::Tensor gates_NE;  // every expert's score; of selected-softmax the selected ones', else 0
   at::Tensor load_E;    // tokens sent to each expert, or their smooth estimate
   at::Tensor counts_E;  // int64: tokens sent to each expert
+  at::Tensor attention_gates_NA;  // of the attention before it (AttentionOutput), set by the model
 };
 
 struct HeadWeights {
@@ -88,9 +97,10 @@ struct HeadShape {
 struct Blocks {
   // Rows of the table (V, d), in the values' type.
   at::Tensor (*embed)(const at::Tensor& tokens_N, const Weight& table);
-  // x + Attention(norm(x))
-  at::Tensor (*attention)(const at::Tensor& x_ND, const AttentionWeights&, const AttentionShape&);
-  // The same over segments, which together are x's rows, without a graph. The shape's batch is not
+  // x + Attention(norm(x)); the fused one has no router of heads
+  AttentionOutput (*attention)(const at::Tensor& x_ND, const AttentionWeights&,
+                               const AttentionShape&);
+  // Its x over segments, which together are x's rows, without a graph. The shape's batch is not
   // read, and its `tokens` are those of the longest line. Of the fused blocks each row's bits are
   // those that attention() gives it in its line.
   at::Tensor (*read_segments)(const at::Tensor& x_ND, const AttentionWeights&,

@@ -43,8 +43,8 @@ at::Tensor to_compute(const at::Tensor& x) {
 void check_ids(const at::Tensor& ids, int64_t count);
 
 at::Tensor fused_embed(const at::Tensor& tokens_N, const Weight& table);
-at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
-                           const AttentionShape& shape);
+AttentionOutput fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                                const AttentionShape& shape);
 at::Tensor fused_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
                                const AttentionShape& shape, const std::vector<Segment>& segments);
 MoeOutput fused_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,

@@ -1,6 +1,7 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 
+#include "base/error.hpp"
 #include "model/kernels/fused_linear.hpp"
 #include "model/kernels/fused_node.hpp"
 #include "model/kernels/fused_norm.hpp"
@@ -172,10 +173,12 @@ at::Tensor read(const at::Tensor& x, const AttentionWeights& weights, const Atte
 
 }  // namespace
 
-at::Tensor fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
-                           const AttentionShape& shape) {
-  return shape.compute == at::kFloat ? run<float>(x_ND, weights, shape)
-                                     : run<Bf16>(x_ND, weights, shape);
+AttentionOutput fused_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                                const AttentionShape& shape) {
+  check(!weights.router.defined(), "heads are routed by the plain block alone");
+  return {shape.compute == at::kFloat ? run<float>(x_ND, weights, shape)
+                                      : run<Bf16>(x_ND, weights, shape),
+          {}};
 }
 
 at::Tensor fused_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,

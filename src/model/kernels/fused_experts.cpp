@@ -105,32 +105,41 @@ at::Tensor Experts<C>::backward_all(const at::Tensor& dout, const at::Tensor& no
   return dnormed;
 }
 
-// A stable counting sort, so that the order is fixed.
+// A stable counting sort, so that the order is fixed. What a token does not choose has no slot: its
+// position is that of a row of zeros behind the slots.
 template <typename C>
 void Experts<C>::sort_slots(const Routing& routing, int64_t experts) {
   const at::Tensor chosen = routing.experts_NK.contiguous();
-  const int64_t slots = chosen.numel(), top_k = chosen.size(1);
+  const int64_t choices = chosen.numel(), top_k = chosen.size(1);
   const int64_t* expert = chosen.data_ptr<int64_t>();
-  first_.assign(static_cast<size_t>(experts) + 2, 0);
-  for (int64_t i = 0; i < slots; ++i) ++first_[static_cast<size_t>(expert[i]) + 1];
-  for (size_t e = 0; e <= static_cast<size_t>(experts); ++e) first_[e + 1] += first_[e];
+  first_.assign(static_cast<size_t>(experts) + 1, 0);
+  for (int64_t i = 0; i < choices; ++i)
+    if (expert[i] < experts) ++first_[static_cast<size_t>(expert[i]) + 1];
+  for (size_t e = 0; e < static_cast<size_t>(experts); ++e) first_[e + 1] += first_[e];
+  const int64_t slots = first_.back();
   token_ = empty({slots}, at::kLong);
   position_ = empty(chosen.sizes(), at::kLong);
   const at::Tensor sorted = empty({slots}, at::kFloat);
   std::vector<int64_t> next(first_.begin(), first_.end() - 1);
-  for (int64_t i = 0; i < slots; ++i) {
-    const int64_t slot = next[static_cast<size_t>(expert[i])]++;
+  for (int64_t i = 0; i < choices; ++i) {
+    const bool chosen_here = expert[i] < experts;
+    const int64_t slot = chosen_here ? next[static_cast<size_t>(expert[i])]++ : slots;
     position_.data_ptr<int64_t>()[i] = slot;
+    if (!chosen_here) continue;
     token_.data_ptr<int64_t>()[slot] = i / top_k;
     sorted.data_ptr<float>()[slot] = scores_.data_ptr<float>()[i];
   }
   scores_ = sorted;
 }
 
+// Room for the slots and, behind them, for the zeros of what was not chosen.
 template <typename C>
-void Experts<C>::clear_absent(const at::Tensor& slots) const {
-  const int64_t present = first_[first_.size() - 2];
-  slots.narrow(0, present, slots.size(0) - present).zero_();
+at::Tensor Experts<C>::slots_and_zeros(std::vector<int64_t> shape, at::ScalarType type) const {
+  const int64_t slots = token_.numel();
+  shape.insert(shape.begin(), slots + 1);
+  const at::Tensor room = empty(shape, type);
+  room[slots].zero_();
+  return room;
 }
 
 template <typename C>
@@ -140,7 +149,7 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
   sorted_x_ = normed.index_select(0, token_);
   gate_up_ = empty({slots, 2 * width}, kTypeOf<C>);
   hidden_ = empty({slots, width}, kTypeOf<C>);
-  const at::Tensor outputs = empty({slots, d}, kTypeOf<C>);
+  const at::Tensor outputs = slots_and_zeros({d}, kTypeOf<C>);
   for (int64_t e = 0; e < down.size(0); ++e) {
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
@@ -148,7 +157,6 @@ at::Tensor Experts<C>::forward_sorted(const at::Tensor& normed, const MoeWeights
     FeedForward<C>{up[e], down[e], sorted_x_, scores_, gate_up_, hidden_}.forward(first, count,
                                                                                   outputs);
   }
-  clear_absent(outputs);
   at::Tensor y = empty({normed.size(0), d}, kTypeOf<C>);
   cpu::kernels<C>().gather_sums(normed.size(0), position_.size(1), d, data<int64_t>(position_),
                                 data<C>(outputs), data<C>(y));
@@ -159,10 +167,10 @@ template <typename C>
 at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights& weights,
                                        at::Tensor& dscores) {
   const at::Tensor &up = weights.gate_up.compute, &down = weights.down.compute;
-  const int64_t slots = token_.numel(), d = dout.size(1);
+  const int64_t d = dout.size(1);
   const at::Tensor sorted_dout = dout.index_select(0, token_);
-  const at::Tensor sorted_dscores = empty({slots}, at::kFloat);
-  const at::Tensor sorted_dx = empty({slots, d}, kTypeOf<C>);
+  const at::Tensor sorted_dscores = slots_and_zeros({}, at::kFloat);
+  const at::Tensor sorted_dx = slots_and_zeros({d}, kTypeOf<C>);
   for (int64_t e = 0; e < down.size(0); ++e) {
     const int64_t first = first_[static_cast<size_t>(e)];
     const int64_t count = first_[static_cast<size_t>(e) + 1] - first;
@@ -173,8 +181,6 @@ at::Tensor Experts<C>::backward_sorted(const at::Tensor& dout, const MoeWeights&
     add_weight_gradient<C>(weights.down.gradient[e], slice(sorted_dout), slice(hidden_));
     add_weight_gradient<C>(weights.gate_up.gradient[e], slice(gate_up_), slice(sorted_x_));
   }
-  clear_absent(sorted_dscores);
-  clear_absent(sorted_dx);
   dscores = sorted_dscores.index_select(0, position_.flatten());
   at::Tensor dnormed = empty({dout.size(0), d}, kTypeOf<C>);
   cpu::kernels<C>().gather_sums(dout.size(0), position_.size(1), d, data<int64_t>(position_),

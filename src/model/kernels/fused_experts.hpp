@@ -3,8 +3,8 @@
 // every expert is active, tokens sorted by expert otherwise, and the shared expert. Each keeps what
 // its backward needs and adds its weights' gradients to the flat gradient.
 //
-// N tokens, d width, E experts, K chosen ones, f expert width, S = N * K slots sorted by expert, at
-// the end those of tokens that have fewer than K.
+// N tokens, d width, E experts, K the most that a token chose, f expert width, S slots sorted by
+// expert: one for each (token, chosen expert), so that what is not chosen costs nothing.
 
 #include <vector>
 
@@ -32,7 +32,7 @@ class Experts {
   at::Tensor backward_sorted(const at::Tensor& dout, const MoeWeights& weights,
                              at::Tensor& dscores);
   void sort_slots(const Routing& routing, int64_t experts);
-  void clear_absent(const at::Tensor& slots) const;  // rows of slots that have no expert
+  at::Tensor slots_and_zeros(std::vector<int64_t> shape, at::ScalarType type) const;
 
   bool all_ = false;
   at::Tensor scores_;   // all: (N, E); else (S), sorted
@@ -42,8 +42,8 @@ class Experts {
   // Not all:
   at::Tensor sorted_x_;         // (S, d)
   at::Tensor token_;            // (S): the token of a slot
-  at::Tensor position_;         // (N, K): the slot of a (token, choice)
-  std::vector<int64_t> first_;  // E + 2: where an expert's slots begin, those of none, and the end
+  at::Tensor position_;         // (N, K): the slot of a (token, choice); S where there is none
+  std::vector<int64_t> first_;  // E + 1: where an expert's slots begin, and the end
 };
 
 // One SwiGLU network applied to every row, its output weighted by a score a row.

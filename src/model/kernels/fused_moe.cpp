@@ -1,5 +1,4 @@
-// N tokens, d width, E experts, K chosen ones, f expert width, S = N * K (token, choice) slots
-// sorted by expert.
+// N tokens, d width, E experts, K chosen ones, f expert width.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sigmoid.h>

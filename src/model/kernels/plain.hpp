@@ -31,8 +31,8 @@ Routing route(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape&
               const at::Tensor& noise_NE);
 
 at::Tensor plain_embed(const at::Tensor& tokens_N, const Weight& table);
-at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
-                           const AttentionShape& shape);
+AttentionOutput plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                                const AttentionShape& shape);
 at::Tensor plain_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
                                const AttentionShape& shape, const std::vector<Segment>& segments);
 MoeOutput plain_moe(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape& shape,

@@ -1,9 +1,11 @@
-// B sequences, T tokens, N = B * T, H query heads, G key and value heads, D head width.
+// B sequences, T tokens, N = B * T, H query heads in A groups with a router, G key and value heads,
+// D head width.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
 
 #include "model/kernels/plain.hpp"
 
@@ -21,6 +23,15 @@ at::Tensor repeat_heads(const at::Tensor& x_BGTD, int64_t times) {
   return times == 1 ? x_BGTD : x_BGTD.repeat_interleave(times, 1);
 }
 
+// The heads' outputs (N, heads head_width) weighed by the scores of their A groups.
+at::Tensor weigh_heads(const at::Tensor& mixed_ND, const at::Tensor& gates_NA, double threshold) {
+  const int64_t groups = gates_NA.size(1);
+  at::Tensor scores_NA = gates_NA;
+  if (threshold > 0) scores_NA = gates_NA * (gates_NA * static_cast<double>(groups) > threshold);
+  const at::Tensor mixed_NAF = mixed_ND.view({mixed_ND.size(0), groups, -1});
+  return (mixed_NAF * scores_NA.to(mixed_ND.scalar_type()).unsqueeze(-1)).reshape(mixed_ND.sizes());
+}
+
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double epsilon,
@@ -30,8 +41,8 @@ at::Tensor rms_norm(const at::Tensor& x_ND, const at::Tensor& weight_D, double e
   return (weight_D * unit.to(weight_D.scalar_type())).to(out);
 }
 
-at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
-                           const AttentionShape& s) {
+AttentionOutput plain_attention(const at::Tensor& x_ND, const AttentionWeights& weights,
+                                const AttentionShape& s) {
   const at::Tensor normed = rms_norm(x_ND, weights.norm.leaf, s.epsilon, s.compute);
   at::Tensor bias;
   if (weights.qkv_bias.defined()) bias = weights.qkv_bias.leaf.to(s.compute);
@@ -46,9 +57,14 @@ at::Tensor plain_attention(const at::Tensor& x_ND, const AttentionWeights& weigh
   const at::Tensor mixed_BHTD =
       at::scaled_dot_product_attention(q, repeat_heads(k, group), repeat_heads(v, group), {},
                                        /*dropout_p=*/0.0, /*is_causal=*/true);
-  const at::Tensor mixed_ND =
-      mixed_BHTD.transpose(1, 2).reshape({x_ND.size(0), s.heads * s.head_width});
-  return x_ND + at::linear(mixed_ND, weights.output.leaf.to(s.compute)).to(x_ND.scalar_type());
+  at::Tensor mixed_ND = mixed_BHTD.transpose(1, 2).reshape({x_ND.size(0), s.heads * s.head_width});
+  AttentionOutput out;
+  if (weights.router.defined()) {
+    out.gates_NA = at::softmax(at::linear(wide(normed), wide(weights.router.leaf)), -1);
+    mixed_ND = weigh_heads(mixed_ND, out.gates_NA, s.threshold);
+  }
+  out.x_ND = x_ND + at::linear(mixed_ND, weights.output.leaf.to(s.compute)).to(x_ND.scalar_type());
+  return out;
 }
 
 at::Tensor plain_read_segments(const at::Tensor& x_ND, const AttentionWeights& weights,
@@ -65,7 +81,8 @@ at::Tensor plain_read_segments(const at::Tensor& x_ND, const AttentionWeights& w
     line.tokens = segment.end();
     line.cos_TD = s.cos_TD.narrow(0, 0, line.tokens);
     line.sin_TD = s.sin_TD.narrow(0, 0, line.tokens);
-    own.push_back(plain_attention(rows, weights, line).narrow(0, segment.start, segment.count));
+    own.push_back(
+        plain_attention(rows, weights, line).x_ND.narrow(0, segment.start, segment.count));
   }
   return at::cat(own);
 }

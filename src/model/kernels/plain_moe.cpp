@@ -71,7 +71,11 @@ MoeOutput plain_moe(const at::Tensor& x_ND, const MoeWeights& weights, const Moe
   at::Tensor y = routing.all ? all_experts(normed, weights, s, scores)
                              : chosen_experts(normed, weights, s, routing, scores);
   if (weights.shared_down.defined()) y = y + shared_expert(normed, weights, s);
-  return {x_ND + y.to(x_ND.scalar_type()), routing.gates_NE, routing.load_E, routing.counts_E};
+  return {.x_ND = x_ND + y.to(x_ND.scalar_type()),
+          .gates_NE = routing.gates_NE,
+          .load_E = routing.load_E,
+          .counts_E = routing.counts_E,
+          .attention_gates_NA = {}};
 }
 
 }  // namespace repro::model

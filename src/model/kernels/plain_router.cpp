@@ -4,6 +4,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/bincount.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/erf.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/sigmoid.h>
@@ -16,6 +17,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
 
 #include "model/kernels/plain.hpp"
 
@@ -32,8 +36,42 @@ struct Chosen {
   at::Tensor experts_NK;
 };
 
-// Best first; equal values in the order of their index, on every device.
+// What is no number comes first, as in the library's own sort.
+template <typename Value>
+Value key(Value value) {
+  return std::isnan(value) ? std::numeric_limits<Value>::infinity() : value;
+}
+
+// The first `count` of each row's places by value, best first, equal ones in their order.
+template <typename Value>
+at::Tensor best_places(const at::Tensor& values_NE, int64_t count) {
+  const at::Tensor values = values_NE.contiguous();
+  const int64_t rows = values.size(0), experts = values.size(1);
+  at::Tensor places = at::empty({rows, count}, values.options().dtype(at::kLong));
+  const Value* from = values.const_data_ptr<Value>();
+  int64_t* to = places.mutable_data_ptr<int64_t>();
+  std::vector<int64_t> order(static_cast<size_t>(experts));
+  for (int64_t row = 0; row < rows; ++row, from += experts, to += count) {
+    std::iota(order.begin(), order.end(), int64_t{0});
+    std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                      [from](int64_t a, int64_t b) {
+                        const Value first = key(from[a]), second = key(from[b]);
+                        return first > second || (first == second && a < b);
+                      });
+    std::copy_n(order.begin(), count, to);
+  }
+  return places;
+}
+
+// Best first; equal values in the order of their index, on every device. The library sorts whole
+// rows, and for experts that is most of a sparse reading's time on the CPU.
 Chosen best(const at::Tensor& values_NE, int64_t count) {
+  const at::ScalarType type = values_NE.scalar_type();
+  if (values_NE.is_cpu() && (type == at::kFloat || type == at::kDouble)) {
+    const at::Tensor places = type == at::kFloat ? best_places<float>(values_NE.detach(), count)
+                                                 : best_places<double>(values_NE.detach(), count);
+    return {values_NE.gather(1, places), places};
+  }
   auto [sorted, order] = at::sort(values_NE, /*stable=*/true, /*dim=*/-1, /*descending=*/true);
   return {sorted.narrow(1, 0, count), order.narrow(1, 0, count)};
 }
@@ -144,11 +182,16 @@ Routing route(const at::Tensor& x_ND, const MoeWeights& weights, const MoeShape&
   }
   const Logits logits = logits_of(wide(x_ND), weights, s, noise_NE);
   const at::Tensor ranks = ranks_of(logits.sum(), s.router.score);
+  const bool biased = weights.router_bias.defined();
+  const at::Tensor chosen_by = biased ? ranks + wide(weights.router_bias.leaf.detach()) : ranks;
   const int64_t k = most_chosen(ranks, s);
   routing.all = k == s.experts && keeps_all(ranks, s);
-  const Chosen top = routing.all ? every_expert(ranks) : best(ranks, std::min(k + 1, s.experts));
+  const Chosen top =
+      routing.all ? every_expert(ranks) : best(chosen_by, std::min(k + 1, s.experts));
   routing.experts_NK = top.experts_NK.narrow(1, 0, k);
-  set_scores(routing, ranks, top.values_NK.narrow(1, 0, k), s.router);
+  set_scores(routing, ranks,
+             biased ? ranks.gather(1, routing.experts_NK) : top.values_NK.narrow(1, 0, k),
+             s.router);
   if (s.router.select == Select::threshold && !routing.all) drop_below(routing, s);
   routing.counts_E = count_experts(routing.experts_NK, s.experts);
   routing.load_E = noise_NE.defined() && !routing.all ? smooth_load(logits, top.values_NK, s)
