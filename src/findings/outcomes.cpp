@@ -8,6 +8,7 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "config/job_spec.hpp"
+#include "measure/stats.hpp"
 #include "run/verifier.hpp"
 
 namespace repro::findings {
@@ -69,6 +70,11 @@ Training read_training(const run::Job& job, const json& result, const run::RunDi
   training.peak_memory_bytes = amount<int64_t>(result, "peak_memory_bytes");
   training.machine = read_machine(directory, verifier);
   training.records = verifier.records(directory, result);
+  if (result.contains("spike")) {
+    const json& spike = result.at("spike");
+    training.spike = amount(spike, "height");
+    if (!spike.at("recovery").is_null()) training.recovery_steps = amount(spike, "recovery");
+  }
   return training;
 }
 
@@ -79,6 +85,12 @@ Evaluation read_evaluation(const json& result) {
         measure.at("split"),         measure.at("window"),
         measure.at("stride"),        measure.at("loss"),
         measure.at("bits_per_byte"), measure.value("blocks", std::vector<double>())};
+  if (const auto ginis = result.value("gini", std::vector<double>()); !ginis.empty())
+    evaluation.gini = measure::mean(ginis);
+  if (result.contains("attention_share"))
+    evaluation.attention_share = amount(result, "attention_share");
+  if (result.contains("tokens_per_second"))
+    evaluation.tokens_per_second = amount(result, "tokens_per_second");
   // null: it answered tasks and measured no text.
   if (result.contains("active_share") && !result["active_share"].is_null())
     evaluation.active_share = amount(result, "active_share");
@@ -88,7 +100,8 @@ Evaluation read_evaluation(const json& result) {
 Clustering read_clustering(const json& result) {
   return {result.at("documents").get<std::vector<int64_t>>(),
           result.at("tokens").get<std::vector<int64_t>>(), result.at("variance_explained"),
-          result.value("warnings", std::vector<std::string>())};
+          result.value("warnings", std::vector<std::string>()),
+          result.value("plane", std::vector<std::vector<std::pair<double, double>>>())};
 }
 
 Merging read_merging(const json& result) {

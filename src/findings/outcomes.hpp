@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/model.hpp"
@@ -39,6 +40,8 @@ struct Training {
   run::Records records;       // steps[i].lm_loss is the training loss
   config::ModelConfig model;  // that was trained
   int64_t sequence = 0;
+  // Of a model that had just grown: nats that the loss rose, steps until it was back.
+  std::optional<double> spike, recovery_steps;
   int64_t ranks = 1;                 // devices that worked together
   double communication_seconds = 0;  // of them all: in which they exchanged, or one waited
 };
@@ -57,6 +60,9 @@ struct Measured {
 struct Evaluation {
   std::map<std::string, Measured> measures;  // "unseen", "ppl", "train"
   std::optional<double> active_share;        // of the routed experts, where the reading selects
+  std::optional<double> attention_share;     // of the groups of heads, where they are routed
+  std::optional<double> tokens_per_second;   // of the measures
+  std::optional<double> gini;                // of the experts' loads, mean over the layers
 };
 
 struct Clustering {
@@ -64,6 +70,8 @@ struct Clustering {
   std::vector<int64_t> tokens;
   double variance_explained = 0;
   std::vector<std::string> warnings;  // clusters that are too small, as recorded
+  // By cluster: some documents on the first two principal components; empty = not recorded.
+  std::vector<std::vector<std::pair<double, double>>> plane = {};
 };
 
 struct Merging {

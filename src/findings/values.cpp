@@ -65,9 +65,45 @@ Value quality(const Seed& seed, const ArmAt& at,
   return *from + part * (*to - *from);
 }
 
+// Of what a phase leaves, where that was measured.
+Value left_by_phase(const Here& here, const Seed& seed, const plan::PhasePlan& phase) {
+  const std::pair<const char*, double Measured::*> kinds[] = {
+      {"unseen_loss", &Measured::loss}, {"bits_per_byte", &Measured::bits_per_byte}};
+  for (const size_t job : phase.evals) {
+    const auto& evaluation = seed.runs[job].evaluation;
+    if (!evaluation) continue;
+    if (here.measure == "gini") return evaluation->gini;
+    const auto found = evaluation->measures.find("unseen");
+    if (found == evaluation->measures.end()) continue;
+    for (const auto& [name, what] : kinds)
+      if (here.measure == name) return found->second.*what;
+  }
+  return std::nullopt;
+}
+
+Value phase_value(const Here& here, const Seed& seed, const ArmAt& at) {
+  const plan::PhasePlan* phase = at.arm.phase(here.phase);
+  if (phase == nullptr) return std::nullopt;
+  if (here.measure != "spike" && here.measure != "recovery_steps")
+    return left_by_phase(here, seed, *phase);
+  // Of the run on which the arm's ending rests.
+  const plan::Ending& ending = at.arm.endings[at.standing.deciding];
+  const auto index = static_cast<size_t>(phase - at.arm.phases.data());
+  for (const size_t job : ending.rests_on.at(index))
+    if (const Training* training = seed.runs.training(job))
+      return here.measure == "spike" ? training->spike : training->recovery_steps;
+  return std::nullopt;
+}
+
+const std::pair<const char*, std::optional<double> Evaluation::*> kEvaluated[] = {
+    {"active_share", &Evaluation::active_share},
+    {"attention_share", &Evaluation::attention_share},
+    {"tokens_per_second", &Evaluation::tokens_per_second},
+    {"gini", &Evaluation::gini}};
+
 Value model_value(const Here& here, const Seed& seed, const ArmAt& at) {
   const auto reading = reading_of(at.arm, here.phase);
-  if (!reading) return std::nullopt;
+  if (!reading) return phase_value(here, seed, at);
   const auto measured = [&](const char* measure, double Measured::*what) {
     return quality(seed, at, [&](const plan::Ending& ending) -> Value {
       const Measured* found = seed.runs.measured(ending, measure, *reading);
@@ -85,11 +121,12 @@ Value model_value(const Here& here, const Seed& seed, const ArmAt& at) {
     const Value loss = measured("ppl", &Measured::loss);
     return loss ? Value(std::exp(*loss)) : std::nullopt;
   }
-  if (here.measure == "active_share")
-    return quality(seed, at, [&](const plan::Ending& ending) -> Value {
-      const auto& evaluation = seed.runs[ending.evals[*reading]].evaluation;
-      return evaluation ? evaluation->active_share : std::nullopt;
-    });
+  for (const auto& [name, what] : kEvaluated)
+    if (here.measure == name)
+      return quality(seed, at, [&](const plan::Ending& ending) -> Value {
+        const auto& evaluation = seed.runs[ending.evals[*reading]].evaluation;
+        return evaluation ? (*evaluation).*what : std::nullopt;
+      });
   if (here.measure == "experts") return static_cast<double>(at.arm.model.experts);
   if (here.measure == "parameters")
     return static_cast<double>(measure::count_parameters(at.arm.model).full());

@@ -89,6 +89,7 @@ void add_internals(const StudyRow& row, const Seed& seed, size_t index, Table& t
   cells[0] = label_of(row, seed, index);
   for (const plan::PhasePlan& phase : arm.phases) {
     for (const size_t job : phase.jobs) fill_job(seed.runs[job], cells);
+    if (phase.leaves.empty()) continue;
     for (const size_t job : phase.evals) fill_job(seed.runs[job], cells);
   }
   if (seed.comparison && seed.comparison->arms[index])
@@ -106,11 +107,11 @@ std::vector<std::string> warnings(const Study& study) {
   return lines;
 }
 
-// What some phase leaves and has measured.
+// What the first arm of such phases leaves last and has measured.
 std::string leaves_of(const plan::Cell& cell) {
   for (const plan::ArmPlan& arm : cell.arms)
-    for (const plan::PhasePlan& phase : arm.phases)
-      if (!phase.leaves.empty()) return phase.leaves;
+    for (auto phase = arm.phases.rbegin(); phase != arm.phases.rend(); ++phase)
+      if (!phase->leaves.empty()) return phase->leaves;
   return "before the last phase";
 }
 

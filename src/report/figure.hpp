@@ -21,6 +21,8 @@ enum class Draw {
   line,    // with a dot where it ends
   joined,  // a mark at each point, and a thin line from one to the next
   marks,   // marks alone
+  dots,    // small ones, for many
+  area,    // all between the line and y = 0, which the panel then shows
 };
 
 struct Curve {
@@ -48,6 +50,7 @@ struct Panel {
   std::string empty = "not run";
   bool whole_range =
       false;  // every point sets the range; otherwise a training's first fall does not
+  bool below_zero = false;  // the x axis begins where the points do, not at 0
 };
 
 struct Picture {

@@ -33,6 +33,10 @@ std::string line_style(const Curve& curve, const FigureColours& colours) {
     case Draw::marks:
       return fmt::format("with points pt {} ps 0.9 lc rgb '{}'", kMarks[curve.mark % kMarks.size()],
                          ink);
+    case Draw::dots:
+      return fmt::format("with points pt 7 ps 0.35 lc rgb '{}'", ink);
+    case Draw::area:
+      return fmt::format("with filledcurves y1=0 fs solid 0.75 lc rgb '{}'", ink);
   }
   return "";
 }
@@ -64,6 +68,11 @@ void widen_by_losses(AxisRange& range, const Panel& panel) {
     }
     if (!curve.points.empty()) range.high = std::max(range.high, curve.points.back().y);
   }
+}
+
+bool has_area(const Panel* panel) {
+  return std::any_of(panel->curves.begin(), panel->curves.end(),
+                     [](const Curve& curve) { return curve.draw == Draw::area; });
 }
 
 AxisRange empty_range() { return {INFINITY, -INFINITY}; }
@@ -135,8 +144,10 @@ AxisRange y_range(const std::vector<const Panel*>& panels) {
     for (const double target : panel->targets) widen(range, target);
   }
   if (range.low > range.high) return {};
+  const bool areas = std::any_of(panels.begin(), panels.end(), has_area);
+  if (areas) widen(range, 0);
   const double margin = 0.05 * std::max(range.high - range.low, 1e-3);
-  return {range.low - margin, range.high + margin};
+  return {range.low - (areas ? 0 : margin), range.high + margin};
 }
 
 AxisRange x_range(const std::vector<const Panel*>& panels) {
@@ -146,6 +157,9 @@ AxisRange x_range(const std::vector<const Panel*>& panels) {
       for (const Point& point : curve.points) widen(range, point.x);
     for (const Crossing& crossing : panel->crossings) widen(range, crossing.high);
   }
+  const bool below_zero = std::any_of(panels.begin(), panels.end(),
+                                      [](const Panel* panel) { return panel->below_zero; });
+  if (below_zero) return {1.04 * range.low, 1.04 * range.high};
   return range.high > 0 ? AxisRange{0, 1.04 * range.high} : AxisRange{};
 }
 

@@ -332,15 +332,17 @@ std::vector<std::string> note(const std::string& name, const Study& study,
                               const std::vector<Finding>& found) {
   if (name == "break_even" && judged_quantity(study) != nullptr)
     return break_even_note(study, found);
+  if (name == "verdicts") return verdict_notes(study, found);
   using Note = Lines (*)(const Study&);
   static const std::map<std::string, Note> kNotes = {
       {"target", target_note}, {"measures", measures_note}, {"steps", steps_note},
       {"prices", prices_note}, {"costs", costs_note},       {"timing", timing_note},
       {"time", time_note},     {"share", share_note},       {"budget", budget_note},
-      {"cuts", cuts_note},     {"scores", scores_note}};
+      {"cuts", cuts_note},     {"scores", scores_note},     {"equal_work", equal_work_notes},
+      {"saved", saved_notes},  {"trend", trend_notes}};
   const auto known = kNotes.find(name);
   if (known != kNotes.end()) return known->second(study);
-  std::vector<std::string> names = {"break_even"};
+  std::vector<std::string> names = {"break_even", "verdicts"};
   for (const auto& [one, ignored] : kNotes) names.push_back(one);
   throw Error("view '{}' of the claims '{}': no note '{}'{}; there are: {}", study.view.id,
               study.sources.claims.name, name, did_you_mean(name, names), join(names, ", "));

@@ -11,11 +11,11 @@
 #include "base/text.hpp"
 #include "findings/interval_text.hpp"
 #include "measure/evidence.hpp"
-#include "report/curves.hpp"
 #include "report/details.hpp"
 #include "report/evidence.hpp"
 #include "report/page.hpp"
 #include "report/page_data.hpp"
+#include "report/pictures.hpp"
 #include "report/view.hpp"
 #include "report/written.hpp"
 
@@ -77,7 +77,7 @@ std::string folder_name(const Study& study) {
 std::vector<Figure> draw_figures(const Study& study, const fs::path& folder,
                                  std::vector<fs::path>& files) {
   std::vector<Figure> figures;
-  for (const NamedPicture& one : pictures_of(study)) {
+  for (const NamedPicture& one : view_pictures(study)) {
     const fs::path base = folder / one.name;
     draw(one.picture, base);
     for (const std::string& ending : drawn_endings())

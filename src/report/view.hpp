@@ -36,7 +36,8 @@ std::string progress_text(const findings::Study& study);
 bool starts_new_model(const findings::Study& study, const findings::StudyRow& row);
 
 // The sentences that a view may name: "target", "measures", "steps", "prices", "costs", "timing",
-// "break_even", "time", "share"; each may be several lines or none. Error for another name.
+// "break_even", "time", "share", "budget", "equal_work", "saved", "trend", "verdicts"; each may be
+// several lines or none. Error for another name.
 std::vector<std::string> note(const std::string& name, const findings::Study& study,
                               const std::vector<findings::Finding>& found);
 
@@ -47,6 +48,24 @@ std::vector<std::string> speed_note(const findings::Study& study);
 // What the checks of the baselines say, and which arm ends lower at equal work; none under a
 // budget.
 std::vector<std::string> fairness_notes(const findings::Study& study);
+
+// "ARM against BASELINE: equal samples 0.012 nats lower (clear in 1 of 2 cells); equal
+// FLOPs ...", a line an arm at its own rate, and where rates were tried one with both at their
+// best.
+std::vector<std::string> equal_work_notes(const findings::Study& study);
+
+// A paragraph a cell: how many steps of its last phase the first arm besides the baseline saves
+// against the baseline with as many samples, FLOPs or dollars, each at its best rate of those
+// tried, and which of the two ends lower.
+std::vector<std::string> saved_notes(const findings::Study& study);
+
+// Every number of the view that the paper has too, with its interval and verdict, a line each.
+std::vector<std::string> verdict_notes(const findings::Study& study,
+                                       const std::vector<findings::Finding>& found);
+
+// The judged quantity as a power of the models' width, a line a corpus, and what that would be at
+// the paper's width: extrapolated, and said to say nothing where its interval is too wide.
+std::vector<std::string> trend_notes(const findings::Study& study);
 
 // "profile 'mine' is not certified: ...", of each that the numbers rest on.
 std::vector<std::string> profile_doubts(const findings::Study& study);

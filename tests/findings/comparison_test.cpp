@@ -54,6 +54,30 @@ plan::Plan budget_plan(const std::string& equal, std::vector<double> horizons) {
 
 }  // namespace
 
+TEST_CASE("what a phase leaves, and how the loss jumped in it, is told by the phase's name",
+          "[findings]") {
+  Compared result(reaching_at_40());
+  const auto value = [&](const std::string& name) {
+    return value_of(claims::parse_here(name), result.seed(), Positions(2, Position::at),
+                    terms_of(*result.study));
+  };
+  CHECK(value("unseen_loss.disco.merge") == 7.0);
+  CHECK(value("bits_per_byte.disco.merge") == 7.0 / 2.5);
+  CHECK_FALSE(value("unseen_loss.disco.submodels"));  // nothing was measured there
+  CHECK_FALSE(value("gini.disco.merge"));
+  CHECK_FALSE(value("spike.disco.finetune"));
+  const plan::ArmPlan& disco = result.plan.cells[0].arms[1];
+  const size_t job = disco.endings[result.disco().deciding].job;
+  const run::RunDirectory directory(result.folder.path() / result.plan.graph[job].directory);
+  nlohmann::json trained = directory.result();
+  trained["spike"] = {{"loss_before", 5.0}, {"height", 0.5}, {"recovery", nullptr}};
+  report::write_text(directory.result_file(), trained.dump());
+  directory.mark_done();
+  result.read_again();
+  CHECK(value("spike.disco.finetune") == 0.5);
+  CHECK_FALSE(value("recovery_steps.disco.finetune"));  // not within these steps
+}
+
 TEST_CASE("costs follow from step times, speeds and prices by the paper's accounting",
           "[findings]") {
   const Compared result(reaching_at_40());

@@ -261,6 +261,7 @@ inline void write_other(const run::Job& job, const run::RunDirectory& directory)
               {"sse", 12.5},
               {"iterations", 9},
               {"variance_explained", 0.1},
+              {"plane", {{{0.0, 1.0}, {1.0, 2.0}}, {{3.0, 4.0}}, {{5.0, 6.0}}, {{-7.0, -8.0}}}},
               {"seconds", {{"embed", 0.4}, {"kmeans", 0.1}}}};
   if (job.kind == "merge") {
     auto cosine = nlohmann::json::array();
