@@ -40,6 +40,7 @@ class SlurmLauncher final : public Launcher {
     std::string name;       // of its array
     int64_t submitted = 0;  // when, by this machine's clock
     bool began = false;
+    int releases = 0;                     // after starts that failed
     int absences = 0;                     // questions in a row to which Slurm did not name it
     std::optional<Stopwatch> ended = {};  // since Slurm says so
   };
@@ -52,7 +53,7 @@ class SlurmLauncher final : public Launcher {
   std::optional<SlurmQueue> ask_or_say(News& news);
   void look(const SlurmQueue& queue, News& news);
   QueuePhase look_at(size_t number, Job& job, const SlurmQueue& queue, News& news);
-  void note_waiting(const Job& job, const SlurmEntry& entry, News& news);
+  void see_to_waiting(Job& job, const SlurmEntry& entry, News& news);
   std::optional<Ended> end_of_job(size_t number, const Job& job, const SlurmEntry* entry) const;
   Ended without_word(size_t number, const Job& job, const SlurmEntry* entry) const;
   void compare_clocks(const Job& job, News& news);

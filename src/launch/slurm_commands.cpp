@@ -164,6 +164,13 @@ void cancel(const std::vector<std::string>& options, const std::vector<std::stri
   }
 }
 
+void release(const SlurmTask& task) {
+  try {
+    run_to_end({.words = {"scontrol", "release", task.text()}}, kAsked);
+  } catch (const Error&) {  // the next look at the queue shows whether it did
+  }
+}
+
 std::string index_text(const std::vector<int64_t>& indices) {
   std::vector<std::string> parts;
   for (size_t at = 0; at < indices.size();) {

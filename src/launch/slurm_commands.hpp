@@ -59,6 +59,8 @@ int64_t submit(const SlurmSubmission& submission);  // the array's id
 // Tasks as words_of() names them; to those that have ended nothing happens. That Slurm does not
 // answer is no error: what goes on is seen at the next look.
 void cancel(const std::vector<std::string>& options, const std::vector<std::string>& words);
+// Of one that is held; what does not come of it is seen at the next look, too.
+void release(const SlurmTask& task);
 
 // Of squeue's lines, in the format that ask_queue() asks for. What has no index is of
 // kRestOfArray; a line of another form is an Error.

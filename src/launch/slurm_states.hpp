@@ -21,6 +21,8 @@ struct SlurmEnd {
 };
 SlurmEnd end_of(const SlurmTask& task, const SlurmEntry& entry, const std::string& place);
 
+// The reason of a job that Slurm holds because it could not start it.
+constexpr const char* kStartFailed = "launch failed requeued held";
 // Whether it says that somebody has to do something before the job can start.
 bool needs_help(const std::string& reason);
 

@@ -69,7 +69,7 @@ QueuePhase SlurmLauncher::look_at(size_t number, Job& job, const SlurmQueue& que
     job.began = true;
     news.began.push_back(number);
   }
-  if (phase == QueuePhase::waiting) note_waiting(job, *entry, news);
+  if (phase == QueuePhase::waiting) see_to_waiting(job, *entry, news);
   if (phase != QueuePhase::ended) {
     job.ended.reset();
     return phase;
@@ -82,8 +82,21 @@ QueuePhase SlurmLauncher::look_at(size_t number, Job& job, const SlurmQueue& que
   return phase;
 }
 
-// Said once a reason: a partition that is too small for a hundred jobs says so of each.
-void SlurmLauncher::note_waiting(const Job& job, const SlurmEntry& entry, News& news) {
+// A job whose start failed (its node or the controller had just died) is held by Slurm until
+// somebody releases it: only so often, for a node may be at fault. All else is said, once a reason:
+// a partition that is too small for a hundred jobs says so of each.
+void SlurmLauncher::see_to_waiting(Job& job, const SlurmEntry& entry, News& news) {
+  constexpr int kReleases = 3;
+  if (entry.reason == kStartFailed && job.releases < kReleases) {
+    ++job.releases;
+    release(job.task);
+    if (noted_.insert("released").second)
+      news.notes.push_back(
+          fmt::format("Slurm job {} was held ({}); it is released, and so are "
+                      "others, each {} times at most",
+                      job.task.text(), entry.reason, kReleases));
+    return;
+  }
   if (needs_help(entry.reason) && noted_.insert(entry.reason).second)
     news.notes.push_back(fmt::format("Slurm job {} waits, perhaps for ever: {} ({})",
                                      job.task.text(), entry.reason, place_of(job)));

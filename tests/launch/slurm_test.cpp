@@ -102,6 +102,15 @@ TEST_CASE("what sbatch refuses is said in its own words, with the line that aske
                                          Contains("Requested node configuration is not available"));
 }
 
+TEST_CASE("what Slurm holds because a start failed is released", "[launch]") {
+  SlurmFixture f;
+  f.slurm.set("held", "launch failed requeued held");
+  CHECK(f.execute_all().count(JobState::done) == 7);
+  CHECK(f.slurm.calls("scontrol release").size() == 7);
+  REQUIRE(f.watcher.notes.size() == 1);
+  CHECK_THAT(f.watcher.notes[0], Contains("was held") && Contains("released"));
+}
+
 TEST_CASE("a job that waits for what never comes is told once", "[launch]") {
   SlurmFixture f;
   f.slurm.set("held", "PartitionTimeLimit");
