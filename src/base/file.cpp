@@ -116,13 +116,15 @@ std::string read_file(const fs::path& path) {
   return bytes;
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes) {
+namespace {
+
+void replace(const fs::path& path, std::string_view bytes, bool synced) {
   const fs::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) fail(path, "create");
   try {
     write_all(descriptor, bytes, path);
-    if (::fsync(descriptor) != 0) fail(path, "sync");
+    if (synced && ::fsync(descriptor) != 0) fail(path, "sync");
   } catch (...) {
     ::close(descriptor);
     ::unlink(temporary.c_str());
@@ -134,6 +136,14 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   ::unlink(temporary.c_str());
   fail_with_system(path, "rename into place", code);
 }
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  replace(path, bytes, true);
+}
+
+void replace_file(const fs::path& path, std::string_view bytes) { replace(path, bytes, false); }
 
 void make_directories(const fs::path& path) {
   std::error_code code;

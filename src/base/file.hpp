@@ -24,6 +24,9 @@ std::string read_file(const fs::path& path);
 // Writes to a temporary beside `path`, syncs, renames: a reader sees the old bytes or the new,
 // never half.
 void write_file_atomically(const fs::path& path, std::string_view bytes);
+// The same without the sync, for files by the thousand that can be made again: when the machine
+// itself goes down, one may be empty.
+void replace_file(const fs::path& path, std::string_view bytes);
 
 void make_directories(const fs::path& path);
 

@@ -37,7 +37,7 @@ std::string safe_name(const std::string& name) {
 
 void put(const fs::path& folder, const std::string& name, const std::string& text) {
   make_directories(folder);
-  write_file_atomically(folder / safe_name(name), text);
+  replace_file(folder / safe_name(name), text);
 }
 
 // What stands before a '/' is a folder, and a group of plots to MLflow.
