@@ -39,12 +39,12 @@ class RankBench {
         work_(workload(options.model)),
         ranks_(ranks),
         model_(work_.model, {.precision = model::parse_precision(options.precision)}),
+        whole_({}, model_.flat_values(), model_.flat_gradients(), model_.decayed_count()),
         optimizer_(train::make_optimizer({}, model_, ranks, /*shard=*/false)) {
     at::manual_seed(0);
     tokens_ = at::randint(work_.model.vocabulary, {work_.batch, work_.tokens + 1}, at::kLong);
     model_.initialise(0);
     model_.values_changed();
-    ranks.keep_shared(model_.flat_gradients());
   }
 
   RanksReport run() {
@@ -88,13 +88,15 @@ class RankBench {
 
   void alone_step() {
     train::Ranks alone;
-    step(alone, {0, work_.batch});
+    step(alone, whole_, {0, work_.batch});
   }
 
-  void together_step() { step(ranks_, train::part_of(work_.batch, ranks_.rank(), ranks_.count())); }
+  void together_step() {
+    step(ranks_, optimizer_, train::part_of(work_.batch, ranks_.rank(), ranks_.count()));
+  }
 
   // As the trainer makes it.
-  void step(train::Ranks& ranks, const train::Part& rows) {
+  void step(train::Ranks& ranks, train::AdamW& optimizer, const train::Part& rows) {
     model_.zero_gradients();
     const double share = static_cast<double>(rows.count) / static_cast<double>(work_.batch);
     const model::Loss loss =
@@ -104,7 +106,9 @@ class RankBench {
     ranks.sum(model_.flat_gradients());
     ranks.sum({loss.lm * share, loss.aux * share, 0.0});
     const Stopwatch optimizing;
-    train::update_together(optimizer_, model_, ranks, 3e-4, optimizer_.gradient_norm());
+    const double norm = train::norm_together(optimizer, ranks);
+    train::update_together(optimizer, model_, ranks, 3e-4, norm);
+    if (!ranks.alone()) return;
     optimizer_seconds_ += optimizing.seconds();
     ++optimizer_steps_;
   }
@@ -129,7 +133,8 @@ class RankBench {
   const Workload& work_;
   train::Ranks& ranks_;
   model::Transformer model_;
-  train::AdamW optimizer_;
+  train::AdamW whole_;      // of one process alone
+  train::AdamW optimizer_;  // of all ranks
   at::Tensor tokens_;
   uint64_t steps_ = 0;
   double optimizer_seconds_ = 0;

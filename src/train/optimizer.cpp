@@ -28,21 +28,6 @@ double chunk_sum_of_squares(const at::Tensor& values, int64_t begin, size_t coun
   return sum_of_squares_bf16(bits + begin, count);
 }
 
-double sum_of_squares_on_cpu(const at::Tensor& values) {
-  const int64_t count = values.numel();
-  std::vector<double> partial(static_cast<size_t>(chunks(count)));
-  at::parallel_for(0, chunks(count), 1, [&](int64_t first, int64_t last) {
-    for (int64_t chunk = first; chunk < last; ++chunk) {
-      const int64_t begin = chunk * kChunk;
-      const auto length = static_cast<size_t>(std::min(kChunk, count - begin));
-      partial[static_cast<size_t>(chunk)] = chunk_sum_of_squares(values, begin, length);
-    }
-  });
-  double sum = 0;
-  for (double part : partial) sum += part;
-  return sum;
-}
-
 uint16_t* bits_of(const at::Tensor& tensor) {
   return reinterpret_cast<uint16_t*>(tensor.mutable_data_ptr<at::BFloat16>());
 }
@@ -69,8 +54,28 @@ AdamW::AdamW(const config::OptimizerSpec& spec, at::Tensor values, at::Tensor gr
 }
 
 double AdamW::gradient_norm() const {
-  if (gradients_.is_cpu()) return std::sqrt(sum_of_squares_on_cpu(gradients_));
+  if (gradients_.is_cpu()) return norm_of(squares_of_chunks({0, norm_chunks()}));
   return at::linalg_vector_norm(gradients_, 2, {}, false, at::kFloat).item<double>();
+}
+
+int64_t AdamW::norm_chunks() const { return gradients_.is_cpu() ? chunks(gradients_.numel()) : 0; }
+
+std::vector<double> AdamW::squares_of_chunks(const Part& part) const {
+  std::vector<double> squares(static_cast<size_t>(norm_chunks()));
+  at::parallel_for(part.first, part.end(), 1, [&](int64_t first, int64_t last) {
+    for (int64_t chunk = first; chunk < last; ++chunk) {
+      const int64_t begin = chunk * kChunk;
+      const auto length = static_cast<size_t>(std::min(kChunk, gradients_.numel() - begin));
+      squares[static_cast<size_t>(chunk)] = chunk_sum_of_squares(gradients_, begin, length);
+    }
+  });
+  return squares;
+}
+
+double norm_of(const std::vector<double>& squares) {
+  double sum = 0;
+  for (const double square : squares) sum += square;
+  return std::sqrt(sum);
 }
 
 void AdamW::update(double lr, double gradient_norm) {

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "config/job_spec.hpp"
 #include "train/part.hpp"
@@ -26,6 +27,10 @@ class AdamW {
 
   // L2 norm of all gradients; not finite when one of them is not.
   double gradient_norm() const;
+  // The same by parts, on a processor: the sum of squares of each chunk of the gradients, zero
+  // but in these; norm_of() their sum over the parts. Without chunks: on another device.
+  int64_t norm_chunks() const;
+  std::vector<double> squares_of_chunks(const Part& chunks) const;
   // One update at rate `lr`; gradients are scaled by min(1, clip / (gradient_norm + 1e-6)).
   void update(double lr, double gradient_norm);
 
@@ -51,5 +56,7 @@ class AdamW {
   at::Tensor second_moment_;
   int64_t updates_ = 0;
 };
+
+double norm_of(const std::vector<double>& squares);
 
 }  // namespace repro::train

@@ -12,14 +12,6 @@ AdamW make_whole(model::Transformer& model) {
   return {{}, model.flat_values(), model.flat_gradients(), model.decayed_count()};
 }
 
-// What each rank has of a flat tensor, on all.
-void collect(const at::Tensor& flat, Ranks& ranks) {
-  for (int64_t rank = 0; rank < ranks.count(); ++rank) {
-    const Part part = part_of(flat.numel(), rank, ranks.count());
-    ranks.share(flat.narrow(0, part.first, part.count), rank);
-  }
-}
-
 at::Tensor part_in(const at::Tensor& flat, const Part& part) {
   return flat.narrow(0, part.first, part.count);
 }
@@ -37,17 +29,26 @@ std::vector<double> numbers_of(const std::optional<TrainState>& state, int64_t u
 
 }  // namespace
 
-AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& model,
-                     const Ranks& ranks, bool shard) {
+AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& model, Ranks& ranks,
+                     bool shard) {
+  ranks.keep_shared(model.flat_gradients());
+  const bool shared = ranks.keep_shared(model.flat_values());
   const int64_t all = model.parameter_count();
-  const Part part = shard ? part_of(all, ranks.rank(), ranks.count()) : Part{0, all};
+  const Part part = shard || shared ? part_of(all, ranks.rank(), ranks.count()) : Part{0, all};
   return {spec, model.flat_values(), model.flat_gradients(), model.decayed_count(), part};
+}
+
+double norm_together(const AdamW& optimizer, Ranks& ranks) {
+  const int64_t chunks = optimizer.norm_chunks();
+  if (ranks.alone() || chunks == 0) return optimizer.gradient_norm();
+  return norm_of(
+      ranks.sum(optimizer.squares_of_chunks(part_of(chunks, ranks.rank(), ranks.count()))));
 }
 
 void update_together(AdamW& optimizer, model::Transformer& model, Ranks& ranks, double lr,
                      double gradient_norm) {
   optimizer.update(lr, gradient_norm);
-  if (!optimizer.whole()) collect(model.flat_values(), ranks);
+  if (!optimizer.whole()) ranks.gather(model.flat_values());
   model.values_changed();
 }
 
@@ -73,8 +74,8 @@ void save_together(const fs::path& checkpoints, const TrainState& state, model::
     whole.set_updates(optimizer.updates());
     part_in(whole.first_moment(), optimizer.part()).copy_(optimizer.first_moment());
     part_in(whole.second_moment(), optimizer.part()).copy_(optimizer.second_moment());
-    collect(whole.first_moment(), ranks);
-    collect(whole.second_moment(), ranks);
+    ranks.gather(whole.first_moment());
+    ranks.gather(whole.second_moment());
     if (ranks.first()) save_checkpoint(checkpoints, state, model.parameters(), whole);
   }
   ranks.wait_for_all();

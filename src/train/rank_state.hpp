@@ -12,9 +12,13 @@
 
 namespace repro::train {
 
-// With this rank's part of the state (ZeRO stage 1, Rajbhandari et al.), or with all of it.
-AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& model,
-                     const Ranks& ranks, bool shard);
+// With this rank's part of the state (ZeRO stage 1, Rajbhandari et al.), or with all of it. Ranks
+// that share a machine always keep parts: to copy what another has updated is less than to update.
+AdamW make_optimizer(const config::OptimizerSpec& spec, model::Transformer& model, Ranks& ranks,
+                     bool shard);
+
+// AdamW::gradient_norm() of gradients that all ranks have alike, each doing a part of the work.
+double norm_together(const AdamW& optimizer, Ranks& ranks);
 
 // One update of all values on every rank: of a sharded one each sends what it updated.
 void update_together(AdamW& optimizer, model::Transformer& model, Ranks& ranks, double lr,

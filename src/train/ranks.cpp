@@ -67,7 +67,8 @@ void wait_for_ranks(c10d::FileStore& store, const RankPlace& place) {
 struct Ranks::Group {
   c10::intrusive_ptr<c10d::FileStore> store;
   c10::intrusive_ptr<Gloo> gloo;
-  std::shared_ptr<SharedSlots> slots;  // of the tensor that is kept shared
+  std::vector<std::shared_ptr<SharedSlots>> slots = {};  // of tensors that are kept shared
+  int asked_for = 0;                                     // slots, granted or not
 
   // What an operation throws, as one line.
   static void make(const RankPlace& place,
@@ -114,8 +115,8 @@ Ranks::Ranks(const RankPlace& place) : place_(place) {
 void Ranks::sum(const at::Tensor& tensor) {
   if (alone()) return;
   const Stopwatch watch;
-  if (group_->slots && tensor.const_data_ptr() == group_->slots->slot(rank())) {
-    sum_in_memory(tensor);
+  if (const SharedSlots* slots = slots_of(tensor)) {
+    sum_in_memory(*slots, tensor);
     seconds_ += watch.seconds();
     return;
   }
@@ -144,42 +145,67 @@ void Ranks::share(const at::Tensor& tensor, int64_t from) {
   seconds_ += watch.seconds();
 }
 
+void Ranks::gather(const at::Tensor& tensor) {
+  if (alone()) return;
+  if (const SharedSlots* slots = slots_of(tensor)) {
+    const Stopwatch watch;
+    gather_in_memory(*slots, tensor);
+    seconds_ += watch.seconds();
+    return;
+  }
+  for (int64_t from = 0; from < count(); ++from) {
+    const Part part = part_of(tensor.numel(), from, count());
+    share(tensor.narrow(0, part.first, part.count), from);
+  }
+}
+
+const SharedSlots* Ranks::slots_of(const at::Tensor& tensor) const {
+  for (const auto& slots : group_->slots)
+    if (tensor.const_data_ptr() == slots->slot(rank())) return slots.get();
+  return nullptr;
+}
+
 void Ranks::meet() {
   std::vector<at::Tensor> nothing = {at::zeros({1})};
   group_->make(place_, [&] { return group_->gloo->allreduce(nothing, {}); });
 }
 
-// Each adds its part of all slots, takes the others' parts, and leaves its own until all have it.
-void Ranks::sum_in_memory(const at::Tensor& tensor) {
+// Each adds its part of all slots.
+void Ranks::sum_in_memory(const SharedSlots& slots, const at::Tensor& tensor) {
   const Part part = part_of(tensor.numel(), rank(), count());
   meet();
   if (tensor.scalar_type() == at::kFloat)
-    group_->slots->add_fp32(rank(), part);
+    slots.add_fp32(rank(), part);
   else
-    group_->slots->add_bf16(rank(), part);
+    slots.add_bf16(rank(), part);
+  gather_in_memory(slots, tensor);
+}
+
+// Each takes the others' parts, and leaves its own until all have it.
+void Ranks::gather_in_memory(const SharedSlots& slots, const at::Tensor& tensor) {
   meet();
-  group_->slots->collect(rank(), tensor.numel(), tensor.element_size());
+  slots.collect(rank(), tensor.numel(), tensor.element_size());
   meet();
 }
 
-void Ranks::keep_shared(const at::Tensor& tensor) {
+bool Ranks::keep_shared(const at::Tensor& tensor) {
   const bool fits = tensor.is_cpu() && tensor.numel() > 0 && tensor.storage_offset() == 0 &&
                     (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kBFloat16);
-  if (alone() || !fits || named_interface() != nullptr) return;
+  if (alone() || !fits || named_interface() != nullptr) return false;
   const size_t bytes = tensor.nbytes();
   std::shared_ptr<SharedSlots> slots;
-  constexpr const char* kKey = "slots";
+  const std::string key = fmt::format("slots/{}", group_->asked_for++);
   if (first()) {
     slots = SharedSlots::create(count(), bytes);
     const std::string name = slots ? slots->name() : std::string();
-    group_->store->set(kKey, std::vector<uint8_t>(name.begin(), name.end()));
+    group_->store->set(key, std::vector<uint8_t>(name.begin(), name.end()));
   } else {
-    const std::string name = group_->store->get_to_str(kKey);
+    const std::string name = group_->store->get_to_str(key);
     if (!name.empty()) slots = SharedSlots::open(name, count(), bytes);
   }
   const bool all = sum({slots ? 1.0 : 0.0})[0] == static_cast<double>(count());
   if (first() && slots) slots->forget_name();
-  if (!all) return;
+  if (!all) return false;
   // Every view of the tensor has the same storage, and so follows.
   void* mine = slots->slot(rank());
   std::memcpy(mine, tensor.const_data_ptr(), bytes);
@@ -187,7 +213,8 @@ void Ranks::keep_shared(const at::Tensor& tensor) {
   tensor.storage().set_data_ptr_noswap(at::DataPtr(
       mine, new Holder(slots), [](void* holder) { delete static_cast<Holder*>(holder); },
       tensor.device()));
-  group_->slots = std::move(slots);
+  group_->slots.push_back(std::move(slots));
+  return true;
 }
 
 void Ranks::wait_for_all() {

@@ -26,6 +26,8 @@ class RankLost : public Error {
   using Error::Error;
 };
 
+class SharedSlots;
+
 // The exit code of a process that ends for that alone.
 constexpr int kRankLostExit = 75;
 
@@ -60,10 +62,13 @@ class Ranks {
   std::vector<double> sum(const std::vector<double>& values);
   // What rank `from` has.
   void share(const at::Tensor& tensor, int64_t from = 0);
-  // Before the first sum of a flat tensor that is summed often: where the ranks talk over loopback,
-  // and so share a machine, its bytes move to memory that all of them see. Its sums are then those
-  // of the ranks in their order, whatever their number, and need no socket but to wait.
-  void keep_shared(const at::Tensor& tensor);
+  // Of a flat tensor, what each rank has of its own part (part_of), on all.
+  void gather(const at::Tensor& tensor);
+  // Before the first sum or gather of a flat tensor that is exchanged often: where the ranks talk
+  // over loopback, and so share a machine, its bytes move to memory that all of them see. Its sums
+  // are then those of the ranks in their order, whatever their number, and need no socket but to
+  // wait. Whether they moved.
+  bool keep_shared(const at::Tensor& tensor);
   // Until all are here, however long the first works alone before it comes.
   void wait_for_all();
 
@@ -72,8 +77,10 @@ class Ranks {
 
  private:
   struct Group;
-  void meet();  // a sum of nothing
-  void sum_in_memory(const at::Tensor& tensor);
+  void meet();                                                  // a sum of nothing
+  const SharedSlots* slots_of(const at::Tensor& tensor) const;  // null: not kept shared
+  void sum_in_memory(const SharedSlots& slots, const at::Tensor& tensor);
+  void gather_in_memory(const SharedSlots& slots, const at::Tensor& tensor);
 
   RankPlace place_;
   std::unique_ptr<Group> group_;

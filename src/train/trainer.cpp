@@ -53,7 +53,6 @@ class Trainer {
         loss_before_(loss_before_growth(job)),
         rehearsal_(spec_) {
     check(spec_.ranks == ranks.count(), "as many ranks as the job has");
-    ranks_.keep_shared(model_.flat_gradients());
     resumed_ = resume();
     if (!resumed_) set_initial_weights(job);
     if (!ranks_.first()) return;
@@ -106,7 +105,7 @@ class Trainer {
     const std::vector<double> sums = ranks_.sum({lm_loss, aux_loss, interrupted_ ? 1.0 : 0.0});
     stop_ = sums[2] > 0;  // when one was told to
     rehearsal_.spoil_gradients(model_, state_.step);
-    const double norm = optimizer_.gradient_norm();
+    const double norm = norm_together(optimizer_, ranks_);
     need_finite(sums[0] + sums[1], norm);
     const double lr = rehearsal_.rate(learning_rate(spec_.optimizer, state_.step, total_));
     update_together(optimizer_, model_, ranks_, lr, norm);
