@@ -129,16 +129,19 @@ class RowBuilder {
     const auto profile = basis_.profiles.find(row.profile);
     if (profile == basis_.profiles.end() || !row.tokens) return;
     const auto devices = static_cast<double>(row.devices);
-    const double step_tokens = static_cast<double>(row.cost->spec.batch * row.cost->spec.sequence);
+    const int64_t step_tokens = row.cost->spec.batch * row.cost->spec.sequence;
     if (const auto* step = profile->second.step(row.model, shape_of(*row.cost));
         step && step->size == "paper") {
-      const double hours_a_second =
-          static_cast<double>(*row.tokens) / (step_tokens * devices) / 3600;
+      const int64_t measured_tokens = step->batch * step->sequence;
+      const double hours_a_second = static_cast<double>(*row.tokens) /
+                                    (static_cast<double>(measured_tokens) * devices) / 3600;
       row.hours = step->seconds * hours_a_second;
       if (step->reach())
         row.hours_range = measure::Interval{step->seconds_low * hours_a_second,
                                             step->seconds_high * hours_a_second};
-      row.evidence = measure::Evidence::calibrated;
+      // A step of other tokens is not this training's.
+      row.evidence = measured_tokens == step_tokens ? measure::Evidence::calibrated
+                                                    : measure::Evidence::projected;
     } else if (const auto peak = profile->second.peak(peak_dtype(row.cost->spec.precision))) {
       const double flops = row.cost->flops_per_token * static_cast<double>(*row.tokens);
       row.hours = flops / (*peak * kAssumedUtilisation * devices) / 3600;

@@ -62,10 +62,43 @@ TEST_CASE("a measured step's interval is that of the hours planned from it", "[f
     CHECK(row.hours_range.has_value() == timed);
     if (!row.hours_range) continue;
     ++with_range;
+    // Steps of 16 x 1024 tokens that take two seconds each.
+    CHECK(*row.hours == Approx(2.0 * static_cast<double>(*row.tokens) / 16384 / 3600));
+    if (row.arm == "full" && row.cell.ends_with("/ c4"))
+      CHECK(*row.hours == Approx(2.0 * 21150 / 3600));
     CHECK(row.hours_range->low == Approx(*row.hours * 0.9));
     CHECK(row.hours_range->high == Approx(*row.hours * 1.3));
   }
   CHECK(with_range == 6);  // full and fine-tune on three corpora
+}
+
+TEST_CASE("a step measured with other tokens is scaled to the training's, and only projected",
+          "[forecast]") {
+  plan::ExperimentOptions options;
+  options.scale = "paper";
+  const plan::Plan plan =
+      plan::make_plan(plan::load_experiment(REPRO_SOURCE_ROOT, "table3", options));
+  const TemporaryDirectory no_runs;
+  const std::vector<bool> none(plan.graph.jobs().size(), false), all(none.size(), true);
+  const auto full_at = [&](int64_t batch, double seconds) {
+    config::MeasuredStep step;
+    step.model = "qwen_moe";
+    step.size = "paper";
+    step.batch = batch;
+    step.sequence = 1024;
+    step.seconds = seconds;
+    PlanBasis basis;
+    basis.profiles["a100-80g"].measured.steps = {step};
+    for (PlanRow& row : plan_rows(plan, all, none, MachineSpeed(plan.graph, no_runs.path()), basis))
+      if (row.arm == "full" && row.model == "qwen_moe") return row;
+    FAIL("no row of the arm");
+    return PlanRow{};
+  };
+  const PlanRow whole = full_at(16, 2), half = full_at(8, 1);
+  REQUIRE((whole.hours && half.hours));
+  CHECK(*half.hours == Approx(*whole.hours));
+  CHECK(whole.evidence == measure::Evidence::calibrated);
+  CHECK(half.evidence == measure::Evidence::projected);
 }
 
 TEST_CASE("a phase of several devices is as many times as dear an hour, and shorter",
