@@ -9,29 +9,34 @@
 namespace repro::checks {
 namespace {
 
-// As far as the coarser of the two was written.
 double rounded_to(double value, int decimals) {
-  if (decimals < 0) return value;
-  const double scale = std::pow(10.0, decimals);
-  return std::round(value * scale) / scale;
+  const double scaled = value * std::pow(10.0, decimals);
+  // So large a value has no decimals.
+  return std::isfinite(scaled) ? std::round(scaled) / std::pow(10.0, decimals) : value;
 }
 
-bool apart(const Series& golden, double then, double now, double relative) {
+// Those of the coarser of the two; -1 = both have all digits.
+int decimals_of(const Series& a, const Series& b) {
+  if (a.decimals < 0 || b.decimals < 0) return std::max(a.decimals, b.decimals);
+  return std::min(a.decimals, b.decimals);
+}
+
+bool apart(int decimals, double then, double now, double relative) {
   if (!std::isfinite(then) || !std::isfinite(now)) return true;
-  if (golden.decimals >= 0)
-    return rounded_to(then, golden.decimals) != rounded_to(now, golden.decimals);
+  if (decimals >= 0) return rounded_to(then, decimals) != rounded_to(now, decimals);
   return then != now && !(std::abs(then - now) <= relative * std::abs(then));
 }
 
 std::optional<FirstDifference> first_apart(int64_t seed, const std::string& name,
                                            const Series& golden, const Series& now,
                                            double relative) {
+  const int decimals = decimals_of(golden, now);
   size_t j = 0;
   for (size_t i = 0; i < golden.steps.size(); ++i) {
     while (j < now.steps.size() && now.steps[j] < golden.steps[i]) ++j;
     if (j == now.steps.size() || now.steps[j] != golden.steps[i])
       return FirstDifference{seed, golden.steps[i], "steps", golden.values[i], 0};
-    if (apart(golden, golden.values[i], now.values[j], relative))
+    if (apart(decimals, golden.values[i], now.values[j], relative))
       return FirstDifference{seed, golden.steps[i], name, golden.values[i], now.values[j]};
   }
   if (!golden.steps.empty() && !now.steps.empty() && now.steps.back() > golden.steps.back())

@@ -14,7 +14,8 @@ namespace {
 
 double in_units_of(double difference, double unit) {
   if (difference == 0) return 0;
-  return unit > 0 ? std::abs(difference) / unit : std::numeric_limits<double>::infinity();
+  return unit > 0 && std::isfinite(difference) ? std::abs(difference) / unit
+                                               : std::numeric_limits<double>::infinity();
 }
 
 std::vector<double> finite_numbers(const TrainingGolden& training, const std::string& number) {

@@ -2,6 +2,7 @@
 // data and the schedule of the rate are integers and a few sums, the same everywhere.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -36,10 +37,11 @@ bool other_order(const Member& then, const Member& now) {
 
 bool other_order(const Pair& pair) { return other_order(*pair.then, *pair.now); }
 
-// Digests where both have one (a golden keeps every so many steps), else the series themselves.
+// By digests where both have one, because a golden keeps every so many steps; and by the series,
+// because a log's digest is of its losses alone.
 bool same_bits(const Pair& pair) {
-  if (!pair.then->digest.empty() && !pair.now->digest.empty())
-    return pair.then->digest == pair.now->digest;
+  const bool known = !pair.then->digest.empty() && !pair.now->digest.empty();
+  if (known && pair.then->digest != pair.now->digest) return false;
   return !first_difference(pair.seed, *pair.then, *pair.now);
 }
 
@@ -149,6 +151,48 @@ bool has_series(const Ensemble& ensemble, const char* series) {
   return !ensemble.empty() && ensemble.begin()->second.series.contains(series);
 }
 
+// "loss at step 20 is not a number"; "" = every value is one.
+std::string no_number_text(const Member& member) {
+  for (const auto& [name, series] : member.series)
+    for (size_t i = 0; i < series.values.size(); ++i)
+      if (!std::isfinite(series.values[i]))
+        return fmt::format("{} at step {} is not a number", name, series.steps[i]);
+  return "";
+}
+
+// Whether a log has a loss at each step that one of the golden's has, and ends with it.
+bool has_all_losses(const Ensemble& then, const Member& now) {
+  if (!has_series(then, "loss")) return true;
+  const auto at = now.series.find("loss");
+  if (at == now.series.end() || at->second.steps.empty()) return false;
+  const std::vector<int64_t>& steps = at->second.steps;
+  return std::any_of(then.begin(), then.end(), [&](const auto& one) {
+    const auto loss = one.second.series.find("loss");
+    if (loss == one.second.series.end() || loss->second.steps.empty()) return false;
+    const std::vector<int64_t>& wanted = loss->second.steps;
+    return wanted.back() == steps.back() &&
+           std::includes(steps.begin(), steps.end(), wanted.begin(), wanted.end());
+  });
+}
+
+// Of logs of which nothing says which are twins: none where every value is there and a number, else
+// a row, for no other lane need look at each step.
+std::vector<Row> values_rows(const std::string& name, const Ensemble& then, const Ensemble& now) {
+  Row row = row_of(name, "every value", now.size());
+  row.tolerance = "there, and a number";
+  for (const Ensemble* side : {&then, &now})
+    for (const auto& [seed, member] : *side)
+      if (const std::string what = no_number_text(member); row.reason.empty() && !what.empty())
+        row.reason = fmt::format("{}, seed {}: {}", side == &then ? "then" : "now", seed, what);
+  for (const auto& [seed, member] : now)
+    if (row.reason.empty() && !has_all_losses(then, member))
+      row.reason = fmt::format("now, seed {}: has not the steps that were recorded", seed);
+  if (row.reason.empty()) return {};
+  row.now = "not whole";
+  row.verdict = Verdict::suspect;
+  return {row};
+}
+
 }  // namespace
 
 bool chose_other_text(const Golden& golden, const Observations& now, const Member& then,
@@ -163,7 +207,7 @@ std::vector<Row> exact_rows(const std::string& name, const Golden& golden, const
   const Ensemble& there = now.trainings.at(name);
   if (then.empty() || then.begin()->second.series.empty()) return {};
   // Of several logs of another program nothing says which is whose twin.
-  if (!golden.paired && then.size() + there.size() > 2) return {};
+  if (!golden.paired && then.size() + there.size() > 2) return values_rows(name, then, there);
   const std::vector<Pair> pairs = pairs_of(then, there, seeds);
   std::vector<Row> rows = {records_row(name, golden, now, pairs),
                            order_row(name, golden, now, pairs)};

@@ -17,7 +17,8 @@ constexpr int64_t kMostSteps = 200;  // of a series that a golden keeps
 
 int64_t sampling_of(const Series& series) {
   if (series.steps.empty()) return 1;
-  return std::max<int64_t>(1, (series.steps.back() + kMostSteps - 1) / kMostSteps);
+  // Rounded up; a step may be as large as its type holds.
+  return (series.steps.back() - 1) / kMostSteps + 1;
 }
 
 int64_t count_series(const Observations& observed) {

@@ -221,6 +221,7 @@ Golden read_body(const json& body) {
   using Texts = std::map<std::string, std::string>;
   Golden golden;
   golden.name = get<std::string>(body, "name");
+  if (!is_plain_name(golden.name)) throw Unfit{"its name is no name of a golden"};
   golden.why = get<std::string>(body, "why");
   golden.recorded = get<std::string>(body, "recorded");
   golden.version = get<std::string>(body, "version");
@@ -291,8 +292,7 @@ Golden read_golden(const fs::path& path) {
 
 void write_golden(const fs::path& path, Golden& golden) {
   json body = body_of(golden);
-  golden.checksum = sha256_hex(body.dump());
-  body["checksum"] = golden.checksum;
+  body["checksum"] = golden.checksum = sha256_hex(body.dump());
   make_directories(path.parent_path());
   write_file_atomically(path, layered(body, 0) + "\n");
 }

@@ -27,7 +27,8 @@ struct Member {
   std::map<std::string, double> numbers;  // "final_loss", "unseen_loss", "steps_to_loss", ...
   std::string order;                      // hash of all tokens that it saw; "" = not known
   bool chosen_by_floats = false;  // which text it reads was decided by sums of floats: a cluster
-  std::string digest;             // of all its step records without the clocks; "" = not known
+  std::string digest;             // of all its step records without the clocks, or of all losses
+                                  // of another program's log; "" = not known
   double step_seconds = 0;        // median over its steps; 0 = not known
   std::string started;            // UTC, "2026-01-31T12:00:00Z"; "" = not known
   std::string failure;            // why it has no result; "" = it has one

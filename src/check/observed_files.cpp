@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 #include "import/foreign_log.hpp"
 #include "import/loss_file.hpp"
@@ -67,6 +68,16 @@ Member read_log(const fs::path& path, const std::string& format) {
   return member;
 }
 
+// Of every step, for a golden keeps only some of a long series; "" of values that were rounded,
+// which equal others that were not.
+std::string digest_of(const Series& loss) {
+  if (loss.decimals >= 0) return "";
+  Sha256 digest;
+  for (size_t i = 0; i < loss.steps.size(); ++i)
+    digest.update(fmt::format("{} {}\n", loss.steps[i], loss.values[i]));
+  return digest.hex();
+}
+
 }  // namespace
 
 Observations observe_files(const FileSource& source) {
@@ -81,8 +92,10 @@ Observations observe_files(const FileSource& source) {
       add_loss_file(*loss, member, left_out);
     else
       member = read_log(path, format_of(path, source.format));
-    if (const auto loss = member.series.find("loss"); loss != member.series.end())
+    if (const auto loss = member.series.find("loss"); loss != member.series.end()) {
       member.numbers["final_loss"] = final_mean(loss->second, source.window);
+      member.digest = digest_of(loss->second);
+    }
     ensemble[static_cast<int64_t>(i)] = std::move(member);
   }
   if (!left_out.empty())

@@ -147,7 +147,6 @@ FolderName name_in_folder(const std::string& kind, const std::string& name) {
 
 void read_one(RunReader& reader, const fs::path& path) {
   const run::RunDirectory directory(path);
-  if (directory.state() != run::State::done) return;
   const json job = parse_json(read_file(directory.job_file()));
   if (!job.is_object()) return;
   const std::string kind = job.value("kind", "");
@@ -156,10 +155,23 @@ void read_one(RunReader& reader, const fs::path& path) {
     return;
   const FolderName name = name_in_folder(kind, printable_line(job.value("name", "")));
   Member& member = reader.observed().trainings[name.training][name.seed];
+  if (directory.state() != run::State::done) {
+    // Of two runs of one seed the finished one counts.
+    if (member.series.empty()) member.failure = failure_of(directory);
+    return;
+  }
+  member.failure.clear();
   reader.add_training(member, directory);
   member.chosen_by_floats = job.value("inputs", json::object()).contains(kClusters);
   // A log of another program does not say which tokens it saw, and its rate may be unknown.
   if (kind == "import") member.order.clear();
+}
+
+bool any_finished(const Observations& observed) {
+  for (const auto& [name, ensemble] : observed.trainings)
+    for (const auto& [seed, member] : ensemble)
+      if (member.failure.empty()) return true;
+  return false;
 }
 
 }  // namespace
@@ -190,7 +202,7 @@ Observations observe_folder(const fs::path& folder, int64_t window) {
       throw_wrong_result(run::RunDirectory(path));
     }
   }
-  if (reader.observed().trainings.empty())
+  if (!any_finished(reader.observed()))
     throw Error(Exit::nothing_measured,
                 "{}: holds no finished training; give a folder of runs, a run, or logs",
                 folder.string());

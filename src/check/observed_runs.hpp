@@ -18,8 +18,9 @@ namespace repro::checks {
 Observations observe_runs(const run::JobGraph& graph, const std::vector<NamedJob>& jobs,
                           const std::filesystem::path& runs, int64_t window);
 
-// Every finished training below a folder, or of the folder itself when it is a run; other runs and
-// rehearsals are passed over. Error with exit nothing_measured when there is none.
+// Every training below a folder, or of the folder itself when it is a run; other runs and
+// rehearsals are passed over. One that is not done leaves a member with the reason. Error with exit
+// nothing_measured when none is done.
 Observations observe_folder(const std::filesystem::path& folder, int64_t window);
 
 }  // namespace repro::checks

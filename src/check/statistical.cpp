@@ -19,8 +19,11 @@ using measure::TestResult;
 struct Move {
   double then = 0, now = 0;  // means
   double by = 0;             // mean difference
-  TestResult test;
-  double half_width = 0;  // of its 95 % interval
+  double error = 0;          // standard error of it
+  TestResult test = {};
+  double half_width() const {  // of its 95 % interval
+    return error > 0 ? measure::student_quantile(0.975, test.degrees_of_freedom) * error : 0;
+  }
 };
 
 bool finite_all(const std::vector<double>& values) {
@@ -28,9 +31,8 @@ bool finite_all(const std::vector<double>& values) {
                      [](double value) { return std::isfinite(value); });
 }
 
-// One seed has no spread of its own: the golden's stands in, of as many degrees as it has seeds.
-TestResult test_by_spread(double by, double spread, size_t seeds) {
-  const auto degrees = static_cast<double>(seeds);
+// One seed has no spread of its own: the golden's stands in.
+TestResult test_by_spread(double by, double spread, double degrees) {
   if (by == 0) return {.statistic = 0, .degrees_of_freedom = degrees, .p = 1};
   const double t = by / spread;
   return {.statistic = t,
@@ -38,31 +40,47 @@ TestResult test_by_spread(double by, double spread, size_t seeds) {
           .p = 2 * measure::student_upper_tail(std::abs(t), degrees)};
 }
 
-double half_width_of(double by, const TestResult& test) {
-  if (test.statistic == 0 || std::isinf(test.statistic)) return 0;
-  return measure::student_quantile(0.975, test.degrees_of_freedom) * std::abs(by / test.statistic);
+double standard_error(const std::vector<double>& values) {
+  return measure::standard_deviation(values) / std::sqrt(static_cast<double>(values.size()));
 }
 
-Move paired_move(const std::vector<double>& then, const std::vector<double>& now, double spread,
-                 size_t recorded) {
+// How far chance moves one seed, as the golden knows it.
+struct Known {
+  double spread = 0;
+  double degrees = 1;
+};
+
+// A spread of twins is around 0, one of seeds around their own mean.
+Known known_noise(const TrainingGolden& training, const std::string& number, size_t recorded) {
+  const auto spread = training.spread.find(number);
+  const double lost = training.basis == Basis::seeds ? 1 : 0;
+  return {.spread = spread == training.spread.end() ? 0 : spread->second,
+          .degrees = std::max(1.0, static_cast<double>(recorded) - lost)};
+}
+
+Move paired_move(const std::vector<double>& then, const std::vector<double>& now,
+                 const Known& noise) {
   const std::vector<double> differences = measure::paired_differences(then, now);
-  Move move{.then = measure::mean(then), .now = measure::mean(now), .by = 0, .test = {}};
+  Move move{.then = measure::mean(then), .now = measure::mean(now)};
   move.by = measure::mean(differences);
-  move.test = differences.size() > 1 ? measure::paired_t(differences)
-                                     : test_by_spread(move.by, spread, recorded);
-  move.half_width = half_width_of(move.by, move.test);
+  const bool alone = differences.size() < 2;
+  move.error = alone ? noise.spread : standard_error(differences);
+  move.test =
+      alone ? test_by_spread(move.by, move.error, noise.degrees) : measure::paired_t(differences);
   return move;
 }
 
-Move unpaired_move(const std::vector<double>& then, const std::vector<double>& now, double spread) {
-  Move move{.then = measure::mean(then), .now = measure::mean(now), .by = 0, .test = {}};
+Move unpaired_move(const std::vector<double>& then, const std::vector<double>& now,
+                   const Known& noise) {
+  Move move{.then = measure::mean(then), .now = measure::mean(now)};
   move.by = move.now - move.then;
-  if (then.size() > 1 && now.size() > 1)
+  if (then.size() > 1 && now.size() > 1) {
+    move.error = std::hypot(standard_error(then), standard_error(now));
     move.test = measure::welch(measure::summarise(now), measure::summarise(then));
-  else
-    move.test = test_by_spread(
-        move.by, spread * std::sqrt(1 + 1.0 / static_cast<double>(then.size())), then.size());
-  move.half_width = half_width_of(move.by, move.test);
+  } else {
+    move.error = noise.spread * std::sqrt(1 + 1.0 / static_cast<double>(then.size()));
+    move.test = test_by_spread(move.by, move.error, noise.degrees);
+  }
   return move;
 }
 
@@ -82,10 +100,10 @@ void judge_difference(Row& row, const Move& move, const Limits& limits) {
   if (moved > limits.margin && p < limits.alpha) {
     row.verdict = Verdict::suspect;
     row.reason = fmt::format("moved by {} (p = {:.2g})", digits(move.by), p);
-  } else if (move.half_width > limits.margin) {
+  } else if (move.half_width() > limits.margin) {
     row.verdict = Verdict::unstable;
     row.reason = fmt::format("moved by {} ± {}, which is more than the tolerance can tell",
-                             digits(move.by), digits(move.half_width));
+                             digits(move.by), digits(move.half_width()));
   }
 }
 
@@ -93,9 +111,8 @@ void judge_difference(Row& row, const Move& move, const Limits& limits) {
 void judge_non_inferiority(Row& row, const Move& move, const Limits& limits) {
   const double worse_by = limits.worse * move.by;
   double highest = worse_by;
-  if (move.half_width > 0)
-    highest += measure::student_quantile(0.95, move.test.degrees_of_freedom) *
-               std::abs(move.by / move.test.statistic);
+  if (move.error > 0)
+    highest += measure::student_quantile(0.95, move.test.degrees_of_freedom) * move.error;
   if (highest < limits.margin) return;
   row.verdict = worse_by > limits.margin ? Verdict::suspect : Verdict::unstable;
   row.reason = fmt::format("worse by {}, at most {} at 95 %: not shown to be less than {}",
@@ -108,13 +125,13 @@ std::string mean_text(const std::vector<double>& values) {
   return fmt::format("{}, sd {:.2g}", digits(summary.mean), *summary.sd);
 }
 
-Row missing_number(Row row, const std::vector<double>& now) {
-  const auto missing =
-      std::count_if(now.begin(), now.end(), [](double value) { return !std::isfinite(value); });
-  row.now = "none";
+Row missing_number(Row row, const std::vector<double>& values, const char* whose) {
+  const auto missing = std::count_if(values.begin(), values.end(),
+                                     [](double value) { return !std::isfinite(value); });
   row.verdict = Verdict::suspect;
   row.direction = 1;
-  row.reason = fmt::format("{} of {} seeds have none, or it is not finite", missing, now.size());
+  row.reason =
+      fmt::format("{} of {} {}seeds have none, or it is not finite", missing, values.size(), whose);
   return row;
 }
 
@@ -168,18 +185,16 @@ Row number_row(const std::string& name, const std::string& number, const Golden&
   row.golden_value = measure::mean(then);
   row.tolerance_value = limits.margin;
   row.worse = limits.worse;
-  if (now.empty() || !finite_all(now)) return missing_number(row, now);
-  const auto spread = training.spread.find(number);
-  const double sd = spread == training.spread.end() ? 0 : spread->second;
-  if (sd == 0 && (then.size() < 2 || now.size() < 2) && then != now) {
-    row.now = mean_text(now);
+  if (now.empty() || !finite_all(now)) return missing_number(row, now, "");
+  row.now = mean_text(now);
+  if (!finite_all(then)) return missing_number(row, then, "of the golden's ");
+  const Known noise = known_noise(training, number, recorded);
+  if (noise.spread == 0 && (then.size() < 2 || now.size() < 2) && then != now) {
     row.verdict = Verdict::not_comparable;
     row.reason = "one seed says nothing about noise";
     return row;
   }
-  const Move move =
-      golden.paired ? paired_move(then, now, sd, recorded) : unpaired_move(then, now, sd);
-  row.now = mean_text(now);
+  const Move move = golden.paired ? paired_move(then, now, noise) : unpaired_move(then, now, noise);
   row.now_value = move.now;
   row.direction = move.by > 0 ? 1 : move.by < 0 ? -1 : 0;
   if (golden.policy.sides == Sides::non_inferiority)

@@ -34,11 +34,26 @@ Row time_row(const std::string& training, const std::vector<double>& then,
   return row;
 }
 
+// Whether runs of which every new one is slower than every old one could be told from chance.
+bool can_tell(size_t a, size_t b) {
+  double ways = 1;
+  for (size_t i = 1; i <= a; ++i) ways *= static_cast<double>(b + i) / static_cast<double>(i);
+  return 2 / ways < kTimeAlpha;
+}
+
 // By how much the median is larger, and whether chance would order the runs so.
 void judge_unpaired(Row& row, const std::vector<double>& then, const std::vector<double>& now) {
   const double slower = *row.now_value / *row.golden_value - 1;
   const double p = measure::mann_whitney(now, then).p;
-  if (slower <= kSlower || p >= kTimeAlpha) return;
+  if (slower <= kSlower) return;
+  if (!can_tell(then.size(), now.size())) {
+    row.verdict = Verdict::unstable;
+    row.reason =
+        fmt::format("slower by {:.1f} %, and too few runs to tell it from chance: {} and {}",
+                    100 * slower, then.size(), now.size());
+    return;
+  }
+  if (p >= kTimeAlpha) return;
   row.verdict = Verdict::suspect;
   row.reason = fmt::format("slower by {:.1f} % (p = {:.2g})", 100 * slower, p);
 }
@@ -119,9 +134,11 @@ Row interleaved_time_row(const std::string& training, const std::vector<double>&
   Row row = time_row(training, old_seconds, new_seconds);
   std::vector<double> halves[2], all;
   for (size_t i = 0; i < std::min(old_seconds.size(), new_seconds.size()); ++i) {
+    // Of a run of one step the seconds are not known.
+    if (!(new_seconds[i] > 0) || !(old_seconds[i] > 0)) continue;
     const double log = std::log(new_seconds[i] / old_seconds[i]);
+    halves[all.size() % 2].push_back(log);
     all.push_back(log);
-    halves[i % 2].push_back(log);
   }
   if (all.size() < kFewestPairs)
     return not_comparable(row,

@@ -31,8 +31,25 @@ void settle(Row& row, const Row* again) {
     row.reason += "; so with other seeds: " + again->reason;
     return;
   }
+  const bool decides = again->verdict == Verdict::ok || again->verdict == Verdict::suspect;
+  if (!decides) {
+    row.reason += "; other seeds do not decide it: " + again->reason;
+    return;
+  }
+  if (row.lane == Lane::exact) {
+    row.reason += "; not so with other seeds, but chance makes no such difference";
+    return;
+  }
   row.verdict = Verdict::ok;
   row.reason = fmt::format("cleared by other seeds (it was: {})", row.reason);
+}
+
+// Whether a lane that judges by noise has looked at this training and found nothing.
+bool others_hold(const std::string& training, const std::vector<Row>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+    const bool by_noise = row.lane == Lane::approximate || row.lane == Lane::statistical;
+    return by_noise && row.training == training && row.verdict == Verdict::ok;
+  });
 }
 
 }  // namespace
@@ -80,7 +97,7 @@ std::vector<Row> confirm(std::vector<Row> first, const std::vector<Row>& second)
     const bool borne_out = std::any_of(first.begin(), first.end(), [&](const Row& other) {
       return !other.advisory && other.training == row.training && stands(other);
     });
-    if (borne_out) continue;
+    if (borne_out || !others_hold(row.training, first)) continue;
     row.verdict = Verdict::ok;
     row.reason += "; the other lanes hold, so this alone is no regression";
   }
@@ -106,7 +123,8 @@ Exit exit_of(const std::vector<Row>& rows) {
     return Exit::run_failed;
   if (count(rows, Verdict::suspect) > 0 || count(rows, Verdict::unstable) > 0)
     return Exit::inconclusive;
-  return count(rows, Verdict::ok) > 0 ? Exit::ok : Exit::nothing_measured;
+  const bool missing = count(rows, Verdict::nothing_measured) > 0;
+  return count(rows, Verdict::ok) > 0 && !missing ? Exit::ok : Exit::nothing_measured;
 }
 
 std::string counts_text(const std::vector<Row>& rows) {

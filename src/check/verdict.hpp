@@ -46,16 +46,17 @@ struct Row {
 };
 
 // The second look: a suspect row of the first is a regression when its twin in the second is
-// suspect too, in the same direction. Otherwise it is cleared. What only the second finds says
-// nothing about the first. An advisory row is cleared when no other row of its training is a
-// regression.
+// suspect too, in the same direction. Otherwise it is cleared, unless the second cannot decide or
+// the row is of the exact lane, which no chance moves: those stay suspect. What only the second
+// finds says nothing about the first. An advisory row is cleared when another lane holds for its
+// training and no other row of it stands.
 std::vector<Row> confirm(std::vector<Row> first, const std::vector<Row>& second);
 
 // Rows that were suspect and are cleared.
 int64_t count_cleared(const std::vector<Row>& before, const std::vector<Row>& after);
 int64_t count(const std::vector<Row>& rows, Verdict verdict);
 
-// Regression before a failed run before what is undecided before nothing compared.
+// Regression before a failed run before what is undecided before what is missing.
 Exit exit_of(const std::vector<Row>& rows);
 // "1 regression confirmed, 2 suspect, 41 ok": in that order, without zeros.
 std::string counts_text(const std::vector<Row>& rows);

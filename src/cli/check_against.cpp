@@ -90,6 +90,26 @@ std::string unlike_settings(const checks::Member& base, const checks::Member& fr
   return "";
 }
 
+// Takes runs without a result out of BASE; a row each says so, for what was to be compared with
+// them is not.
+std::vector<Row> take_failed(Observations& base) {
+  std::vector<Row> rows;
+  for (auto& [name, ensemble] : base.trainings)
+    for (const auto& [seed, member] : ensemble)
+      if (!member.failure.empty())
+        rows.push_back({.training = name,
+                        .quantity = "all",
+                        .golden = "missing",
+                        .now = "not compared",
+                        .verdict = Verdict::nothing_measured,
+                        .reason = fmt::format("BASE, seed {}: {}", seed, member.failure),
+                        .failed = true});
+  for (auto& [name, ensemble] : base.trainings)
+    std::erase_if(ensemble, [](const auto& one) { return !one.second.failure.empty(); });
+  std::erase_if(base.trainings, [](const auto& one) { return one.second.empty(); });
+  return rows;
+}
+
 // Takes trainings of other settings out of the golden; a row each says so.
 std::vector<Row> take_unlike(Golden& golden, const Observations& base, const Observations& fresh) {
   std::vector<Row> rows;
@@ -177,6 +197,7 @@ Checked check_against(const std::string& base, const std::string& fresh,
   const int64_t window = std::clamp<int64_t>(shortest / 10, 1, kWindow);
   then = read_any(base, options, window);
   now = read_any(fresh, options, window);
+  const std::vector<Row> failed = take_failed(then);
   use_one_name(then, now);
   use_one_seed(then, now);
   checks::Recipe recipe;
@@ -187,6 +208,7 @@ Checked check_against(const std::string& base, const std::string& fresh,
                   .command = fmt::format("repro check --against {} {}", shell_quoted(base),
                                          shell_quoted(fresh))};
   checked.rows = take_unlike(golden, then, now);
+  checked.rows.insert(checked.rows.end(), failed.begin(), failed.end());
   checks::measure_like(now, golden);
   std::vector<Row> timed;
   if (options.gate.time) timed = checks::against_time_rows(then, now);

@@ -195,13 +195,17 @@ json check_json(const Checked& checked) {
 std::string check_markdown(const Checked& checked, size_t most) {
   const std::string tag = tag_of(checked);
   const bool nothing = checked.exit == Exit::ok && checked.cleared == 0 && checked.warnings.empty();
-  if (nothing)
-    return fmt::format("**repro check {}** {}\n{}", report::escape_markdown(checked.name),
-                       report::escape_markdown(status_line(checked)), tag);
+  if (nothing) {
+    const std::string line =
+        fmt::format("**repro check {}** {}\n{}", report::escape_markdown(checked.name),
+                    report::escape_markdown(status_line(checked)), tag);
+    return line.size() < most ? line : "";
+  }
   std::string text = summary_of(checked, checked.rows.size(), true) + tag;
   for (size_t rows = checked.rows.size(); text.size() >= most && rows > 0; rows /= 2)
     text = summary_of(checked, rows, false) + tag;
-  if (text.size() >= most) text = summary_of(checked, 0, false).substr(0, most / 2);
+  // The cut may go through a character.
+  if (text.size() >= most) text = well_formed(summary_of(checked, 0, false).substr(0, most / 2));
   return text.size() < most ? text : "";
 }
 

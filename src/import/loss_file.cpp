@@ -51,6 +51,8 @@ MetricValues read_metric(const json& metric, const std::string& name, const std:
     if (!step) throw Error(Exit::bad_log, "{}: no step", where);
     by_step[*step] = golden_value(value, where);
   }
+  if (by_step.empty())
+    throw Error(Exit::bad_log, "{}: '{}' has no values", file, printable_line(name));
   MetricValues values;
   const json precision = metric.value("value_precision", json());
   values.decimals = precision == "full" ? -1 : kLegacyDecimals;
@@ -60,7 +62,7 @@ MetricValues read_metric(const json& metric, const std::string& name, const std:
   }
   // What its own head promises and the values lack is missing, not unknown.
   const json last = metric.value("end_step", json());
-  if (last.is_number_integer() && !by_step.empty() && by_step.rbegin()->first != last)
+  if (last.is_number_integer() && by_step.rbegin()->first != last)
     throw Error(Exit::bad_log, "{}: '{}' ends at step {}, its head says {}", file,
                 printable_line(name), by_step.rbegin()->first, last.dump());
   return values;

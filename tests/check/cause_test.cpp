@@ -45,4 +45,17 @@ TEST_CASE("values that were written to 5 decimals are compared to 5 decimals", "
   CHECK(first_difference(0, golden, now)->step == 2);
 }
 
+TEST_CASE("the side that was rounded decides how far both are compared", "[check]") {
+  Member golden, now;
+  golden.series["loss"] = {{1}, {10.984320640563965}};
+  now.series["loss"] = {{1}, {10.98432}, 5};
+  CHECK_FALSE(first_difference(0, golden, now));
+  now.series["loss"].values[0] = 10.98433;
+  CHECK(first_difference(0, golden, now));
+  // Too large to have decimals, and not equal for that.
+  golden.series["loss"] = {{1}, {1e305}, 5};
+  now.series["loss"] = {{1}, {1.5e305}, 5};
+  CHECK(first_difference(0, golden, now));
+}
+
 }  // namespace repro::checks

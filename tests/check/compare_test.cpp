@@ -23,6 +23,28 @@ const Row& row_of(const std::vector<Row>& rows, const std::string& quantity, Lan
   return rows.front();
 }
 
+// Of one number of other programs' logs, without their steps.
+Golden golden_of_logs(const std::vector<double>& final_losses) {
+  Golden golden;
+  golden.paired = false;
+  TrainingGolden& training = golden.trainings["log"];
+  for (size_t seed = 0; seed < final_losses.size(); ++seed)
+    training.seeds[static_cast<int64_t>(seed)].numbers["final_loss"] = final_losses[seed];
+  training.margin["final_loss"] = 0.1;
+  training.spread["final_loss"] = 1.5811388300841898;  // of 1, 2, 3, 4, 5
+  return golden;
+}
+
+Row final_loss_of_logs(const Golden& golden, const std::vector<double>& final_losses) {
+  Observations now;
+  std::vector<int64_t> seeds;
+  for (const double loss : final_losses) {
+    seeds.push_back(static_cast<int64_t>(seeds.size()));
+    now.trainings["log"][seeds.back()].numbers["final_loss"] = loss;
+  }
+  return row_of(compare(golden, now, {.seeds = seeds}), "final loss", Lane::statistical);
+}
+
 bool suspects(const std::vector<Row>& rows, Lane lane) {
   for (const Row& row : rows)
     if (row.lane == lane && row.verdict == Verdict::suspect) return true;
@@ -228,6 +250,27 @@ TEST_CASE("noise that hides the tolerance is unstable, not ok", "[check]") {
   const Row row = row_of(look(golden, now), "final loss", Lane::statistical);
   CHECK(row.verdict == Verdict::unstable);
   CHECK(exit_of({row}) == Exit::inconclusive);
+}
+
+TEST_CASE("a number that the golden's side lacks is suspect too", "[check]") {
+  const Row row = final_loss_of_logs(golden_of_logs({1, 2, kNothing}), {1, 2, 3});
+  CHECK(row.verdict == Verdict::suspect);
+  CHECK_THAT(row.reason, Contains("1 of 3 of the golden's seeds have none"));
+}
+
+TEST_CASE("one log against five is judged by the four degrees that their spread has", "[check]") {
+  // 2.67 standard errors: beyond t of 5 degrees, 2.57, and not beyond that of 4, 2.78.
+  CHECK(final_loss_of_logs(golden_of_logs({1, 2, 3, 4, 5}), {7.62}).verdict == Verdict::unstable);
+  CHECK(final_loss_of_logs(golden_of_logs({1, 2, 3, 4, 5}), {8}).verdict == Verdict::suspect);
+}
+
+TEST_CASE("noise whose mean is 0 by chance is noise", "[check]") {
+  for (const Sides sides : {Sides::two_sided, Sides::non_inferiority}) {
+    Golden golden = golden_of_logs({1, 2, 3, 4, 5});
+    golden.paired = true;
+    golden.policy.sides = sides;
+    CHECK(final_loss_of_logs(golden, {2, 1, 3, 5, 4}).verdict == Verdict::unstable);
+  }
 }
 
 }  // namespace repro::checks

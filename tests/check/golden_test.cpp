@@ -1,6 +1,8 @@
 #include "check/golden.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
@@ -81,6 +83,7 @@ TEST_CASE("a golden of another schema, of a wrong type or of no numbers is refus
   const std::vector<Case> cases = {
       {"/schema", 99, "is of schema 99, this program reads 1"},
       {"/schema", nullptr, "is of schema null"},
+      {"/name", "../a`b", "is no name of a golden"},
       {"/policy/alpha", 2.0, "alpha is not between 0 and 1"},
       {"/policy/sides", "all", "sides 'all' are not known"},
       {"/recipe", "text", "lacks 'experiment'"},
@@ -165,6 +168,23 @@ TEST_CASE("a renewal keeps what moved, how far, and in which environments", "[ch
   REQUIRE_FALSE(renewal.drift.empty());
   CHECK_THAT(renewal.drift.front(), Contains("qwen-full, ") && Contains("+0.05"));
   CHECK(renewal_of(then, then, "none").drift == std::vector<std::string>{"nothing moved"});
+}
+
+TEST_CASE("a step as large as its type holds is kept", "[check]") {
+  Ensemble ensemble;
+  const std::vector<int64_t> steps = {1, std::numeric_limits<int64_t>::max()};
+  ensemble[0].series["loss"] = {steps, {5, 4}};
+  CHECK(as_kept(ensemble).at(0).series.at("loss").steps == steps);
+}
+
+TEST_CASE("a step that is no longer a number is the largest drift", "[check]") {
+  const Golden then = made_golden();
+  Golden now = then;
+  now.trainings.at("qwen-full").seeds.at(2).series.at("loss").values[7] = std::nan("");
+  const std::vector<Drift> drifts = drift_between(then, now);
+  REQUIRE_FALSE(drifts.empty());
+  CHECK(std::isinf(drifts.front().margins));
+  CHECK(drifts.front().where == "seed 2, step 8");
 }
 
 }  // namespace repro::checks

@@ -72,4 +72,49 @@ TEST_CASE("a legacy golden equals its full values, and two that lack a step are 
   CHECK(verdict(make_golden(nan, nullptr, {}, {}), nan) == Verdict::suspect);
 }
 
+TEST_CASE("a step of a long log that a golden does not keep is compared all the same", "[check]") {
+  const TemporaryDirectory folder;
+  const auto write = [&](const char* name, int other_step) {
+    std::ofstream log(folder.path() / name);
+    for (int step = 1; step <= 1000; ++step)
+      log << step << ' ' << 2 + 1.0 / step + (step == other_step ? 0.5 : 0) << '\n';
+    return folder.path() / name;
+  };
+  const Golden golden = make_golden(of({write("a.txt", 0)}), nullptr, {}, {});
+  const auto records = [&](const Observations& now) {
+    return compare(golden, now, {.seeds = {0}}).at(0);
+  };
+  CHECK(records(of({write("same.txt", 0)})).verdict == Verdict::ok);
+  const Row row = records(of({write("other.txt", 502)}));
+  CHECK(row.quantity == "every record");
+  CHECK(row.verdict == Verdict::suspect);
+  CHECK_THAT(row.reason, Contains("between the steps that the golden keeps"));
+}
+
+TEST_CASE("of a few logs that are no pairs every value must be there and a number", "[check]") {
+  const TemporaryDirectory folder;
+  const auto write = [&](const char* name, const std::string& values) {
+    std::ofstream(folder.path() / name) << "{\"lm loss\": {\"value_precision\": \"full\", "
+                                        << "\"values\": {" << values << "}}}";
+    return folder.path() / name;
+  };
+  const fs::path whole = write("a.json", "\"1\": 5, \"2\": 4, \"3\": 3");
+  const fs::path other = write("b.json", "\"1\": 5.1, \"2\": 4.1, \"3\": 3.1");
+  const auto reason = [](const Observations& then, const Observations& now) {
+    for (const Row& row : compare(make_golden(then, nullptr, {}, {}), now, {.seeds = {0, 1}}))
+      if (row.quantity == "every value" && row.verdict == Verdict::suspect) return row.reason;
+    return std::string();
+  };
+  CHECK(reason(of({whole, other}), of({whole, other})).empty());
+  const fs::path nan = write("c.json", "\"1\": 5, \"2\": \"nan\", \"3\": 3");
+  CHECK_THAT(reason(of({whole, other}), of({whole, nan})),
+             Contains("now, seed 1: loss at step 2 is not a number"));
+  CHECK_THAT(reason(of({nan, other}), of({whole, other})), Contains("then, seed 0"));
+  const fs::path shorter = write("d.json", "\"1\": 5, \"2\": 4");
+  const fs::path hole = write("e.json", "\"1\": 5, \"3\": 3");
+  for (const fs::path& less : {shorter, hole})
+    CHECK_THAT(reason(of({whole, other}), of({whole, less})),
+               Contains("now, seed 1: has not the steps"));
+}
+
 }  // namespace repro::checks

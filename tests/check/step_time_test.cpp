@@ -83,4 +83,18 @@ TEST_CASE("two sets of runs are timed only when they are of one machine and took
   CHECK(against_time_rows(base, timed(0.1, "a", "10")).at(0).verdict == Verdict::ok);
 }
 
+TEST_CASE("seconds that are not known, or of too few runs, are not ok", "[check]") {
+  const std::vector<double> none(6, 0.0);
+  CHECK(interleaved_time_row("a", none, none).verdict == Verdict::not_comparable);
+  TimeGolden golden;
+  golden.machine = "a";
+  golden.seconds["t"] = {{0, 0.1}, {1, 0.1}};
+  Observations now;
+  now.machine = "a";
+  for (const int64_t seed : {0, 1}) now.trainings["t"][seed].step_seconds = 0.3;
+  const Row row = stored_time_rows(golden, now).at(0);
+  CHECK(row.verdict == Verdict::unstable);
+  CHECK_THAT(row.reason, Contains("slower by 200.0 %, and too few runs"));
+}
+
 }  // namespace repro::checks

@@ -44,6 +44,27 @@ TEST_CASE("without a second look what is suspect stays so and ends with 5", "[ch
   }
 }
 
+TEST_CASE("a second look that cannot decide clears nothing", "[check]") {
+  for (const Verdict second : {Verdict::unstable, Verdict::not_comparable}) {
+    const auto both = confirm({row(Verdict::suspect)}, {row(second)});
+    CHECK(both[0].verdict == Verdict::suspect);
+    CHECK_THAT(both[0].reason, Catch::Contains("other seeds do not decide it"));
+  }
+}
+
+TEST_CASE("what no chance moves is not cleared by other seeds", "[check]") {
+  Row order = row(Verdict::suspect), again = row(Verdict::ok);
+  order.lane = again.lane = Lane::exact;
+  CHECK(confirm({order}, {again})[0].verdict == Verdict::suspect);
+  again.verdict = Verdict::suspect;
+  CHECK(confirm({order}, {again})[0].verdict == Verdict::regression);
+}
+
+TEST_CASE("a training that is missing beside others that are ok is not green", "[check]") {
+  CHECK(exit_of({row(Verdict::ok), row(Verdict::nothing_measured, 0, "b")}) ==
+        Exit::nothing_measured);
+}
+
 TEST_CASE("an advisory row stands or falls with its training's other rows", "[check]") {
   Row bits = row(Verdict::suspect, 0);
   bits.quantity = "every record";
@@ -52,7 +73,11 @@ TEST_CASE("an advisory row stands or falls with its training's other rows", "[ch
   CHECK(confirm({bits, row(Verdict::ok)}, {})[0].verdict == Verdict::ok);
   CHECK(confirm({bits, row(Verdict::suspect)}, {row(Verdict::suspect)})[0].verdict ==
         Verdict::suspect);
-  CHECK(confirm({bits, row(Verdict::suspect, 1, "b")}, {})[0].verdict == Verdict::ok);
+  CHECK(confirm({bits, row(Verdict::ok), row(Verdict::suspect, 1, "b")}, {})[0].verdict ==
+        Verdict::ok);
+  // No other lane was asked.
+  CHECK(confirm({bits}, {})[0].verdict == Verdict::suspect);
+  CHECK(confirm({bits, row(Verdict::ok, 1, "b")}, {})[0].verdict == Verdict::suspect);
 }
 
 TEST_CASE("a regression outranks a failed run, and that what is undecided", "[check]") {

@@ -264,6 +264,20 @@ TEST_CASE("two sets of runs are compared without a golden", "[cli]") {
   INFO(worse.output << worse.errors);
   CHECK(worse.exit_code == 5);  // nothing says yet that other seeds show it too
   CHECK_THAT(worse.output, Contains("final loss") && Contains("suspect"));
+  // A run without a result is not passed over, on either side.
+  for (const auto& entry : fs::directory_iterator(gate.path() / "same")) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("train-") || name.find("-s3-") == std::string::npos) continue;
+    fs::remove(entry.path() / "DONE");
+    write_file_atomically(entry.path() / "FAILED", "out of memory\n");
+  }
+  for (const bool in_base : {false, true}) {
+    const Finished failed =
+        gate.run({"check", "--against", in_base ? "same" : "base", in_base ? "base" : "same"});
+    INFO(failed.output << failed.errors);
+    CHECK(failed.exit_code == 2);
+    CHECK_THAT(failed.output, Contains("seed 3: out of memory"));
+  }
   CHECK(gate.run({"check", "--against", "base", "nowhere"}).exit_code == 4);
   fs::create_directories(gate.path() / "empty");
   CHECK(gate.run({"check", "--against", "base", "empty"}).exit_code == 6);

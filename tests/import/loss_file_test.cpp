@@ -64,6 +64,8 @@ TEST_CASE("a damaged loss file is told with its place", "[import]") {
                     Contains("neither a number nor"));
   CHECK_THROWS_WITH(read_text_as_file("{\"a\": {\"end_step\": 9, \"values\": {\"1\": 2}}}"),
                     Contains("ends at step 1, its head says 9"));
+  CHECK_THROWS_WITH(read_text_as_file("{\"lm loss\": {\"values\": {}}}"),
+                    Contains("'lm loss' has no values"));
 }
 
 }  // namespace repro::imports
