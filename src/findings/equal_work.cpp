@@ -9,6 +9,8 @@ namespace {
 using plan::Ending;
 using plan::JobWork;
 
+constexpr double kSameWork = 1e-6;  // sums of seconds in another order
+
 std::optional<double> amount(const std::string& measure, const plan::Work& work,
                              const Prices& prices) {
   if (measure == "samples") return work.sum(&JobWork::tokens);
@@ -48,9 +50,8 @@ struct EqualQuestion {
 
 // The baseline at this much work: its loss, with the ending above; empty outside its endings.
 std::optional<Point> point_at(const std::vector<Point>& ladder, double work) {
-  constexpr double kSame = 1e-6;  // sums of seconds in another order
   for (size_t i = 0; i < ladder.size(); ++i) {
-    if (std::abs(ladder[i].work - work) <= kSame * work)
+    if (std::abs(ladder[i].work - work) <= kSameWork * work)
       return Point{ladder[i].ending, work, ladder[i].loss};
     if (i == 0 || ladder[i - 1].work > work || ladder[i].work < work) continue;
     const double part =
@@ -139,10 +140,11 @@ const std::vector<std::string>& equal_measures() {
   return kMeasures;
 }
 
+bool EqualWork::equal() const { return std::abs(spent - baseline_spent) <= kSameWork * spent; }
+
 bool EqualWork::decides() const {
-  constexpr double kSame = 1e-6;  // sums of seconds in another order
-  return difference.centre < 0 ? spent <= baseline_spent * (1 + kSame)
-                               : baseline_spent <= spent * (1 + kSame);
+  return difference.centre < 0 ? spent <= baseline_spent * (1 + kSameWork)
+                               : baseline_spent <= spent * (1 + kSameWork);
 }
 
 int EqualWork::better() const {

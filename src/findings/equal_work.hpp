@@ -25,6 +25,7 @@ struct EqualWork {
   double loss = 0;                     // of the arm, mean over seeds, in the manifest's metric
   double baseline_loss = 0;            // of the baseline at equal work: log-linear between endings
   measure::Effect difference;          // loss - baseline_loss; below zero: the arm is better
+  bool equal() const;                  // as much work on both sides; else the baseline's nearest
   // Whoever ends lower did no more work than the other.
   bool decides() const;
   // -1 the arm is better, +1 the baseline, 0 not clear of the noise, or by more work.

@@ -28,6 +28,11 @@ bool is_matrix(const Parameter& parameter) {
   return parameter.tensor_class == TensorClass::router && parameter.value.dim() == 2;
 }
 
+// In front of another layer of the router.
+bool is_first_of_mlp(const Parameter& router) {
+  return router.name.ends_with("gate_network.0.weight");
+}
+
 void draw(const Parameter& router, double std, uint64_t seed, uint64_t index) {
   at::Tensor value = router.value;
   at::Tensor drawn = at::empty(value.sizes(), at::kFloat);
@@ -47,8 +52,14 @@ void start_routers(const std::string& kind, const config::ModelConfig& config, u
   double std = config.init_std;
   if (kind == "zeros") std = config.top_k < config.experts ? 1e-6 : 0;
   uint64_t index = 0;
-  for (const Parameter& parameter : parameters)
-    if (is_matrix(parameter)) draw(parameter, std, seed, index++);
+  for (const Parameter& parameter : parameters) {
+    if (!is_matrix(parameter)) continue;
+    const uint64_t own = index++;
+    // Zeros behind it make the scores equal. Were it zero too, each layer's gradient would be 0
+    // because of the other, for ever.
+    if (kind == "zeros" && is_first_of_mlp(parameter)) continue;
+    draw(parameter, std, seed, own);
+  }
 }
 
 void need_distinct_rows(const std::vector<Parameter>& parameters, const config::ModelConfig& config,

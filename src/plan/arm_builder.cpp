@@ -25,7 +25,7 @@ int64_t ArmBuilder::baseline_steps() const { return experiment().baseline_steps(
 
 bool ArmBuilder::baseline_steps_are_the_papers() const { return experiment().steps == 0; }
 
-int64_t ArmBuilder::budgeted_steps() const {
+int64_t ArmBuilder::budgeted_steps(const config::ModelConfig& trained) const {
   const Experiment& whole = experiment();
   const size_t baseline = whole.baseline_index();
   if (whole.protocol == Protocol::target || whole.budget.equal != "flops" || arm_ == baseline)
@@ -34,7 +34,7 @@ int64_t ArmBuilder::budgeted_steps() const {
     return static_cast<double>(
         measure::flops_per_token(measure::Convention::megatron, model, whole.match.sequence));
   };
-  return fraction_of(baseline_steps(), flops(entry_.arm_models.at(baseline)) / flops(model_));
+  return fraction_of(baseline_steps(), flops(entry_.arm_models.at(baseline)) / flops(trained));
 }
 
 std::vector<double> ArmBuilder::rates() const {

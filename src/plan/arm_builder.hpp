@@ -24,9 +24,11 @@ class ArmBuilder {
   // The baseline's steps in this cell, and whether they are the paper's own (cell_steps).
   int64_t baseline_steps() const;
   bool baseline_steps_are_the_papers() const;
-  // Steps that this arm's model may make for what the baseline spends, where the protocol fixes
-  // them when it is planned (tokens, steps, FLOPs); else the baseline's.
-  int64_t budgeted_steps() const;
+  // Steps that this arm's model, or the one that it trains instead, may make for what the baseline
+  // spends, where the protocol fixes them when it is planned (tokens, steps, FLOPs); else the
+  // baseline's.
+  int64_t budgeted_steps() const { return budgeted_steps(model_); }
+  int64_t budgeted_steps(const config::ModelConfig& trained) const;
 
   // Factors of its learning rate that the last phase is run with; 1 comes first.
   std::vector<double> rates() const;

@@ -45,6 +45,11 @@ void check_model(const DiscoArm& arm, const Experiment&, const std::string& key,
   if (arm.cluster.k != 0 && arm.cluster.k != model.experts)
     add(fmt::format("cluster.k = {} but {} has experts = {}; one cluster an expert, or leave k out",
                     arm.cluster.k, key, model.experts));
+  if (arm.cluster.minimum_share * static_cast<double>(model.experts) > 1)
+    add(fmt::format(
+        "cluster.minimum_share = {}: {} clusters have {:.4g} of the tokens on average; "
+        "set it below that",
+        arm.cluster.minimum_share, model.experts, 1 / static_cast<double>(model.experts)));
   if (reads_text(arm.merge) && model.router.network != config::RouterNetwork::linear)
     add(
         fmt::format("merge.router = \"{}\" makes the rows of a linear router, but {}'s is an mlp; "

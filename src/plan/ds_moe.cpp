@@ -121,7 +121,8 @@ ArmPlan plan_arm(ArmBuilder& builder, const DsMoeArm& arm) {
              [&](double horizon, double rate) {
                config::TrainSpec spec = builder.training(arm.train, rate);
                spec.model = model;
-               spec.steps = fraction_of(builder.budgeted_steps(), horizon);
+               // What is paid for is every expert on every token, whatever is read afterwards.
+               spec.steps = fraction_of(builder.budgeted_steps(model), horizon);
                const std::string part = horizon_part(arm.head, horizon, spec.steps, rate);
                const size_t job = builder.add_training(part, spec, arm.profile, arm.parallel);
                config::EvalSpec eval = builder.evaluation();

@@ -95,10 +95,16 @@ std::string problem_of_stages(const EmoArm& arm) {
   return "";
 }
 
+// Of new experts nothing differs from those that they are copied from.
+bool copies_exactly(const config::GrowOptions& grow) {
+  return grow.experts == "copy" || (grow.experts == "copy-noise" && grow.noise == 0) ||
+         (grow.experts == "drop-upcycle" && grow.drop == 0);
+}
+
 std::string problem_of_growth(const EmoArm& arm) {
-  if (arm.grow.experts == "copy" && arm.grow.router == "copy")
+  if (copies_exactly(arm.grow) && arm.grow.router == "copy")
     return "grow copies experts and their router rows: equal twins never part; set grow.experts = "
-           "\"copy-noise\" or grow.router = \"gaussian\"";
+           "\"copy-noise\" with grow.noise above 0, or grow.router = \"gaussian\"";
   if (arm.stages.size() > 1 && arm.train.schedule == "cosine")
     return "train.schedule = \"cosine\" falls from the first step on, so that no stage trains at "
            "one "

@@ -17,19 +17,25 @@ namespace {
 using findings::Study;
 using Lines = std::vector<std::string>;
 
-// "equal samples 0.012 nats lower in 1 of 1 cells (clear in 0)"; "" where no cell spans equal work.
+// "equal samples 0.012 nats lower (clear in 0 of 1 cells)". Where the baseline has run only more or
+// less work nothing is told of equal work, but that; "" where nothing has run.
 std::string equal_part(const std::vector<findings::EqualWork>& all, size_t arm,
                        const std::string& measure, bool tuned) {
   double sum = 0;
-  int64_t cells = 0, clear = 0;
+  int64_t cells = 0, clear = 0, unequal = 0;
   for (const findings::EqualWork& one : all) {
     const bool own = one.rate == 1 && one.baseline_rate == 1;
     if (one.arm != arm || one.measure != measure || own == tuned) continue;
+    if (!one.equal()) {
+      ++unequal;
+      continue;
+    }
     ++cells;
     sum += one.difference.centre;
     clear += one.better() != 0;
   }
-  if (cells == 0) return "";
+  if (cells == 0)
+    return unequal == 0 ? "" : fmt::format("no run of the baseline takes as many {}", measure);
   const double mean = sum / static_cast<double>(cells);
   return fmt::format("equal {} {} nats {} (clear in {} of {} cells)", measure,
                      findings::loss_text(std::abs(mean)), mean < 0 ? "lower" : "higher", clear,

@@ -25,13 +25,35 @@ const std::vector<std::string>& saved_measures() {
   return kMeasures;
 }
 
-// Of this arm and measure: with each arm at its best rate where rates were tried.
-std::optional<EqualWork> tuned_work(const std::vector<EqualWork>& all, size_t arm,
-                                    const std::string& measure) {
-  std::optional<EqualWork> found;
+// Factors of each arm's own learning rate: the best where rates were tried.
+struct Rates {
+  double arm = 1, baseline = 1;
+};
+
+double best_rate(const StudyRow& row, size_t arm) {
+  return row.rates[arm] ? row.rates[arm]->best : 1;
+}
+
+// Of this arm and measure, at these rates and no others: one paragraph speaks of one pair.
+std::optional<EqualWork> work_at(const std::vector<EqualWork>& all, size_t arm, const Rates& rates,
+                                 const std::string& measure) {
   for (const EqualWork& one : all)
-    if (one.arm == arm && one.measure == measure) found = one;  // the tuned one comes last
-  return found;
+    if (one.arm == arm && one.measure == measure && one.rate == rates.arm &&
+        one.baseline_rate == rates.baseline)
+      return one;
+  return std::nullopt;
+}
+
+std::string tuning_text(const StudyRow& row, size_t arm, size_t baseline, const Rates& rates) {
+  const auto tried = [&](size_t index) {
+    return row.rates[index] ? row.rates[index]->rates.size() : size_t{1};
+  };
+  if (tried(arm) < 2 && tried(baseline) < 2) return "at untuned rates";
+  if (tried(arm) != tried(baseline))
+    return fmt::format("at rates of which {} and {} were tried (x {} and x {} of each arm's own)",
+                       tried(arm), tried(baseline), rates.arm, rates.baseline);
+  return fmt::format("each arm at its best rate of {} (x {} and x {} of its own)", tried(arm),
+                     rates.arm, rates.baseline);
 }
 
 // Steps of the baseline for as much work: its work is in proportion to them.
@@ -64,7 +86,7 @@ std::string saving_of(const EqualWork& one, int64_t steps) {
 
 std::string against(const Study& study, const StudyRow& row, const std::string& measure,
                     const std::optional<EqualWork>& one) {
-  if (!one || std::abs(one->spent - one->baseline_spent) > 1e-6 * one->spent)
+  if (!one || !one->equal())
     return fmt::format("{}: no run of {} takes as many", measure, study.baseline().title);
   const int64_t steps = baseline_steps(study, row, *one);
   return fmt::format("{}: {} steps against {}, which end {}: {}", measure, with_commas(one->steps),
@@ -73,25 +95,22 @@ std::string against(const Study& study, const StudyRow& row, const std::string& 
 
 std::string paragraph(const Study& study, const StudyRow& row, size_t arm) {
   const auto all = findings::equal_work_of(study, row);
-  const plan::ArmPlan& planned = study.plan.cells.front().arms[arm];
+  const plan::Cell& cell = study.plan.cells.front();
+  const plan::ArmPlan& planned = cell.arms[arm];
+  const Rates rates{best_rate(row, arm), best_rate(row, cell.baseline)};
   std::vector<std::string> parts;
-  std::optional<EqualWork> any;
+  bool any = false;
   for (const std::string& measure : saved_measures()) {
-    const auto one = tuned_work(all, arm, measure);
-    if (one) any = one;
+    const auto one = work_at(all, arm, rates, measure);
+    any |= one.has_value();
     parts.push_back(against(study, row, measure, one));
   }
   if (!any) return "";
-  const bool tuned = row.rates[arm] && row.rates[arm]->rates.size() > 1;
   return fmt::format(
       "what {}'s {} saves against {} of as many samples, FLOPs or dollars in all, {}, {} seed(s), "
       "{}; {}",
       planned.title, planned.last().title, study.baseline().title, row.text(),
-      row.compared().size(),
-      tuned ? fmt::format("each arm at its best rate of {} (x {} and x {} of its own)",
-                          row.rates[arm]->rates.size(), any->rate, any->baseline_rate)
-            : std::string("at untuned rates"),
-      join(parts, "; "));
+      row.compared().size(), tuning_text(row, arm, cell.baseline, rates), join(parts, "; "));
 }
 
 }  // namespace

@@ -69,8 +69,10 @@ std::string doubt_of(const Trend& trend) {
   if (!needed)
     return wide +
            fmt::format("; no number of runs at these widths would narrow it to {}", kSaysNothing);
+  // Rounded up: fewer would not do.
+  const int64_t seeds = (*needed + trend.sizes - 1) / trend.sizes;
   return wide + fmt::format("; about {} seeds at each of these widths would narrow it to {}",
-                            with_commas(*needed / trend.sizes), kSaysNothing);
+                            with_commas(seeds), kSaysNothing);
 }
 
 std::string why_none(const Series& series) {

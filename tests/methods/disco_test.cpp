@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full_like.h>
 
@@ -147,6 +148,22 @@ TEST_CASE("a router of zeros is exact when all experts are active, else ties are
     const double largest = value_of(full, gate).abs().max().item<double>();
     CHECK((top_k == 4 ? largest == 0 : largest > 0 && largest < 1e-5));
   }
+}
+
+TEST_CASE("an mlp router of zeros is exact and yet receives a gradient", "[methods]") {
+  const TemporaryDirectory folder;
+  Transformer full = initialised(config::as_llama_moe(tiny()), 1);
+  const auto files = submodels_of(full, folder.path(), leave);
+  methods::merge(files, {.gamma = kEqual, .router = "zeros"}, full.config(), full.parameters());
+  full.values_changed();
+  const std::string network = "model.layers.1.mlp.gate.gate_network.";
+  CHECK(value_of(full, network + "2.weight").abs().max().item<double>() == 0);
+  CHECK(value_of(full, network + "0.weight").abs().max().item<double>() > 0);
+  full.zero_gradients();
+  full.forward(at::arange(26, at::kLong).view({2, 13}), true).total.backward();
+  for (const Parameter& parameter : full.parameters())
+    if (parameter.name == network + "2.weight")
+      CHECK(parameter.gradient.abs().max().item<double>() > 0);
 }
 
 TEST_CASE("a fresh normal router differs from the initial one and has its spread", "[methods]") {

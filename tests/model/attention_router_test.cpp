@@ -49,10 +49,10 @@ at::Tensor of_group(const AttentionWeights& w, const AttentionShape& shape, cons
                     const at::Tensor& x, int64_t group, int64_t groups) {
   AttentionWeights alone = w;
   alone.router = {};
-  const int64_t columns = s.heads * s.head_width / groups;
   const at::Tensor kept = at::zeros_like(w.output.leaf.detach());
-  kept.narrow(1, group * columns, columns)
-      .copy_(w.output.leaf.detach().narrow(1, group * columns, columns));
+  for (int64_t head = group; head < s.heads; head += groups)
+    kept.narrow(1, head * s.head_width, s.head_width)
+        .copy_(w.output.leaf.detach().narrow(1, head * s.head_width, s.head_width));
   alone.output.leaf = kept;
   return plain_attention(x, alone, shape).x_ND - x;
 }
@@ -75,6 +75,22 @@ TEST_CASE("routed heads are the groups' outputs weighed by their scores", "[mode
     for (int64_t group = 0; group < groups; ++group)
       expected = expected + score_NA.narrow(1, group, 1) * of_group(w, shape, s, x, group, groups);
     CHECK(at::allclose(out.x_ND, expected, 1e-10, 1e-10));
+  }
+}
+
+TEST_CASE("groups with a head for each of the keys and values share all of them", "[model]") {
+  Draw draw(54, at::kDouble);
+  const Sizes s = four_heads();  // of two keys and values
+  const AttentionWeights w = attention_weights(draw, s);
+  const AttentionShape shape = attention_shape(s, at::kDouble);
+  const at::Tensor x = draw.tensor({s.batch * s.tokens, s.width});
+  for (int64_t kv = 0; kv < s.kv_heads; ++kv) {
+    AttentionWeights silenced = w;
+    silenced.qkv.leaf = w.qkv.leaf.detach().clone();
+    silenced.qkv.leaf.narrow(0, (s.heads + s.kv_heads + kv) * s.head_width, s.head_width).zero_();
+    for (int64_t group = 0; group < 2; ++group)
+      CHECK_FALSE(at::allclose(of_group(w, shape, s, x, group, 2),
+                               of_group(silenced, shape, s, x, group, 2)));
   }
 }
 

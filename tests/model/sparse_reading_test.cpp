@@ -68,6 +68,9 @@ TEST_CASE("the mutual-information loss lies between -ln N and 0", "[model]") {
     CHECK(mutual_information(at::eye(experts, at::kDouble)) == Approx(least).margin(1e-6));
     const at::Tensor same = at::full({9, experts}, 1.0 / static_cast<double>(experts), at::kDouble);
     CHECK(mutual_information(same) == Approx(0).margin(1e-6));
+    at::Tensor one = at::zeros({9, experts}, at::kDouble);
+    one.select(1, 1).fill_(1);  // all surely to one and the same
+    CHECK(mutual_information(one) == Approx(0).margin(1e-6));
   }
 }
 

@@ -107,6 +107,13 @@ TEST_CASE("a router made of text reads the corpus, others do not", "[plan]") {
   CHECK(merging(baselines({"arm.disco.merge.router_windows=7"}), "disco").router_windows == 64);
 }
 
+TEST_CASE("a least share that not all clusters can have is told at its arm", "[plan]") {
+  CHECK_THROWS_WITH(baselines({"arm.disco.cluster.minimum_share=0.3"}),
+                    Catch::Contains("arm 'disco': cluster.minimum_share = 0.3: 4 clusters have "
+                                    "0.25 of the tokens on average; set it below that") &&
+                        Catch::Contains(".toml:"));
+}
+
 TEST_CASE("an ensemble is measured of the submodels, which it does not change", "[plan]") {
   const Plan plain = baselines({"arm.disco.ensemble=none"}), plan = baselines();
   const PhasePlan& submodels = *arm_of(plan, "disco").phase("submodels");

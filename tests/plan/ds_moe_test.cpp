@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
+#include "measure/flops.hpp"
 #include "measure/parameters.hpp"
 #include "plan/plan.hpp"
 
@@ -51,6 +52,21 @@ TEST_CASE("DS-MoE trains every expert on every token with the mutual-information
   CHECK(spec.model.top_k == spec.model.experts);
   REQUIRE(spec.model.losses.size() == 1);
   CHECK(spec.model.losses[0] == config::LossConfig{config::LossKind::mutual_information, 0.25});
+}
+
+TEST_CASE("under a budget of FLOPs DS-MoE pays for every expert that it trains", "[plan]") {
+  // Of the model's eight experts the baseline trains two a token, DS-MoE all.
+  const ExperimentOptions options{"mini", {"budget.equal=flops"}, {}};
+  const Plan plan = make_plan(load_experiment(REPRO_SOURCE_ROOT, "methods", options));
+  const auto flops = [&](const std::string& name) {
+    const Ending& last = arm(plan, name).endings.back();
+    const auto spec = config::from_json<config::TrainSpec>(plan.graph[last.job].spec, "spec");
+    return static_cast<double>(last.steps) *
+           static_cast<double>(measure::flops_per_token(measure::Convention::megatron, spec.model,
+                                                        plan.experiment.match.sequence));
+  };
+  CHECK(arm(plan, "ds_moe").endings.back().steps < arm(plan, "full").endings.back().steps);
+  CHECK(flops("ds_moe") == Approx(flops("full")).epsilon(0.005));  // whole steps
 }
 
 TEST_CASE("the readings measure the same weights and differ in nothing but the selection",

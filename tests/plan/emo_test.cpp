@@ -184,6 +184,15 @@ TEST_CASE("budgets that do not fit their stages are refused with the way out", "
 TEST_CASE("twins that would never part are refused", "[plan]") {
   CHECK_THAT(refusal_of_emo({"arm.emo.grow.experts=copy", "arm.emo.grow.router=copy"}),
              Catch::Contains("equal twins never part"));
+  // Copies that are exact by their number.
+  CHECK_THAT(refusal_of_emo({"arm.emo.grow.experts=copy-noise", "arm.emo.grow.noise=0",
+                             "arm.emo.grow.router=copy"}),
+             Catch::Contains("equal twins never part"));
+  CHECK_THAT(refusal_of_emo({"arm.emo.grow.experts=drop-upcycle", "arm.emo.grow.drop=0",
+                             "arm.emo.grow.router=copy"}),
+             Catch::Contains("equal twins never part"));
+  CHECK(refusal_of_emo({"arm.emo.grow.experts=copy-noise", "arm.emo.grow.router=copy"}) ==
+        "planned");
 }
 
 }  // namespace repro::plan

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/text.hpp"
 #include "report/fixture_runs.hpp"
 #include "report/view.hpp"
 #include "temporary_directory.hpp"
@@ -41,15 +42,20 @@ Fixture fixture_of(double shift) {
   return fixture;
 }
 
-std::string saved(double shift, const std::vector<double>& horizons = {0.5, 1, 1.5, 2}) {
-  const Fixture fixture = fixture_of(shift);
+std::string saved_of(const Fixture& fixture, const std::vector<double>& horizons,
+                     const std::vector<double>& rates) {
   plan::Experiment experiment = plan_of(fixture).experiment;
   experiment.corpora = {"c4"};
+  experiment.check.rates = rates;
   std::get<plan::FullArm>(experiment.arms[0]).horizons = horizons;
   const Studied studied(std::move(experiment), fixture);
   const auto lines = saved_notes(*studied.study);
   REQUIRE(lines.size() == 1);
   return lines[0];
+}
+
+std::string saved(double shift, const std::vector<double>& horizons = {0.5, 1, 1.5, 2}) {
+  return saved_of(fixture_of(shift), horizons, {});
 }
 
 // One model a width, of which a fine-tune meets the target after 80 / ratio steps.
@@ -108,8 +114,37 @@ TEST_CASE("the paragraph counts the steps that equal work would have bought, and
   CHECK_FALSE(says(higher, "are saved"));
 }
 
+TEST_CASE("where rates were tried the paragraph is of both arms at their best, and says which",
+          "[report]") {
+  Fixture fixture = fixture_of(-0.5);
+  const auto own = fixture.full_loss;
+  fixture.full_loss = [own](int64_t steps, double rate, int64_t seed) {
+    return own(steps, rate, seed) - (rate == 2 ? 0.1 : 0);
+  };
+  const std::string text = saved_of(fixture, {0.5, 1, 1.5, 2}, {0.5, 2});
+  INFO(text);
+  CHECK(says(text, "(x 1 and x 2 of "));
+  CHECK(says(text, "samples: 60 steps against 140, which end 0."));
+}
+
 TEST_CASE("where the baseline has run no equal work the paragraph says so", "[report]") {
   CHECK(says(saved(-0.5, {1}), "samples: no run of full training takes as many"));
+}
+
+TEST_CASE("what the baseline has not run is not called equal work", "[report]") {
+  const auto notes = [](const std::vector<double>& horizons) {
+    const Fixture fixture = fixture_of(-0.5);
+    plan::Experiment experiment = plan_of(fixture).experiment;
+    experiment.corpora = {"c4"};
+    std::get<plan::FullArm>(experiment.arms[0]).horizons = horizons;
+    const Studied studied(std::move(experiment), fixture);
+    return join(equal_work_notes(*studied.study), "\n");
+  };
+  CHECK(says(notes({0.5, 1, 1.5, 2}), "equal samples 0."));
+  const std::string alone = notes({1});
+  INFO(alone);
+  CHECK(says(alone, "no run of the baseline takes as many samples"));
+  CHECK_FALSE(says(alone, "equal samples"));
 }
 
 TEST_CASE("a trend over three widths goes on to the paper's, at a level of its own", "[report]") {

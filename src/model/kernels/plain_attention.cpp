@@ -23,13 +23,17 @@ at::Tensor repeat_heads(const at::Tensor& x_BGTD, int64_t times) {
   return times == 1 ? x_BGTD : x_BGTD.repeat_interleave(times, 1);
 }
 
-// The heads' outputs (N, heads head_width) weighed by the scores of their A groups.
-at::Tensor weigh_heads(const at::Tensor& mixed_ND, const at::Tensor& gates_NA, double threshold) {
+// The heads' outputs (N, heads head_width) weighed by the scores of their A groups. Head h is of
+// group h mod A: neighbours share keys and values, and groups are to share them (DS-MoE, eq. 7),
+// each with a head of its own for every one of them.
+at::Tensor weigh_heads(const at::Tensor& mixed_ND, const at::Tensor& gates_NA, int64_t head_width,
+                       double threshold) {
   const int64_t groups = gates_NA.size(1);
   at::Tensor scores_NA = gates_NA;
   if (threshold > 0) scores_NA = gates_NA * (gates_NA * static_cast<double>(groups) > threshold);
-  const at::Tensor mixed_NAF = mixed_ND.view({mixed_ND.size(0), groups, -1});
-  return (mixed_NAF * scores_NA.to(mixed_ND.scalar_type()).unsqueeze(-1)).reshape(mixed_ND.sizes());
+  const at::Tensor heads_NJAF = mixed_ND.view({mixed_ND.size(0), -1, groups, head_width});
+  const at::Tensor scores_N1A1 = scores_NA.to(mixed_ND.scalar_type()).unsqueeze(1).unsqueeze(-1);
+  return (heads_NJAF * scores_N1A1).reshape(mixed_ND.sizes());
 }
 
 }  // namespace
@@ -61,7 +65,7 @@ AttentionOutput plain_attention(const at::Tensor& x_ND, const AttentionWeights& 
   AttentionOutput out;
   if (weights.router.defined()) {
     out.gates_NA = at::softmax(at::linear(wide(normed), wide(weights.router.leaf)), -1);
-    mixed_ND = weigh_heads(mixed_ND, out.gates_NA, s.threshold);
+    mixed_ND = weigh_heads(mixed_ND, out.gates_NA, s.head_width, s.threshold);
   }
   out.x_ND = x_ND + at::linear(mixed_ND, weights.output.leaf.to(s.compute)).to(x_ND.scalar_type());
   return out;
