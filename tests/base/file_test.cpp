@@ -39,7 +39,7 @@ TEST_CASE("a full disk is said to be one, and is a failed run", "[base]") {
   }
 }
 
-TEST_CASE("a file that cannot be written is an error and the old bytes stay", "[base]") {
+TEST_CASE("a file that cannot be written or read is an error that names it", "[base]") {
   const TemporaryDirectory folder;
   CHECK_THROWS_WITH(write_file_atomically(folder.path() / "no/such/folder", "x"),
                     Catch::Contains("no/such/folder"));

@@ -1,5 +1,10 @@
 #include "data/sources/fetch.hpp"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "base/error.hpp"
@@ -120,6 +125,34 @@ TEST_CASE("a wheel with another checksum than the pinned one is refused and remo
       Catch::Contains("wheel w 1.0") && Catch::Contains("expected " + sha256_hex("good")));
   CHECK_FALSE(fs::exists(folder.path() / "downloads/w-1.0-py3-none-any.whl"));
   CHECK(fetch("wheel", "w", folder.path() / "downloads", sha256_hex("evil")).bytes == 4);
+}
+
+TEST_CASE("a full disk is named where it stops pip, which says something else of it", "[data]") {
+  TemporaryDirectory folder;
+  const FakeCommand pip(folder.path() / "bin", "python3", "echo 'no folder' >&2; exit 1\n");
+  const fs::path disk = folder.path() / "disk";
+  fs::create_directories(disk);
+  const pid_t child = ::fork();  // a mount of its own
+  if (child == 0) {
+    const bool own = ::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0;
+    if (!own || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", disk.c_str(), "tmpfs", 0, "size=64k") != 0)
+      ::_exit(2);
+    bool named = false;
+    try {
+      fetch("wheel", "w", disk / "downloads", sha256_hex("x"));
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      named = error.exit() == Exit::run_failed && message.starts_with("wheel w 1.0: ") &&
+              message.find("no space left there") != std::string::npos &&
+              message.find("no folder") != std::string::npos;
+    } catch (...) {
+    }
+    ::_exit(named ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a file that changed since its import is refused", "[data]") {

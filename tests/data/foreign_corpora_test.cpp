@@ -73,5 +73,5 @@ TEST_CASE("zstd's frames of other data are passed over", "[data]") {
 
 TEST_CASE("a member with a wrong checksum condemns its archive by name", "[data]") {
   CHECK_THROWS_WITH(texts_of(kForeignCorpora / "long_crcbad.zip"),
-                    Catch::Contains("long_crcbad.zip: member 'd") && Catch::Contains("is damaged"));
+                    Catch::Contains("long_crcbad.zip: member 'd100.txt' is damaged"));
 }

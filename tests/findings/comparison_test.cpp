@@ -242,6 +242,20 @@ TEST_CASE("overheads stand apart: in a phase's own dollars, in no sum", "[findin
   CHECK(work->to_bill(plan::ClockKind::billed, true).size() == 4);
 }
 
+TEST_CASE("a phase takes as long as its longest job, wherever among the others that stands",
+          "[findings]") {
+  Compared result(reaching_at_40());
+  const plan::ArmPlan& arm = result.plan.cells[0].arms[1];
+  const std::vector<size_t>& submodels = arm.phases[1].jobs;
+  REQUIRE(submodels.size() == 4);
+  result.study->outcomes[submodels[1]].seconds = 9;  // the others took 2.7
+  const auto work = result.seed().runs.work_to(arm, arm.endings[2]);
+  REQUIRE(work);
+  CHECK(work->phases[1].hours(plan::ClockKind::billed) == Approx(9.0 / 3600));
+  CHECK(work->phases[1].device_hours(plan::ClockKind::billed) == Approx(4 * 9.0 / 3600));
+  CHECK(work->hours(plan::ClockKind::billed) == Approx((9 + 5.5) / 3600));
+}
+
 TEST_CASE("a formula that names an unknown arm, phase or measure is refused at its line",
           "[findings]") {
   const Compared result;

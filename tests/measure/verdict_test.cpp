@@ -41,6 +41,20 @@ TEST_CASE("one seed's bound on the claim's side of its edge is no published effe
   CHECK(judged(question(data)).reason.starts_with("the effect is as published"));
 }
 
+TEST_CASE("a bound that ends on the claim's edge may still be the claim, one short of it is weaker",
+          "[measure]") {
+  const auto reason = [](Sense sense, const Interval& seed) {
+    EffectData data;
+    data.seeds = {seed};
+    return judged({.sense = sense, .claimed = 1, .margin = 0.5, .effect = estimate_effect(data)})
+        .reason;
+  };
+  CHECK(reason(Sense::at_least, {-INFINITY, 0.5}).starts_with("the effect is not clear"));
+  CHECK(reason(Sense::at_least, {-INFINITY, 0.499}).starts_with("the effect is weaker"));
+  CHECK(reason(Sense::at_most, {1.5, INFINITY}).starts_with("the effect is not clear"));
+  CHECK(reason(Sense::at_most, {1.501, INFINITY}).starts_with("the effect is weaker"));
+}
+
 TEST_CASE("a number on the claim's edge is as published, one beyond it is not", "[measure]") {
   const auto reason = [](double value) {
     return judged({.sense = Sense::about,
