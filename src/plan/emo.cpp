@@ -195,7 +195,7 @@ class StageChain {
 
 PhasePlan stage_phase(const EmoArm& arm, size_t s) {
   return {.name = fmt::format("stage{}", s + 1),
-          .title = fmt::format("{} experts", arm.stages[s]),
+          .title = fmt::format("{}-expert stage", arm.stages[s]),
           .symbol = fmt::format("{}", arm.stages[s]),
           .profile = arm.profile};
 }
