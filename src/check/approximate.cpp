@@ -73,14 +73,6 @@ std::string quantity_of(const std::string& series) {
   return series == "grad_norm" ? "gradient norm by step" : series + " by step";
 }
 
-std::vector<const Series*> all_series(const Ensemble& ensemble, const std::string& name) {
-  std::vector<const Series*> all;
-  for (const auto& [seed, member] : ensemble)
-    if (const auto at = member.series.find(name); at != member.series.end())
-      all.push_back(&at->second);
-  return all;
-}
-
 Row step_row(const std::string& name, const std::string& series, const ByStep& all, bool spikes) {
   std::vector<Deviation> steps;
   for (const auto& [step, seeds] : all) steps.push_back(spikes ? middle(seeds) : farthest(seeds));
@@ -126,7 +118,7 @@ std::vector<Row> approximate_rows(const std::string& name, const Golden& golden,
   std::vector<Row> rows;
   for (const auto& [series, tolerance] : training.tolerance) {
     const Series mean =
-        training.basis == Basis::seeds ? mean_of(all_series(training.seeds, series)) : Series{};
+        training.basis == Basis::seeds ? mean_of(series_of(training.seeds, series)) : Series{};
     ByStep all;
     bool unlike = false;
     for (const int64_t seed : seeds) {

@@ -82,14 +82,6 @@ Series tolerance(const std::vector<const Series*>& seeds, const std::vector<cons
   return found;
 }
 
-std::vector<const Series*> series_of(const Ensemble& ensemble, const std::string& name) {
-  std::vector<const Series*> all;
-  for (const auto& [seed, member] : ensemble)
-    if (const auto at = member.series.find(name); at != member.series.end())
-      all.push_back(&at->second);
-  return all;
-}
-
 // Of those seeds that both have.
 Ensemble with_seeds_of(const Ensemble& ensemble, const Ensemble& others) {
   Ensemble both;

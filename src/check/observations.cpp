@@ -92,6 +92,14 @@ void add_records(Member& member, const std::vector<run::StepRecord>& steps) {
   member.step_seconds = median_step_seconds(steps);
 }
 
+std::vector<const Series*> series_of(const Ensemble& ensemble, const std::string& name) {
+  std::vector<const Series*> all;
+  for (const auto& [seed, member] : ensemble)
+    if (const auto at = member.series.find(name); at != member.series.end())
+      all.push_back(&at->second);
+  return all;
+}
+
 std::vector<double> numbers_of(const Ensemble& ensemble, const std::string& number,
                                const std::vector<int64_t>& seeds) {
   std::vector<double> values;

@@ -58,6 +58,8 @@ double steps_to_loss(const Series& series, double loss, int64_t window);
 // loss, grad_norm and lr of step records, their order, digest and median seconds.
 void add_records(Member& member, const std::vector<run::StepRecord>& steps);
 
+// Of each seed that has it; the ensemble must outlive them.
+std::vector<const Series*> series_of(const Ensemble& ensemble, const std::string& name);
 // The values of these seeds; NaN for one that lacks the number.
 std::vector<double> numbers_of(const Ensemble& ensemble, const std::string& number,
                                const std::vector<int64_t>& seeds);

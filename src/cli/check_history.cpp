@@ -2,26 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
 #include "cli/check_gate.hpp"
+#include "run/environment.hpp"
 
 namespace repro::cli {
 namespace {
 
 constexpr size_t kRevisionDigits = 12;
-
-std::string time_of_check() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts;
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 }  // namespace
 
@@ -51,7 +41,7 @@ void add_to_history(const fs::path& file, const fs::path& root, const checks::Go
                        .program = program,
                        .machine = now.machine,
                        .revision = revision_of(root),
-                       .at = time_of_check(),
+                       .at = run::utc_now(),
                        .numbers = checks::numbers_of_rows(checked.rows, now),
                        .rows = static_cast<int64_t>(checked.rows.size()),
                        .cleared = checked.cleared,

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/file.hpp"
@@ -20,6 +19,7 @@
 #include "cli/check_gate.hpp"
 #include "cli/golden_view.hpp"
 #include "cli/printing.hpp"
+#include "run/environment.hpp"
 
 namespace repro::cli {
 namespace {
@@ -29,15 +29,6 @@ using checks::NamedJob;
 using checks::Observations;
 
 constexpr int64_t kUsualSeeds = 10;
-
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts;
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 checks::Policy policy_of(const RecordChoice& choice) {
   if (choice.policy) return *choice.policy;
@@ -198,7 +189,7 @@ Exit record_golden(const Context& context, RecordChoice choice) {
   Golden& golden = recorded.golden;
   golden.name = choice.name;
   golden.why = printable_line(choice.why);
-  golden.recorded = today();
+  golden.recorded = run::utc_now();
   golden.version = REPRO_VERSION;
   if (previous)
     golden.renewal = checks::renewal_of(*previous, golden, printable_line(choice.cause));

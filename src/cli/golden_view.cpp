@@ -73,17 +73,9 @@ json drift_json(const checks::Drift& drift) {
           {"where", drift.where}};
 }
 
-std::vector<const checks::Series*> losses_of(const TrainingGolden& training) {
-  std::vector<const checks::Series*> all;
-  for (const auto& [seed, member] : training.seeds)
-    if (const auto loss = member.series.find("loss"); loss != member.series.end())
-      all.push_back(&loss->second);
-  return all;
-}
-
 report::Curve curve_of(const TrainingGolden& training, const char* label, size_t colour) {
   report::Curve curve{.label = label, .colour = colour};
-  const checks::Series mean = checks::mean_of(losses_of(training));
+  const checks::Series mean = checks::mean_of(checks::series_of(training.seeds, "loss"));
   for (size_t i = 0; i < mean.steps.size(); ++i)
     curve.points.push_back({static_cast<double>(mean.steps[i]), mean.values[i]});
   return curve;

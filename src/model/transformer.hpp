@@ -90,7 +90,7 @@ class Transformer {
   // and of a dense model.
   at::Tensor expert_counts() const;
   // After a step of these counts: moves each selection bias by router.bias_rate towards equal
-  // loads; nothing where there is none. values_changed() comes after it.
+  // loads; nothing where there is none. They are read in fp32: values_changed() need not follow.
   void balance_routers(const at::Tensor& counts_LE);
   // Mean share of the experts that worked on a token in the last forward (negative_log_likelihood
   // and logits too): k / E with top-k, 1 of a dense model.

@@ -37,6 +37,8 @@ std::vector<std::string> instruction_sets() {
   return found;
 }
 
+}  // namespace
+
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts;
@@ -45,8 +47,6 @@ std::string utc_now() {
   std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
 }
-
-}  // namespace
 
 std::string cpu_model() { return cpu_info("model name"); }
 

@@ -11,6 +11,9 @@ namespace repro::run {
 // version and, given by the caller, LibTorch's version and the device's name.
 nlohmann::json describe_environment(const std::string& torch_version, const std::string& device);
 
+// "2026-01-31T12:00:00Z", by this machine's clock.
+std::string utc_now();
+
 // The "model name" of /proc/cpuinfo; "unknown" where there is none.
 std::string cpu_model();
 

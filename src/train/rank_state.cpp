@@ -62,7 +62,6 @@ void StepCounts::balance(model::Transformer& model, Ranks& ranks) {
   if (!counts_LE_.defined()) return;
   ranks.sum(counts_LE_);
   model.balance_routers(counts_LE_);
-  model.values_changed();
 }
 
 void save_together(const fs::path& checkpoints, const TrainState& state, model::Transformer& model,

@@ -245,7 +245,6 @@ class Trainer {
     leave_weights(directory_.checkpoints(), total_, directory_.weights_file());
     json result = summarise(run::read_records(directory_.records_file()).steps, loss_before_);
     clock_.lap(&run::Clocks::other);
-
     // How often each window of its documents was seen, on average.
     result["epochs"] =
         static_cast<double>(total_ * spec_.batch) / static_cast<double>(data_.sampler.windows());

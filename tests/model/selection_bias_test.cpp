@@ -137,7 +137,6 @@ TEST_CASE("a bias that follows the loads makes them more equal", "[model]") {
   const double before = spread();
   for (int step = 0; step < 60; ++step) {
     model.balance_routers(model.expert_counts());
-    model.values_changed();
     model.negative_log_likelihood(tokens);
   }
   CHECK(spread() < 0.5 * before);
