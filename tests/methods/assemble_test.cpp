@@ -14,6 +14,7 @@
 #include "methods/disco.hpp"
 #include "methods/partition.hpp"
 #include "methods/router_start.hpp"
+#include "methods/tiny_model.hpp"
 #include "model/transformer.hpp"
 #include "model/weights.hpp"
 #include "published_models.hpp"
@@ -26,23 +27,6 @@ using model::Transformer;
 
 namespace {
 
-config::ModelConfig small() {
-  config::ModelConfig model;
-  model.vocabulary = 40;
-  model.width = 16;
-  model.heads = model.kv_heads = 2;
-  model.head_width = 8;
-  model.expert_width = 12;
-  model.shared_width = 24;
-  return model;
-}
-
-Transformer started(const config::ModelConfig& config, uint64_t seed) {
-  Transformer model(config, {});
-  model.initialise(seed);
-  return model;
-}
-
 fs::path saved(Transformer& model, const fs::path& folder, const std::string& name) {
   const fs::path file = folder / (name + ".safetensors");
   model::save_weights(file, model.parameters());
@@ -52,11 +36,11 @@ fs::path saved(Transformer& model, const fs::path& folder, const std::string& na
 }  // namespace
 
 TEST_CASE("the average of one model is that model, bit for bit", "[methods]") {
-  for (const config::ModelConfig& config : {small(), config::as_llama_moe(small())}) {
+  for (const config::ModelConfig& config : {tiny_model(), config::as_llama_moe(tiny_model())}) {
     const TemporaryDirectory folder;
-    Transformer trained = started(config, 7);
+    Transformer trained = initialised(config, 7);
     const std::vector<fs::path> files = {saved(trained, folder.path(), "one")};
-    Transformer full = started(config, 1);
+    Transformer full = initialised(config, 1);
     methods::average(files, {1.0}, full.parameters());
     CHECK(at::equal(full.flat_values(), trained.flat_values()));
   }
@@ -64,9 +48,9 @@ TEST_CASE("the average of one model is that model, bit for bit", "[methods]") {
 
 TEST_CASE("an average weighs every tensor, routers and experts too", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer a = started(small(), 1), b = started(small(), 2);
+  Transformer a = initialised(tiny_model(), 1), b = initialised(tiny_model(), 2);
   const std::vector<fs::path> files = {saved(a, folder.path(), "a"), saved(b, folder.path(), "b")};
-  Transformer full = started(small(), 3);
+  Transformer full = initialised(tiny_model(), 3);
   methods::average(files, {0.25, 0.75}, full.parameters());
   CHECK(at::allclose(full.flat_values(), 0.25 * a.flat_values() + 0.75 * b.flat_values(), 1e-6,
                      1e-8));
@@ -75,7 +59,8 @@ TEST_CASE("an average weighs every tensor, routers and experts too", "[methods]"
 TEST_CASE("models that moved alike from their start have updates of cosine 1, opposite ones -1",
           "[methods]") {
   const TemporaryDirectory folder;
-  Transformer start = started(small(), 1), ahead = started(small(), 1), back = started(small(), 1);
+  Transformer start = initialised(tiny_model(), 1), ahead = initialised(tiny_model(), 1),
+              back = initialised(tiny_model(), 1);
   ahead.flat_values().add_(0.5);
   back.flat_values().sub_(0.5);
   const std::vector<fs::path> files = {saved(ahead, folder.path(), "ahead"),
@@ -88,10 +73,10 @@ TEST_CASE("models that moved alike from their start have updates of cosine 1, op
 TEST_CASE("a copied expert stands in every slot, and with all of them active reads as the one",
           "[methods]") {
   const TemporaryDirectory folder;
-  Transformer dense = started(config::one_expert(small()), 4);
+  Transformer dense = initialised(config::one_expert(tiny_model()), 4);
   const fs::path file = saved(dense, folder.path(), "dense");
-  Transformer full = started(small(), 1);
-  methods::copy_into_experts(file, {}, small(), full.parameters());
+  Transformer full = initialised(tiny_model(), 1);
+  methods::copy_into_experts(file, {}, tiny_model(), full.parameters());
   for (const Parameter& parameter : full.parameters())
     if (parameter.tensor_class == TensorClass::expert)
       for (int64_t e = 1; e < 4; ++e) CHECK(at::equal(parameter.value[e], parameter.value[0]));
@@ -104,12 +89,13 @@ TEST_CASE("a copied expert stands in every slot, and with all of them active rea
 
 TEST_CASE("noise makes the copies differ by so many deviations of the copied tensor", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer dense = started(config::one_expert(small()), 4);
+  Transformer dense = initialised(config::one_expert(tiny_model()), 4);
   const fs::path file = saved(dense, folder.path(), "dense");
-  Transformer exact = started(small(), 1), noisy = started(small(), 1), again = started(small(), 1);
-  methods::copy_into_experts(file, {}, small(), exact.parameters());
-  methods::copy_into_experts(file, {.noise = 0.1, .seed = 5}, small(), noisy.parameters());
-  methods::copy_into_experts(file, {.noise = 0.1, .seed = 5}, small(), again.parameters());
+  Transformer exact = initialised(tiny_model(), 1), noisy = initialised(tiny_model(), 1),
+              again = initialised(tiny_model(), 1);
+  methods::copy_into_experts(file, {}, tiny_model(), exact.parameters());
+  methods::copy_into_experts(file, {.noise = 0.1, .seed = 5}, tiny_model(), noisy.parameters());
+  methods::copy_into_experts(file, {.noise = 0.1, .seed = 5}, tiny_model(), again.parameters());
   CHECK(at::equal(noisy.flat_values(), again.flat_values()));
   for (size_t i = 0; i < exact.parameters().size(); ++i) {
     const Parameter& parameter = exact.parameters()[i];
@@ -126,11 +112,11 @@ TEST_CASE("noise makes the copies differ by so many deviations of the copied ten
 TEST_CASE("copies scaled by the number of experts have their down projection alone scaled",
           "[methods]") {
   const TemporaryDirectory folder;
-  Transformer dense = started(config::one_expert(small()), 4);
+  Transformer dense = initialised(config::one_expert(tiny_model()), 4);
   const fs::path file = saved(dense, folder.path(), "dense");
-  Transformer once = started(small(), 1), scaled = started(small(), 1);
-  methods::copy_into_experts(file, {}, small(), once.parameters());
-  methods::copy_into_experts(file, {.scale = 4}, small(), scaled.parameters());
+  Transformer once = initialised(tiny_model(), 1), scaled = initialised(tiny_model(), 1);
+  methods::copy_into_experts(file, {}, tiny_model(), once.parameters());
+  methods::copy_into_experts(file, {.scale = 4}, tiny_model(), scaled.parameters());
   for (size_t i = 0; i < once.parameters().size(); ++i) {
     const bool down = once.parameters()[i].name.ends_with("experts.down_proj");
     CHECK(at::equal(scaled.parameters()[i].value, once.parameters()[i].value * (down ? 4 : 1)));
@@ -140,16 +126,17 @@ TEST_CASE("copies scaled by the number of experts have their down projection alo
 TEST_CASE("copies behind equal router rows are refused: they would stay equal for ever",
           "[methods]") {
   const TemporaryDirectory folder;
-  Transformer dense = started(config::one_expert(small()), 4);
+  Transformer dense = initialised(config::one_expert(tiny_model()), 4);
   const fs::path file = saved(dense, folder.path(), "dense");
-  Transformer full = started(small(), 1);
+  Transformer full = initialised(tiny_model(), 1);
   for (const Parameter& parameter : full.parameters()) {
     at::Tensor value = parameter.value;
     if (parameter.tensor_class == TensorClass::router) value.zero_();
   }
-  CHECK_THROWS_WITH(methods::copy_into_experts(file, {}, small(), full.parameters()),
+  CHECK_THROWS_WITH(methods::copy_into_experts(file, {}, tiny_model(), full.parameters()),
                     Catch::Contains("rows 0 and 1 are equal"));
-  CHECK_NOTHROW(methods::copy_into_experts(file, {.router = "normal"}, small(), full.parameters()));
+  CHECK_NOTHROW(
+      methods::copy_into_experts(file, {.router = "normal"}, tiny_model(), full.parameters()));
 }
 
 TEST_CASE("a merge of the backbone alone leaves the experts as they began, and the other way",
@@ -157,15 +144,15 @@ TEST_CASE("a merge of the backbone alone leaves the experts as they began, and t
   const TemporaryDirectory folder;
   std::vector<fs::path> files;
   for (uint64_t k = 0; k < 4; ++k) {
-    Transformer part = started(config::one_expert(small()), 10 + k);
+    Transformer part = initialised(config::one_expert(tiny_model()), 10 + k);
     files.push_back(saved(part, folder.path(), fmt::format("part{}", k)));
   }
   const std::vector<double> equal(4, 0.25);
-  Transformer start = started(small(), 1), all = started(small(), 1),
-              backbone = started(small(), 1), experts = started(small(), 1);
-  methods::merge(files, {.gamma = equal}, small(), all.parameters());
-  methods::merge(files, {.gamma = equal, .experts = false}, small(), backbone.parameters());
-  methods::merge(files, {.gamma = equal, .backbone = false}, small(), experts.parameters());
+  Transformer start = initialised(tiny_model(), 1), all = initialised(tiny_model(), 1),
+              backbone = initialised(tiny_model(), 1), experts = initialised(tiny_model(), 1);
+  methods::merge(files, {.gamma = equal}, tiny_model(), all.parameters());
+  methods::merge(files, {.gamma = equal, .experts = false}, tiny_model(), backbone.parameters());
+  methods::merge(files, {.gamma = equal, .backbone = false}, tiny_model(), experts.parameters());
   for (size_t i = 0; i < all.parameters().size(); ++i) {
     const Parameter& parameter = start.parameters()[i];
     const bool expert = parameter.tensor_class == TensorClass::expert;

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "methods/assignment.hpp"
+#include "methods/tiny_model.hpp"
 #include "model/transformer.hpp"
 #include "model/weights.hpp"
 #include "published_models.hpp"
@@ -25,23 +26,6 @@ using model::Transformer;
 namespace {
 
 const std::vector<double> kEqual = {0.25, 0.25, 0.25, 0.25};
-
-config::ModelConfig tiny() {
-  config::ModelConfig model;
-  model.vocabulary = 40;
-  model.width = 16;
-  model.heads = model.kv_heads = 2;
-  model.head_width = 8;
-  model.expert_width = 12;
-  model.shared_width = 24;
-  return model;
-}
-
-Transformer initialised(const config::ModelConfig& config, uint64_t seed) {
-  Transformer model(config, {});
-  model.initialise(seed);
-  return model;
-}
 
 // Submodels cut from `full`, each changed by `train`, saved as their runs would.
 std::vector<fs::path> submodels_of(Transformer& full, const fs::path& folder,
@@ -69,7 +53,7 @@ at::Tensor value_of(Transformer& model, const std::string& name) {
 }  // namespace
 
 TEST_CASE("split then merge with no training in between is the identity", "[methods]") {
-  for (const config::ModelConfig& model : {tiny(), config::as_llama_moe(tiny())}) {
+  for (const config::ModelConfig& model : {tiny_model(), config::as_llama_moe(tiny_model())}) {
     const TemporaryDirectory folder;
     Transformer full = initialised(model, 5);
     const at::Tensor before = full.flat_values().clone();
@@ -81,7 +65,7 @@ TEST_CASE("split then merge with no training in between is the identity", "[meth
 }
 
 TEST_CASE("a submodel's own initialisation is its slice of the full model's", "[methods]") {
-  for (const config::ModelConfig& model : {tiny(), config::as_llama_moe(tiny())}) {
+  for (const config::ModelConfig& model : {tiny_model(), config::as_llama_moe(tiny_model())}) {
     Transformer full = initialised(model, 5);
     for (int64_t k = 0; k < 4; ++k) {
       Transformer cut(one_expert(full.config()), {});
@@ -95,7 +79,7 @@ TEST_CASE("a submodel's own initialisation is its slice of the full model's", "[
 
 TEST_CASE("merging averages the shared part by gamma and concatenates the experts", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer full = initialised(tiny(), 1);
+  Transformer full = initialised(tiny_model(), 1);
   const auto files = submodels_of(full, folder.path(), [](int64_t k, Parameter& parameter) {
     parameter.value.fill_(static_cast<double>(k + 1));
   });
@@ -126,7 +110,7 @@ TEST_CASE("gamma sums to 1 whatever it weighs", "[methods]") {
 
 TEST_CASE("the concatenated router is the common initial one, with distinct rows", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer full = initialised(tiny(), 1);
+  Transformer full = initialised(tiny_model(), 1);
   const auto files = submodels_of(full, folder.path(), leave);
   const std::string gate = "model.layers.0.mlp.gate.weight";
   const at::Tensor before = value_of(full, gate).clone();
@@ -140,7 +124,7 @@ TEST_CASE("a router of zeros is exact when all experts are active, else ties are
   const TemporaryDirectory folder;
   const std::string gate = "model.layers.1.mlp.gate.weight";
   for (const int64_t top_k : {4, 2}) {
-    config::ModelConfig config = tiny();
+    config::ModelConfig config = tiny_model();
     config.top_k = top_k;
     Transformer full = initialised(config, 1);
     const auto files = submodels_of(full, folder.path(), leave);
@@ -152,7 +136,7 @@ TEST_CASE("a router of zeros is exact when all experts are active, else ties are
 
 TEST_CASE("an mlp router of zeros is exact and yet receives a gradient", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer full = initialised(config::as_llama_moe(tiny()), 1);
+  Transformer full = initialised(config::as_llama_moe(tiny_model()), 1);
   const auto files = submodels_of(full, folder.path(), leave);
   methods::merge(files, {.gamma = kEqual, .router = "zeros"}, full.config(), full.parameters());
   full.values_changed();
@@ -169,7 +153,7 @@ TEST_CASE("an mlp router of zeros is exact and yet receives a gradient", "[metho
 TEST_CASE("a fresh normal router differs from the initial one and has its spread", "[methods]") {
   const TemporaryDirectory folder;
   const std::string gate = "model.layers.0.mlp.gate.weight";
-  Transformer full = initialised(tiny(), 1);
+  Transformer full = initialised(tiny_model(), 1);
   const at::Tensor before = value_of(full, gate).clone();
   const auto files = submodels_of(full, folder.path(), leave);
   const MergeRecipe options{.gamma = kEqual, .router = "normal", .seed = 1};
@@ -183,7 +167,7 @@ TEST_CASE("a fresh normal router differs from the initial one and has its spread
 
 TEST_CASE("equal router rows are refused where the router must choose", "[methods]") {
   const TemporaryDirectory folder;
-  config::ModelConfig config = tiny();
+  config::ModelConfig config = tiny_model();
   config.top_k = 2;
   Transformer full = initialised(config, 1);
   const auto files = submodels_of(full, folder.path(), leave);
@@ -195,7 +179,7 @@ TEST_CASE("equal router rows are refused where the router must choose", "[method
 
 TEST_CASE("cosines tell apart where the submodels are from how they moved", "[methods]") {
   const TemporaryDirectory folder;
-  Transformer full = initialised(tiny(), 1);
+  Transformer full = initialised(tiny_model(), 1);
   // 0 and 1 move by opposite amounts, 2 as 0 does, 3 stays.
   const auto files = submodels_of(full, folder.path(), [](int64_t k, Parameter& parameter) {
     at::Tensor value = parameter.value;
