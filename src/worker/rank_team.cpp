@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "base/error.hpp"
@@ -13,6 +14,7 @@
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
 #include "base/unicode.hpp"
+#include "train/checkpoint.hpp"
 #include "train/trainer.hpp"
 
 namespace repro::worker {
@@ -20,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMostRestarts = 3;
+constexpr int kMostRestarts = 3;  // from the same checkpoint
 constexpr const char* kMeeting = ".ranks-";
 // For those that lost a rank themselves to notice it and end.
 constexpr double kNoticeSeconds = 10;
@@ -63,6 +65,26 @@ std::string last_line(const fs::path& path) {
 double timeout_of(const run::OpenedJob& job) {
   return job.execution.value("rank_timeout_seconds", 600.0);
 }
+
+// How often the ranks began again without having come further: in weeks many may be lost, and none
+// of them matters.
+class Restarts {
+ public:
+  explicit Restarts(const run::RunDirectory& directory) : checkpoints_(directory.checkpoints()) {}
+
+  // Before another one.
+  int without_progress() {
+    const auto checkpoint = train::newest_checkpoint(checkpoints_);
+    if (checkpoint != last_) count_ = 0;
+    last_ = checkpoint;
+    return count_++;
+  }
+
+ private:
+  fs::path checkpoints_;
+  std::optional<fs::path> last_;
+  int count_ = 0;
+};
 
 }  // namespace
 
@@ -146,7 +168,7 @@ std::string RankTeam::who_failed() {
 json train_together(const run::OpenedJob& job, const run::RunDirectory& directory,
                     const std::atomic<bool>& interrupted) {
   const int64_t ranks = job.spec.at("ranks");
-  for (int restarts = 0;; ++restarts) {
+  for (Restarts restarts(directory);;) {
     RankTeam team(directory, ranks, timeout_of(job));
     std::string lost;
     try {
@@ -159,9 +181,10 @@ json train_together(const run::OpenedJob& job, const run::RunDirectory& director
     }
     const std::string who = team.who_failed();
     if (interrupted) throw Error(Exit::interrupted, "{}: interrupted; {}", job.name, who);
-    if (restarts == kMostRestarts)
-      throw Error(Exit::run_failed, "{}: {}, and so {} times before; rank 0 saw: {}", job.name, who,
-                  restarts, lost);
+    if (const int before = restarts.without_progress(); before == kMostRestarts)
+      throw Error(Exit::run_failed,
+                  "{}: {}, and so {} times before at the same checkpoint; rank 0 saw: {}", job.name,
+                  who, before, lost);
     std::fprintf(stderr, "%s; all ranks begin again at the last checkpoint\n", who.c_str());
   }
 }
