@@ -191,8 +191,8 @@ void check_models(const Experiment& experiment, Problems& problems) {
     for (size_t i = 0; i < model_entry.second.arm_models.size(); ++i)
       std::visit(
           [&](const auto& arm) {
-            const auto& [key, entry] = model_entry;
-            const config::ModelConfig& model = entry.arm_models[i];
+            const std::string& key = model_entry.first;
+            const config::ModelConfig& model = model_entry.second.arm_models[i];
             if constexpr (requires { check_model(arm, experiment, key, model, problems); })
               check_model(arm, experiment, key, model, problems);
           },

@@ -105,6 +105,14 @@ class Cluster:
         counts = self.call("sinfo", "-h", "-t", "idle", "-o", "%D", check=False).split()
         return sum(map(int, counts))
 
+    def resume_drained(self):
+        """What an administrator does for nodes that Slurm has taken out: a controller that was killed may have forgotten
+        its newest jobs, give their ids again, and find them on the node."""
+        for line in self.call("sinfo", "-h", "-N", "-o", "%N %T", check=False).splitlines():
+            node, state = line.split()
+            if state.startswith("drain"):
+                self.call("scontrol", "update", f"NodeName={node}", "State=RESUME", check=False)
+
     def queue(self, states="all"):
         """Lines of ID, name, state, partition, restarts."""
         text = self.call("squeue", "-h", "-r", "-t", states, "-o", "%F_%K|%j|%T|%P|%N")

@@ -11,7 +11,7 @@ void read(std::string_view bytes) {
   const MemoryFile file(bytes);
   attempt([&] {
     int64_t rows = 0;
-    data::for_each_row(file.path(), [&](nlohmann::ordered_json&& row) {
+    data::for_each_row(file.path(), {}, [&](nlohmann::ordered_json&& row) {
       require(row.is_object(), "a row is an object");
       if (++rows > 100'000) throw Error("enough rows");
     });

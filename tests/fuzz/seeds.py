@@ -61,6 +61,7 @@ def specs():
     of_way = [{"model": model, "steps": 3, "optimizer": {"lr": 0.1, "schedule": "wsd"}, "watch": {"every": 2}},
               {"model": model, "measures": [{"name": "unseen", "split": "test"}], "tasks": ["piqa"]},
               {"k": 4, "init": "random", "model": model}, {"gamma": "tokens", "scale": 2.0},
+              {"model": model, "before": 2, "experts": "drop-upcycle"},
               {"vocabulary": 300, "corpus": {"name": "x", "sources": [{"kind": "deb", "name": "git-doc"}]}},
               {"entries": [{"model": model, "batch": 1}]}]
     return [bytes([way]) + json.dumps(spec).encode() for way, spec in enumerate(of_way)]

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "config/assembly_spec.hpp"
 #include "config/job_spec.hpp"
 #include "config/probe.hpp"
 #include "target.hpp"
@@ -22,7 +23,7 @@ void read_spec(const nlohmann::json& object) {
 }  // namespace
 
 void read(std::string_view bytes) {
-  const size_t way = choose(bytes, 6);
+  const size_t way = choose(bytes, 7);
   const nlohmann::json object = parse_json(bytes);
   if (!object.is_object()) return;
   switch (way) {
@@ -35,6 +36,8 @@ void read(std::string_view bytes) {
     case 3:
       return read_spec<config::MergeSpec>(object);
     case 4:
+      return read_spec<config::GrowSpec>(object);
+    case 5:
       return read_spec<config::PrepareSpec>(object);
     default:
       return read_spec<config::ProbeSpec>(object);

@@ -163,7 +163,7 @@ def unfinished_copy(cell, runs):
 
 def without_clocks(value):
     """A result or a record without what another run of the same job may have otherwise."""
-    clocks = {"seconds", "clocks", "tokens_per_second", "peak_memory_bytes", "time_ms"}
+    clocks = {"seconds", "clocks", "tokens_per_second", "peak_memory_bytes", "time_ms", "communication_seconds"}
     if isinstance(value, dict):
         return {key: without_clocks(one) for key, one in value.items() if key not in clocks}
     return [without_clocks(one) for one in value] if isinstance(value, list) else value

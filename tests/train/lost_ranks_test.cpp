@@ -19,7 +19,7 @@ config::TrainSpec spec_of_two() {
   config::TrainSpec spec = tiny_spec();
   spec.model = config::as_llama_moe(spec.model);
   spec.model.top_k = 2;
-  spec.steps = 300;
+  spec.steps = 160;
   spec.watch.every = 50;
   spec.ranks = 2;
   return spec;
