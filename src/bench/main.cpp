@@ -4,7 +4,8 @@
 //     matrix products' own rate, memory, parts
 // repro-bench reading [--precision P] [--threads N] [--repetitions N] [--json]
 //     tokens/s of a densely trained model read with fewer of its experts, by share
-// repro-bench ranks [--model NAME] [--precision P] [--ranks N] [--rounds N] [--steps N] [--json]
+// repro-bench ranks [--model NAME] [--precision P] [--ranks N] [--rounds N] [--steps N] [--after]
+// [--json]
 //     a step by one process and by several, the cost of their exchange, and what it says of more
 // repro-bench coverage [--tables N] [--seeds N] [--busy]
 //     how often intervals of made-up tables hold the truth
@@ -160,6 +161,8 @@ repro::bench::RanksOptions parse_ranks(const std::vector<std::string>& words) {
     const auto value = [&] { return value_after(words, i); };
     if (word == "--json")
       options.json = true;
+    else if (word == "--after")
+      options.after = true;
     else if (word == "--model")
       options.model = value();
     else if (word == "--precision")
@@ -177,7 +180,7 @@ repro::bench::RanksOptions parse_ranks(const std::vector<std::string>& words) {
     else
       throw Error(Exit::usage,
                   "ranks: unknown option '{}'; one of --model, --precision, --ranks, --rounds, "
-                  "--steps, --json",
+                  "--steps, --after, --json",
                   word);
   }
   if (options.ranks < 2) throw Error(Exit::usage, "--ranks: at least 2");

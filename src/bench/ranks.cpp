@@ -15,6 +15,7 @@
 #include "base/text.hpp"
 #include "bench/workloads.hpp"
 #include "model/transformer.hpp"
+#include "train/gradient_sum.hpp"
 #include "train/optimizer.hpp"
 #include "train/rank_state.hpp"
 #include "train/ranks.hpp"
@@ -40,7 +41,8 @@ class RankBench {
         ranks_(ranks),
         model_(work_.model, {.precision = model::parse_precision(options.precision)}),
         whole_({}, model_.flat_values(), model_.flat_gradients(), model_.decayed_count()),
-        optimizer_(train::make_optimizer({}, model_, ranks, /*shard=*/false)) {
+        optimizer_(train::make_optimizer({}, model_, ranks, /*shard=*/false)),
+        summing_(model_, ranks) {
     at::manual_seed(0);
     tokens_ = at::randint(work_.model.vocabulary, {work_.batch, work_.tokens + 1}, at::kLong);
     model_.initialise(0);
@@ -88,22 +90,28 @@ class RankBench {
 
   void alone_step() {
     train::Ranks alone;
-    step(alone, whole_, {0, work_.batch});
+    train::GradientSum nothing(model_, alone);
+    step(alone, whole_, nothing, {0, work_.batch});
   }
 
   void together_step() {
-    step(ranks_, optimizer_, train::part_of(work_.batch, ranks_.rank(), ranks_.count()));
+    step(ranks_, optimizer_, summing_, train::part_of(work_.batch, ranks_.rank(), ranks_.count()));
   }
 
   // As the trainer makes it.
-  void step(train::Ranks& ranks, train::AdamW& optimizer, const train::Part& rows) {
+  void step(train::Ranks& ranks, train::AdamW& optimizer, train::GradientSum& summing,
+            const train::Part& rows) {
     model_.zero_gradients();
     const double share = static_cast<double>(rows.count) / static_cast<double>(work_.batch);
     const model::Loss loss =
         model_.forward(tokens_.narrow(0, rows.first, rows.count), /*training=*/true,
-                       {.step = steps_++, .first_row = rows.first * work_.tokens});
+                       {.step = steps_++, .first_row = rows.first * work_.tokens},
+                       options_.after ? model::StageDone{} : summing.beginning());
     loss.total.mul(share).backward();
-    ranks.sum(model_.flat_gradients());
+    if (options_.after)
+      ranks.sum(model_.flat_gradients());
+    else
+      summing.finish();
     ranks.sum({loss.lm * share, loss.aux * share, 0.0});
     const Stopwatch optimizing;
     const double norm = train::norm_together(optimizer, ranks);
@@ -135,6 +143,7 @@ class RankBench {
   model::Transformer model_;
   train::AdamW whole_;      // of one process alone
   train::AdamW optimizer_;  // of all ranks
+  train::GradientSum summing_;
   at::Tensor tokens_;
   uint64_t steps_ = 0;
   double optimizer_seconds_ = 0;
@@ -162,13 +171,15 @@ std::vector<Child> start_others(const RanksOptions& options, const fs::path& fol
   std::vector<Child> others;
   for (int64_t rank = 1; rank < options.ranks; ++rank) {
     const fs::path log = folder / fmt::format("rank-{}.log", rank);
-    others.emplace_back(
-        Command{.words = {fs::read_symlink("/proc/self/exe").string(), "ranks", "--model",
-                          options.model, "--precision", options.precision, "--ranks",
-                          std::to_string(options.ranks), "--rounds", std::to_string(options.rounds),
-                          "--steps", std::to_string(options.steps), "--rank", std::to_string(rank),
-                          "--meeting", (folder / "meeting").string()}},
-        log, log);
+    Command command{.words = train::rank_prefix(rank)};
+    command.words.insert(
+        command.words.end(),
+        {fs::read_symlink("/proc/self/exe").string(), "ranks", "--model", options.model,
+         "--precision", options.precision, "--ranks", std::to_string(options.ranks), "--rounds",
+         std::to_string(options.rounds), "--steps", std::to_string(options.steps), "--rank",
+         std::to_string(rank), "--meeting", (folder / "meeting").string()});
+    if (options.after) command.words.push_back("--after");
+    others.emplace_back(command, log, log);
   }
   return others;
 }

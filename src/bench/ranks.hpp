@@ -17,7 +17,8 @@ struct RanksOptions {
   std::string precision = "bf16-mixed";
   int64_t ranks = 2;
   int rounds = 5;
-  int steps = 4;  // of each kind, in each round
+  int steps = 4;       // of each kind, in each round
+  bool after = false;  // sum gradients after the backward pass, as ranks that share memory do
   bool json = false;
   // Of a process that rank 0 started.
   int64_t rank = 0;

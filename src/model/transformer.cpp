@@ -101,12 +101,13 @@ struct Transformer::Impl {
   // Embedding and all layers: (B, T) token ids -> (N, d). Routers' statistics go to `routed`, what
   // they read to `read`, if it is wanted.
   at::Tensor body(const at::Tensor& tokens_BT, const NoisePlace* noise,
-                  std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read = nullptr);
+                  std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read = nullptr,
+                  const StageDone& done = {});
   // The same of tokens that already stand in rows, by any kind of attention.
   template <typename Attention>
   at::Tensor layers_over(const at::Tensor& tokens_N, const Attention& attention,
                          const NoisePlace* noise, std::vector<MoeOutput>& routed,
-                         std::vector<at::Tensor>* read = nullptr);
+                         std::vector<at::Tensor>* read = nullptr, const StageDone& done = {});
   double active_heads(const at::Tensor& gates_NA) const;  // share that a threshold keeps
   at::Tensor gate_noise(int64_t rows, int64_t layer, const NoisePlace& place) const;
   AttentionShape attention_shape(int64_t batch, int64_t tokens);
@@ -173,19 +174,20 @@ double Transformer::Impl::active_heads(const at::Tensor& gates_NA) const {
 }
 
 at::Tensor Transformer::Impl::body(const at::Tensor& tokens_BT, const NoisePlace* noise,
-                                   std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read) {
+                                   std::vector<MoeOutput>& routed, std::vector<at::Tensor>* read,
+                                   const StageDone& done) {
   check(tokens_BT.dim() == 2 && tokens_BT.scalar_type() == at::kLong, "tokens are (B, T) int64");
   const AttentionShape shape = attention_shape(tokens_BT.size(0), tokens_BT.size(1));
   const auto attention = [&](const at::Tensor& x, const AttentionWeights& weights) {
     return attending.attention(x, weights, shape);
   };
-  return layers_over(tokens_BT.reshape({-1}), attention, noise, routed, read);
+  return layers_over(tokens_BT.reshape({-1}), attention, noise, routed, read, done);
 }
 
 template <typename Attention>
 at::Tensor Transformer::Impl::layers_over(const at::Tensor& tokens_N, const Attention& attention,
                                           const NoisePlace* noise, std::vector<MoeOutput>& routed,
-                                          std::vector<at::Tensor>* read) {
+                                          std::vector<at::Tensor>* read, const StageDone& done) {
   const int64_t rows = last_rows = tokens_N.numel();
   const MoeShape moe = moe_shape(config, compute_type(options.precision));
   at::Tensor x = blocks.embed(tokens_N, embedding);
@@ -193,6 +195,7 @@ at::Tensor Transformer::Impl::layers_over(const at::Tensor& tokens_N, const Atte
   double heads_active = 0;
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     const LayerWeights& weights = layers[layer];
+    x = watched(x, done, static_cast<size_t>(config.layers - layer));
     const AttentionOutput attended = attention(x, weights.attention);
     x = attended.x_ND;
     if (attended.gates_NA.defined()) heads_active += active_heads(attended.gates_NA);
@@ -207,7 +210,7 @@ at::Tensor Transformer::Impl::layers_over(const at::Tensor& tokens_N, const Atte
   }
   if (config.attention_router.experts > 0 && routed.back().attention_gates_NA.defined())
     attention_share = heads_active / static_cast<double>(config.layers);
-  return x;
+  return watched(x, done, 0);
 }
 
 Transformer::Transformer(const config::ModelConfig& config, const Options& options)
@@ -222,6 +225,9 @@ at::Tensor Transformer::flat_values() { return impl_->store.flat_values; }
 at::Tensor Transformer::flat_gradients() { return impl_->store.flat_gradients; }
 int64_t Transformer::decayed_count() const { return impl_->store.layout.decayed; }
 int64_t Transformer::parameter_count() const { return impl_->store.layout.total; }
+std::vector<std::vector<size_t>> Transformer::stages() const {
+  return stages_of(impl_->store.parameters, impl_->config.layers);
+}
 void Transformer::zero_gradients() { impl_->store.flat_gradients.zero_(); }
 void Transformer::values_changed() { impl_->store.values_changed(); }
 
@@ -229,12 +235,14 @@ void Transformer::initialise(uint64_t seed, int64_t expert_offset) {
   impl_->store.initialise(impl_->config.init_std, seed, expert_offset);
 }
 
-Loss Transformer::forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise) {
+Loss Transformer::forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise,
+                          const StageDone& done) {
   const int64_t tokens = tokens_BS.size(1) - 1;
   const at::Tensor inputs_BT = tokens_BS.narrow(1, 0, tokens);
   const at::Tensor targets_N = tokens_BS.narrow(1, 1, tokens).reshape({-1});
   std::vector<MoeOutput> routed;
-  const at::Tensor x_ND = impl_->body(inputs_BT, training ? &noise : nullptr, routed);
+  const at::Tensor x_ND =
+      impl_->body(inputs_BT, training ? &noise : nullptr, routed, nullptr, done);
   const at::Tensor sum = impl_->blocks.head(x_ND, impl_->head, impl_->head_shape(), targets_N);
   Loss loss;
   loss.total = (sum / static_cast<double>(targets_N.numel())).to(at::kFloat);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/model.hpp"
+#include "model/backward_stages.hpp"
 #include "model/parameters.hpp"
 #include "model/segments.hpp"
 
@@ -69,8 +70,12 @@ class Transformer {
   void values_changed();
 
   // tokens_BS (B, T + 1) int64 on the model's device; loss of predicting [:, 1:] from [:, :-1].
-  // `noise` places the router's noise; training = false turns it off.
-  Loss forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise = {});
+  // `noise` places the router's noise; training = false turns it off. `done` is told of the stages
+  // of its backward pass.
+  Loss forward(const at::Tensor& tokens_BS, bool training, const NoisePlace& noise = {},
+               const StageDone& done = {});
+  // parameters() by the stage of a backward pass that finishes their gradients.
+  std::vector<std::vector<size_t>> stages() const;
   // Sum of -log p of tokens_BS[:, t + 1] over positions t >= first, no graph. (B, T + 1) -> nats.
   double negative_log_likelihood(const at::Tensor& tokens_BS, int64_t first = 0);
   // Single predictions, no graph: after the token in row places_P[i] of tokens_N, which are cut

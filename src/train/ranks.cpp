@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <thread>
+#include <utility>
 
 #include "base/stopwatch.hpp"
 #include "base/text.hpp"
@@ -44,6 +46,12 @@ std::shared_ptr<::gloo::transport::Device> open_network() {
   }
 }
 
+// bf16 is added in fp32.
+std::vector<at::Tensor> on_the_wire(const at::Tensor& tensor) {
+  const bool narrow = tensor.scalar_type() == at::kBFloat16;
+  return {tensor.to(at::kCPU, narrow ? at::kFloat : tensor.scalar_type())};
+}
+
 // Until every rank has left its word in the store; one that could not start never does.
 void wait_for_ranks(c10d::FileStore& store, const RankPlace& place) {
   const Stopwatch waiting;
@@ -64,11 +72,31 @@ void wait_for_ranks(c10d::FileStore& store, const RankPlace& place) {
 
 }  // namespace
 
+std::vector<std::string> rank_prefix(int64_t rank) {
+  const char* text = std::getenv("REPRO_RANK_PREFIX");
+  std::vector<std::string> words;
+  for (std::string word : split(text == nullptr ? "" : text, ' ')) {
+    if (word.empty()) continue;
+    const std::string place = "{rank}";
+    if (const size_t at = word.find(place); at != std::string::npos)
+      word.replace(at, place.size(), std::to_string(rank));
+    words.push_back(std::move(word));
+  }
+  return words;
+}
+
 struct Ranks::Group {
   c10::intrusive_ptr<c10d::FileStore> store;
   c10::intrusive_ptr<Gloo> gloo;
   std::vector<std::shared_ptr<SharedSlots>> slots = {};  // of tensors that are kept shared
   int asked_for = 0;                                     // slots, granted or not
+  struct Begun {
+    at::Tensor tensor;
+    std::vector<at::Tensor> wire;  // what travels
+    c10::intrusive_ptr<c10d::Work> work;
+  };
+  std::vector<Begun> begun = {};
+  std::exception_ptr begin_failed = {};
 
   // What an operation throws, as one line.
   static void make(const RankPlace& place,
@@ -120,10 +148,37 @@ void Ranks::sum(const at::Tensor& tensor) {
     seconds_ += watch.seconds();
     return;
   }
-  const bool narrow = tensor.scalar_type() == at::kBFloat16;
-  std::vector<at::Tensor> wire = {tensor.to(at::kCPU, narrow ? at::kFloat : tensor.scalar_type())};
+  std::vector<at::Tensor> wire = on_the_wire(tensor);
   group_->make(place_, [&] { return group_->gloo->allreduce(wire, {}); });
   if (!wire[0].is_same(tensor)) tensor.copy_(wire[0]);
+  seconds_ += watch.seconds();
+}
+
+void Ranks::begin_sum(const at::Tensor& tensor) {
+  if (alone() || group_->begin_failed) return;
+  const Stopwatch watch;
+  try {
+    Group::Begun sum{.tensor = tensor, .wire = on_the_wire(tensor), .work = {}};
+    sum.work = group_->gloo->allreduce(sum.wire, {});
+    group_->begun.push_back(std::move(sum));
+  } catch (...) {
+    group_->begin_failed = std::current_exception();
+  }
+  seconds_ += watch.seconds();
+}
+
+void Ranks::end_sums() {
+  if (alone()) return;
+  const Stopwatch watch;
+  const auto begun = std::exchange(group_->begun, {});
+  for (const Group::Begun& sum : begun) {
+    group_->make(place_, [&] { return sum.work; });
+    if (!sum.wire[0].is_same(sum.tensor)) sum.tensor.copy_(sum.wire[0]);
+  }
+  if (group_->begin_failed)
+    group_->make(place_, [&]() -> c10::intrusive_ptr<c10d::Work> {
+      std::rethrow_exception(std::exchange(group_->begin_failed, {}));
+    });
   seconds_ += watch.seconds();
 }
 
@@ -160,6 +215,7 @@ void Ranks::gather(const at::Tensor& tensor) {
 }
 
 const SharedSlots* Ranks::slots_of(const at::Tensor& tensor) const {
+  if (alone()) return nullptr;
   for (const auto& slots : group_->slots)
     if (tensor.const_data_ptr() == slots->slot(rank())) return slots.get();
   return nullptr;

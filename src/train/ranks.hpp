@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/error.hpp"
@@ -30,6 +31,10 @@ class SharedSlots;
 
 // The exit code of a process that ends for that alone.
 constexpr int kRankLostExit = 75;
+
+// What stands before the command of a rank that rank 0 starts: the words of $REPRO_RANK_PREFIX, in
+// which "{rank}" is the rank ("srun --overlap --relative={rank} -N1 -n1").
+std::vector<std::string> rank_prefix(int64_t rank);
 
 struct RankPlace {
   int64_t rank = 0;  // 0 writes
@@ -60,6 +65,11 @@ class Ranks {
   // not on the processor travels through its memory.
   void sum(const at::Tensor& tensor);
   std::vector<double> sum(const std::vector<double>& values);
+  // Begins a sum that goes on beside whatever is computed meanwhile; end_sums() waits for all that
+  // were begun, and until then nobody reads or writes what they are of. Not of a tensor that is
+  // kept shared. What fails is thrown at the end.
+  void begin_sum(const at::Tensor& tensor);
+  void end_sums();
   // What rank `from` has.
   void share(const at::Tensor& tensor, int64_t from = 0);
   // Of a flat tensor, what each rank has of its own part (part_of), on all.
@@ -69,6 +79,7 @@ class Ranks {
   // are then those of the ranks in their order, whatever their number, and need no socket but to
   // wait. Whether they moved.
   bool keep_shared(const at::Tensor& tensor);
+  bool keeps_shared(const at::Tensor& tensor) const { return slots_of(tensor) != nullptr; }
   // Until all are here, however long the first works alone before it comes.
   void wait_for_all();
 

@@ -15,6 +15,7 @@
 #include "train/checkpoint.hpp"
 #include "train/clock.hpp"
 #include "train/device.hpp"
+#include "train/gradient_sum.hpp"
 #include "train/mlperf_log.hpp"
 #include "train/rank_state.hpp"
 #include "train/rehearsal.hpp"
@@ -49,6 +50,7 @@ class Trainer {
         model_(make_model(spec_, ranks.rank())),
         optimizer_(make_optimizer(spec_.optimizer, model_, ranks,
                                   job.execution.value("shard_optimizer", false))),
+        summing_(model_, ranks_),
         batch_(static_cast<size_t>(spec_.batch * (spec_.sequence + 1))),
         loss_before_(loss_before_growth(job)),
         rehearsal_(spec_) {
@@ -88,20 +90,21 @@ class Trainer {
   void step() {
     data_.sampler.batch(rehearsal_.batch_of(data_step()), batch_);
     model_.zero_gradients();
-    double lm_loss = 0;
-    double aux_loss = 0;
+    double lm_loss = 0, aux_loss = 0;
     StepCounts counts;
+    const double communicated = ranks_.seconds();
     for (int64_t micro = 0; micro < spec_.accumulate; ++micro) {
       const Part rows = rows_of(micro);
-      const model::Loss loss = model_.forward(tokens_of(rows), /*training=*/true, noise_at(rows));
+      const bool last = micro + 1 == spec_.accumulate;
+      const model::Loss loss = model_.forward(tokens_of(rows), /*training=*/true, noise_at(rows),
+                                              last ? summing_.beginning() : model::StageDone{});
       const double share = share_of(rows);
       loss.total.mul(share).backward();
       lm_loss += loss.lm * share;
       aux_loss += loss.aux * share;
       counts.add(model_);
     }
-    const double communicated = ranks_.seconds();
-    ranks_.sum(model_.flat_gradients());
+    summing_.finish();
     const std::vector<double> sums = ranks_.sum({lm_loss, aux_loss, interrupted_ ? 1.0 : 0.0});
     stop_ = sums[2] > 0;  // when one was told to
     rehearsal_.spoil_gradients(model_, state_.step);
@@ -274,6 +277,7 @@ class Trainer {
   int64_t total_;  // steps
   model::Transformer model_;
   AdamW optimizer_;
+  GradientSum summing_;
   std::vector<int32_t> batch_;
   std::optional<double> loss_before_;  // of the model that this one has grown from
   TrainState state_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -40,19 +39,6 @@ void remove_meetings(const fs::path& directory) {
 fs::path new_meeting(const fs::path& directory) {
   static int groups = 0;
   return directory / fmt::format("{}{}-{}", kMeeting, ::getpid(), ++groups);
-}
-
-std::vector<std::string> prefix_of(int64_t rank) {
-  const char* text = std::getenv("REPRO_RANK_PREFIX");
-  std::vector<std::string> words;
-  for (std::string word : split(text == nullptr ? "" : text, ' ')) {
-    if (word.empty()) continue;
-    const std::string place = "{rank}";
-    if (const size_t at = word.find(place); at != std::string::npos)
-      word.replace(at, place.size(), std::to_string(rank));
-    words.push_back(std::move(word));
-  }
-  return words;
 }
 
 // "" when there is none.
@@ -94,7 +80,7 @@ RankTeam::RankTeam(const run::RunDirectory& directory, int64_t ranks, double tim
   meeting_ = new_meeting(directory.path());
   const std::string program = fs::read_symlink("/proc/self/exe").string();
   for (int64_t rank = 1; rank < ranks; ++rank) {
-    Command command{.words = prefix_of(rank)};
+    Command command{.words = train::rank_prefix(rank)};
     command.words.insert(command.words.end(), {program, directory.path().string(), "--rank",
                                                std::to_string(rank), meeting_.string()});
     fs::remove(log_of(rank));

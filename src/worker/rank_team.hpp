@@ -17,8 +17,7 @@ namespace repro::worker {
 
 class RankTeam {
  public:
-  // Starts ranks 1 to `ranks` - 1: this program, or what $REPRO_RANK_PREFIX puts before it ("srun
-  // --overlap --relative={rank} -N1 -n1"; words, "{rank}" is the rank).
+  // Starts ranks 1 to `ranks` - 1: this program, after the words of train::rank_prefix().
   RankTeam(const run::RunDirectory& directory, int64_t ranks, double timeout_seconds);
   ~RankTeam();  // kills those that still run
   RankTeam(const RankTeam&) = delete;
