@@ -11,10 +11,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace repro {
 namespace {
@@ -69,18 +71,44 @@ pid_t owner_of_temporary(const std::string& name) {
   return error == std::errc() && rest == end && owner > 0 ? owner : 0;
 }
 
-// A killed process whose parent has not asked for it yet is dead.
-bool is_zombie(pid_t process) {
-  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+// Fields of /proc/PID/stat from the third on, the state; none when there is no such process.
+std::vector<std::string> process_fields(pid_t process) {
+  std::ifstream file(fmt::format("/proc/{}/stat", process));
   std::string line;
   std::getline(file, line);
   const size_t name_end = line.rfind(") ");
-  return name_end != std::string::npos && line.substr(name_end + 2, 1) == "Z";
+  return name_end == std::string::npos ? std::vector<std::string>()
+                                       : split(line.substr(name_end + 2), ' ');
 }
 
-bool is_alive(pid_t process) {
+double seconds_of(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+// By field 22.
+double age_of(const std::vector<std::string>& fields) {
+  constexpr size_t kStart = 22 - 3;
+  if (fields.size() <= kStart) return 0;
+  timespec since_boot{};
+  ::clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  const double begun = std::strtod(fields[kStart].c_str(), nullptr);
+  return seconds_of(since_boot) - begun / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+double age_of(const fs::path& file) {
+  struct stat status {};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return ::stat(file.c_str(), &status) == 0 ? seconds_of(now) - seconds_of(status.st_mtim) : 0;
+}
+
+// A killed process whose parent has not asked for it yet is dead, and so is one whose number
+// another has now, which began after the file was written.
+bool is_written_still(const fs::path& file, pid_t process) {
+  constexpr double kClocksDiffer = 2;  // seconds
   if (::kill(process, 0) != 0 && errno == ESRCH) return false;
-  return !is_zombie(process);
+  const std::vector<std::string> fields = process_fields(process);
+  if (fields.empty()) return true;
+  return fields[0] != "Z" && age_of(file) < age_of(fields) + kClocksDiffer;
 }
 
 }  // namespace
@@ -153,7 +181,7 @@ void make_directories(const fs::path& path) {
 
 bool is_leftover(const fs::path& path) {
   const pid_t owner = owner_of_temporary(path.filename().string());
-  return owner != 0 && !is_alive(owner);
+  return owner != 0 && !is_written_still(path, owner);
 }
 
 void remove_leftovers(const fs::path& folder) noexcept {

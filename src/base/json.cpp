@@ -1,7 +1,10 @@
 #include "base/json.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
 
 namespace repro {
 
@@ -37,6 +40,14 @@ nlohmann::ordered_json parse_ordered_json(std::string_view text) {
   using nlohmann::ordered_json;
   if (is_too_deep(text)) return ordered_json(ordered_json::value_t::discarded);
   return ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+int64_t whole_number(const nlohmann::json& value) {
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const bool fits =
+      value.is_number_integer() && (!value.is_number_unsigned() || value.get<uint64_t>() <= kMost);
+  if (!fits) throw Error("{}: expected a whole number", value.dump());
+  return value.get<int64_t>();
 }
 
 }  // namespace repro

@@ -2,6 +2,7 @@
 // The one door for JSON, whoever wrote it.
 
 #include <cstddef>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string_view>
 
@@ -17,5 +18,9 @@ bool is_too_deep(std::string_view json_text);
 nlohmann::json parse_json(std::string_view text, size_t* stop = nullptr);
 // The same with the keys in the text's order.
 nlohmann::ordered_json parse_ordered_json(std::string_view text);
+
+// Of a value that must be a whole number of 64 bits. Error when it is another: the library itself
+// would cut a fraction off, and has no answer for 1e300.
+int64_t whole_number(const nlohmann::json& value);
 
 }  // namespace repro

@@ -25,8 +25,8 @@ json clocks_json(const Clocks& clocks) {
 
 StepRecord parse_step(const json& line) {
   StepRecord record;
-  record.step = line.at("step");
-  record.tokens = line.at("tokens");
+  record.step = whole_number(line.at("step"));
+  record.tokens = whole_number(line.at("tokens"));
   record.loss = line.at("loss");
   record.lm_loss = line.at("lm_loss");
   record.aux_loss = line.at("aux_loss");
@@ -40,8 +40,8 @@ StepRecord parse_step(const json& line) {
 }
 
 EvalRecord parse_eval(const json& line) {
-  return {line.at("step"), line.at("split"), line.at("loss"), line.at("tokens"),
-          line.at("bits_per_byte")};
+  return {whole_number(line.at("step")), line.at("split"), line.at("loss"),
+          whole_number(line.at("tokens")), line.at("bits_per_byte")};
 }
 
 // Reads a line as to_line() writes it, from left to right: ten times as fast as JSON.
@@ -106,7 +106,7 @@ std::optional<Progress> parse_progress(const json& line) {
     progress.unit = "steps";
     progress.done = line.at("step");
     progress.loss = line.at("lm_loss").get<double>();
-    progress.tokens = line.at("tokens");
+    progress.tokens = whole_number(line.at("tokens"));
     progress.train_seconds = line.at("seconds").at("train");
     return progress;
   }
@@ -116,6 +116,12 @@ std::optional<Progress> parse_progress(const json& line) {
   progress.total = line.at("total");
   progress.unit = line.at("unit");
   return progress;
+}
+
+// Whether a line tells of this step or of one before it, or of none.
+bool is_by(int64_t step, const json& line) {
+  const auto at = line.find("step");
+  return at == line.end() || (at->is_number_integer() && at->get<int64_t>() <= step);
 }
 
 // The last few lines of a file that is being written, without what is not ended yet; "" = no file.
@@ -198,7 +204,7 @@ void truncate_records(const std::filesystem::path& path, int64_t step) {
   std::string_view rest = text;
   for (size_t end; (end = rest.find('\n')) != rest.npos; rest.remove_prefix(end + 1)) {
     const json line = parse_json(rest.substr(0, end));
-    if (line.is_object() && line.value("step", int64_t{0}) <= step) kept += rest.substr(0, end + 1);
+    if (line.is_object() && is_by(step, line)) kept += rest.substr(0, end + 1);
   }
   write_file_atomically(path, kept);
 }
@@ -218,7 +224,7 @@ std::optional<Progress> read_progress(const std::filesystem::path& path) {
     try {
       if (line.is_object())
         if (auto progress = parse_progress(line)) return progress;
-    } catch (const json::exception&) {
+    } catch (const std::exception&) {
       return std::nullopt;
     }
     tail.resize(line_begin == 0 ? 0 : line_begin - 1);

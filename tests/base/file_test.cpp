@@ -92,6 +92,18 @@ TEST_CASE("only the temporaries of dead processes are left-overs", "[base]") {
   remove_leftovers(folder.path() / "nowhere");
 }
 
+TEST_CASE("what a killed process left goes also where another has its number now", "[base]") {
+  const TemporaryDirectory folder;
+  const fs::path left = folder.path() / ("result.json.tmp" + std::to_string(::getpid()));
+  write_file_atomically(left, "half");
+  remove_leftovers(folder.path());
+  REQUIRE(fs::exists(left));
+  // A day before this process began, whenever that was.
+  fs::last_write_time(left, fs::last_write_time(left) - std::chrono::hours(24));
+  remove_leftovers(folder.path());
+  CHECK_FALSE(fs::exists(left));
+}
+
 TEST_CASE("what a killed process left goes also before its parent has asked for it", "[base]") {
   const TemporaryDirectory folder;
   const pid_t killed = ::fork();

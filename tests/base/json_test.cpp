@@ -1,8 +1,11 @@
 #include "base/json.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+
+#include "base/error.hpp"
 
 namespace repro {
 namespace {
@@ -34,6 +37,13 @@ TEST_CASE("what is no JSON says at which byte, and a number beyond a double is n
   CHECK(stop == 9);
   CHECK(parse_json("{\"a\": 1e999}").is_discarded());
   CHECK(parse_json("").is_discarded());
+}
+
+TEST_CASE("a whole number is one of 64 bits, written as one", "[base]") {
+  CHECK(whole_number(parse_json("-9223372036854775808")) == INT64_MIN);
+  CHECK(whole_number(parse_json("9223372036854775807")) == INT64_MAX);
+  for (const char* text : {"9223372036854775808", "1e3", "2.5", "2e43", "\"3\"", "null"})
+    CHECK_THROWS_AS(whole_number(parse_json(text)), Error);
 }
 
 }  // namespace repro

@@ -76,6 +76,23 @@ TEST_CASE("a download cut short goes on where it stopped", "[data]") {
   CHECK(server.range_begins() == std::vector<size_t>{0, 100'000});
 }
 
+TEST_CASE("a download cut short begins anew where nothing tells whether the file is the same",
+          "[data]") {
+  TemporaryDirectory folder;
+  const fs::path path = folder.path() / "a.bin";
+  const std::string body = some_bytes(300'000);
+  HttpServer server({.body = body, .cut_first_answer = 100'000, .tag = ""});
+  SECTION("in the next call") {
+    CHECK_THROWS(download(server.address("a.bin"), path, 0, ignore_progress, kOnce));
+    download(server.address("a.bin"), path, 0, ignore_progress, kOnce);
+  }
+  SECTION("in the next try of the same call") {
+    download(server.address("a.bin"), path, 0, ignore_progress, kThrice);
+  }
+  CHECK((read_file(path) == body));
+  CHECK(server.range_begins() == std::vector<size_t>{0, 0});
+}
+
 TEST_CASE("a server that ignores ranges or changed its file costs a fresh start, not a mixture",
           "[data]") {
   TemporaryDirectory folder;

@@ -68,7 +68,7 @@ TEST_CASE("a word of megabytes comes back and takes little memory", "[data]") {
       if (line.starts_with(key + ":")) return std::stol(line.substr(key.size() + 1)) * 1024;
     return 0L;
   };
-  const long before = resident("VmRSS");
+  [[maybe_unused]] const long before = resident("VmRSS");
   std::vector<int32_t> tokens;
   tokenizer.encode(std::string(8'000'000, 'b'), tokens);
 #ifndef __SANITIZE_ADDRESS__

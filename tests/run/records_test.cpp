@@ -81,6 +81,24 @@ TEST_CASE("a step whose loss is no number is refused", "[run]") {
   }
 }
 
+TEST_CASE("a step that is no whole number of 64 bits is refused, and no progress", "[run]") {
+  for (const char* step : {"2e43", "2.5", "9223372036854775808", "\"5\"", "null"}) {
+    const TemporaryDirectory folder;
+    const auto path = folder.path() / "records.jsonl";
+    std::string line = to_line(step_record(1));
+    const std::string key = "\"step\":1,";
+    line.replace(line.find(key), key.size(), fmt::format("\"step\":{},", step));
+    LineWriter(path).write(line);
+    INFO(line);
+    CHECK_THROWS_WITH(read_records(path), Catch::Contains("records.jsonl:1: not a record"));
+    line = to_line(step_record(1));
+    line.replace(line.find("\"tokens\":"), 9, fmt::format("\"tokens\":{},\"more\":", step));
+    LineWriter(path).write(line);
+    CHECK_FALSE(read_progress(path));
+    CHECK_NOTHROW(truncate_records(path, 3));
+  }
+}
+
 TEST_CASE("truncation keeps records up to the checkpoint's step and drops the rest", "[run]") {
   const TemporaryDirectory folder;
   const auto path = folder.path() / "records.jsonl";
@@ -90,6 +108,17 @@ TEST_CASE("truncation keeps records up to the checkpoint's step and drops the re
   const Records records = read_records(path);
   REQUIRE(records.steps.size() == 3);
   CHECK(records.steps.back().step == 3);
+}
+
+TEST_CASE("whoever reads records while they are cut reads the old ones to their end", "[run]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "records.jsonl";
+  const auto open = folder.path() / "open";  // as an open file does, it keeps the old bytes
+  for (int64_t step = 1; step <= 5; ++step) LineWriter(path).write(to_line(step_record(step)));
+  fs::create_hard_link(path, open);
+  truncate_records(path, 3);
+  CHECK(read_records(open).steps.size() == 5);
+  CHECK(read_records(path).steps.size() == 3);
 }
 
 TEST_CASE("progress is the last complete step or progress line", "[run]") {

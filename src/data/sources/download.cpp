@@ -53,13 +53,15 @@ struct Transfer {
     descriptor = ::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) throw Error("{}: cannot open: {}", part.string(), std::strerror(errno));
     have = begun_at = ::lseek(descriptor, 0, SEEK_END);
-    // What was begun of a file that may have changed is not continued unseen.
-    if (have > 0 && !how.verified && validator().empty()) start_over();
   }
   ~Transfer() { ::close(descriptor); }
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
+  // What was begun of a file that may have changed is not continued unseen.
+  void forget_what_may_have_changed() {
+    if (have > 0 && !options->verified && validator().empty()) start_over();
+  }
   void start_over() {
     if (::ftruncate(descriptor, 0) != 0) write_error = errno;
     ::lseek(descriptor, 0, SEEK_SET);
@@ -205,6 +207,7 @@ Attempt try_once(const std::string& address, Transfer& transfer, const Progress&
   check(handle != nullptr, "libcurl starts");
   char reason[CURL_ERROR_SIZE] = "";
   transfer.progress = &progress;
+  transfer.forget_what_may_have_changed();
   transfer.begun_at = transfer.have;
   transfer.answer = {};
   configure(handle.get(), address, transfer, reason, options);
