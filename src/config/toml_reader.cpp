@@ -38,7 +38,7 @@ Node convert(const toml::node& from, const std::string& file) {
 }
 
 // Tables within tables are limited by the library, the parts of a dotted key are not.
-constexpr int kMostDots = 32;
+constexpr int kMostParts = 32;
 
 // What follows a quoted text that begins at `at`.
 size_t after_quotes(std::string_view text, size_t at) {
@@ -62,8 +62,8 @@ void reject_deep_keys(std::string_view text, const std::string& shown_as) {
     size_t next = at + 1;
     if (c == '"' || c == '\'') next = after_quotes(text, at);
     if (c == '#') next = std::min(text.find('\n', at), text.size());
-    if (c == '.' && ++dots > kMostDots)
-      throw Error("{}:{}: a key of more than {} parts", shown_as, line, kMostDots);
+    if (c == '.' && ++dots >= kMostParts)
+      throw Error("{}:{}: a key of more than {} parts", shown_as, line, kMostParts);
     if (std::string_view("=,{}[]\n").find(c) != std::string_view::npos) dots = 0;
     line += static_cast<int>(std::count(text.begin() + static_cast<std::ptrdiff_t>(at),
                                         text.begin() + static_cast<std::ptrdiff_t>(next), '\n'));
@@ -91,9 +91,10 @@ std::pair<std::string, Node> parse_setting(const std::string& setting) {
   if (equals == std::string::npos || equals == 0)
     throw Error(Exit::usage, "--set {}: expected path=value, as in match.batch=8", setting);
   const std::string path(trim(setting.substr(0, equals)));
-  if (std::count(path.begin(), path.end(), '.') > kMostDots)
+  if (std::count(path.begin(), path.end(), '.') >= kMostParts)
     throw Error(Exit::usage,
-                "--set: a path of more than {} parts; expected one as in match.batch=8", kMostDots);
+                "--set: a path of more than {} parts; expected one as in match.batch=8",
+                kMostParts);
   const std::string value(trim(setting.substr(equals + 1)));
   Node node;
   try {

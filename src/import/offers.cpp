@@ -47,6 +47,10 @@ void OfferList::read_row(const std::function<void()>& read) {
 }
 
 bool OfferList::add(const config::Offer& offer, const GpuName& name, const InstancePrices& prices) {
+  if (name.model.empty()) {
+    warn("'{}' names no board; left out", offer.gpu);
+    return false;
+  }
   if (name.slice) {
     warn("'{}' is a part of a board; left out", offer.gpu);
     return false;

@@ -249,6 +249,12 @@ TEST_CASE("a key or a path of very many parts is refused, text with many dots is
   CHECK_THROWS_WITH(toml("x = {" + deep + " = 1}"), Catch::Contains("a key of more than"));
   CHECK_THROWS_WITH(toml("[" + deep + "]"), Catch::Contains("a key of more than"));
   CHECK_THROWS_WITH(parse_setting(deep + "=1"), Catch::Contains("a path of more than"));
+  std::string most = "a";  // of as many parts as there may be
+  for (int i = 1; i < 32; ++i) most += ".a";
+  CHECK(parse_setting(most + "=1").first == most);
+  CHECK_THROWS_WITH(parse_setting(most + ".a=1"), Catch::Contains("a path of more than 32"));
+  CHECK_THROWS_WITH(toml("# a remark\n" + most + ".a = 1"),
+                    Catch::StartsWith("x.toml:2: a key of more than 32 parts"));
   const std::string dots(200, '.');
   CHECK_NOTHROW(toml("a = \"" + dots + "\" # " + dots + "\nb = '''" + dots + "\n'''\n"));
   CHECK_THROWS_AS(toml("x = " + std::string(100'000, '[')), Error);

@@ -33,7 +33,8 @@ TEST_CASE("a snapshot's spread leaves spot offers out unless asked", "[config]")
                                .region = "",
                                .instance = "",
                                .gpu = "X",
-                               .price_instance = price,
+                               .gpu_count = 2,
+                               .price_instance = 2 * price,
                                .price_gpu = price});
   snapshot.offers.push_back({.profile = "x",
                              .provider = "p",

@@ -100,6 +100,18 @@ TEST_CASE("a 4090 rebuilt to 48 GB is left out with a warning", "[import]") {
   CHECK(vast.rows == 7);
 }
 
+TEST_CASE("a GPU whose name is its memory alone is left out with a warning", "[import]") {
+  const TemporaryDirectory folder;
+  const auto path = folder.path() / "vms.csv";
+  std::ofstream(path) << "InstanceType,AcceleratorName,AcceleratorCount,Price\n"
+                         "i1,-80GB,1,1\ni2,Nvidia,1,1\ni3,T4,1,1\n";
+  const CatalogImport imported = import_catalog(path, "x", "2026-01-31");
+  CHECK(imported.snapshot.offers.size() == 1);
+  CHECK(imported.skipped == 2);
+  REQUIRE(imported.warnings.size() == 2);
+  CHECK(imported.warnings[0].find("vms.csv:2: '-80GB' names no board") != std::string::npos);
+}
+
 TEST_CASE("columns are found by heading, machines without accelerator are counted", "[import]") {
   const CatalogImport lambda = import("lambda.csv", "lambda");
   CHECK(lambda.rows == 3);
