@@ -15,6 +15,13 @@ TEST_CASE("white space of any alphabet is one space", "[base]") {
   CHECK_FALSE(is_utf8("\xE2\x82"));
 }
 
+TEST_CASE("white space of any alphabet goes from both ends, and stays between", "[base]") {
+  CHECK(stripped("\u00A0\n a \u2003b\u2003\t") == "a \u2003b");
+  CHECK(stripped("\u8A9E") == "\u8A9E");
+  CHECK(stripped(" \u2003\n").empty());
+  CHECK(stripped("").empty());
+}
+
 TEST_CASE("letters are letters in every script and signs are not", "[base]") {
   for (const char32_t letter : U"aZ\u00E9\u00DF\u0416\u05D0\u0939\u8A9E\uAC00\u02B0")
     if (letter != 0) CHECK(is_letter(letter));

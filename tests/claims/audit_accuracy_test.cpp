@@ -57,6 +57,35 @@ TEST_CASE("ARC-easy's difference is not significant after Holm", "[claims]") {
   check_column(check, "holm_p", {.360, 2.7e-5, .0050, .0072}, 5.1e-4);
 }
 
+TEST_CASE("a difference that would be one alone is none among two that were tested", "[claims]") {
+  const auto rulings = [](const std::string& rows) {
+    const AuditReport report = audit_text(R"(title = "t"
+source = "s"
+[[table]]
+id = "t"
+keys = ["row"]
+columns = [{ id = "base", unit = "%" }, { id = "other", unit = "%" }, { id = "items", unit = "items" }]
+rows = [)" + rows + R"(]
+[[check]]
+kind = "two-proportion"
+id = "a"
+statement = "s"
+table = "t"
+base = "base"
+other = "other"
+items = "items"
+)");
+    std::vector<Ruling> all;
+    for (const AuditFinding& finding : find(report, "a").findings) all.push_back(finding.ruling);
+    return all;
+  };
+  // p = 0.03, and twice that after Holm.
+  const std::string one = R"(["r1", "50.0", "53.4", "2000"])";
+  const std::string other = R"(["r2", "50.0", "53.4", "2000"])";
+  CHECK(rulings(one) == std::vector{Ruling::holds});
+  CHECK(rulings(one + ", " + other) == std::vector{Ruling::suspect, Ruling::suspect});
+}
+
 TEST_CASE("a count is at most the number of items and at least none, however it is rounded",
           "[claims]") {
   // 100.0 printed to one decimal holds from 99.95 %: of 2000 items that would be up to 2001.
@@ -96,7 +125,8 @@ alternatives = ["half"]
 
 TEST_CASE("an accuracy clearly below guessing is a doubt of its own, beside one constant answer",
           "[claims]") {
-  const auto audited = [](const std::string& accuracy, const std::string& always) {
+  const auto audited = [](const std::string& accuracy, const std::string& always,
+                          const std::string& items = "10000") {
     return audit_text(R"(title = "t"
 source = "s"
 [[table]]
@@ -104,7 +134,7 @@ id = "t"
 keys = ["row"]
 columns = [{ id = "accuracy", unit = "%" }, { id = "items", unit = "items" }, { id = "always", unit = "%" }]
 rows = [["a", ")" + accuracy +
-                      R"(", "10000", ")" + always + R"("]]
+                      R"(", ")" + items + R"(", ")" + always + R"("]]
 [[constant]]
 id = "chance"
 value = "25"
@@ -130,6 +160,9 @@ constant_rates = ["always"]
   // One standard error of 26.0 % of 10,000 is 0.44 points.
   CHECK_THAT(audited("26.4", "26.0"), Catch::Contains("constant answer"));
   CHECK_THAT(audited("26.5", "26.0"), !Catch::Contains("constant answer"));
+  // Of 50 % of 4 it is 25 points, to the last bit.
+  CHECK(audited("75.0", "50.0", "4") ==
+        "the accuracy is 1.0 standard errors from one constant answer (always)");
 }
 
 TEST_CASE("a test set of half an item, of none or of more than can be counted is an error",

@@ -224,6 +224,27 @@ TEST_CASE("what may be rounded away decides inequalities in favour of the paper"
   CHECK(ruling("=", "rounded", "2.2", "2.0") == kContradicts);
 }
 
+TEST_CASE("rounded numbers may be one where what they stand for only touches", "[claims]") {
+  // 25 and 26 to whole units: up to 25.5 and from there.
+  const std::string rows = R"(["r1", "2.5e1", "2.6e1"], ["r2", "2.6e1", "2.5e1"],)"
+                           R"(["r3", "2.5e1", "2.7e1"])";
+  CHECK(rulings(checked(rows,
+                        "kind = \"equation\"\nleft = \"a\"\nright = \"b\"\ninputs = "
+                        "\"rounded\"\ntolerance = 0\n")) ==
+        std::vector{kHolds, kHolds, kContradicts});
+}
+
+TEST_CASE("devices are counted to the nearest, whatever binary fractions make of them",
+          "[claims]") {
+  // 0.29 * 100 is a hair less than 29 in binary.
+  const CheckResult result =
+      checked("[\"r\", \"1\", \"1\"]",
+              "kind = \"price-sensitivity\"\nfull_hours = \"10\"\nlow_hours = \"a\"\n"
+              "high_hours = \"b\"\ndevices = \"0.29 * 100\"\nlow_price = \"1\"\n"
+              "high_price = \"2\"\n");
+  CHECK(result.findings[0].numbers.at("B") == Approx(2.9));
+}
+
 TEST_CASE("a ratio is worth knowing above its limit, not at it", "[claims]") {
   const std::string check =
       "kind = \"ratio\"\nnumerator = \"a\"\ndenominator = \"b\"\nresource = \"hours\"\n";

@@ -92,6 +92,7 @@ TEST_CASE("a known factor between the sides is named before a change of one numb
   CHECK(slip("1500", "1000") == 0);
   CHECK(slip("1052", "1.0e3") == 0);  // 950 to 1,050 may be anything near
   CHECK(slip("-1000", "10") == 0);
+  CHECK(slip("-5333", "-53.33") == 100);
 }
 
 TEST_CASE("the smallest repair changes the number that has to change least", "[claims]") {

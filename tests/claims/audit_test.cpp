@@ -51,6 +51,36 @@ TEST_CASE("every kind of check catches the error injected for it and passes the 
   }
 }
 
+TEST_CASE("what is impossible is a contradiction too, what is only suspect is none", "[claims]") {
+  const auto contradicts = [](const std::string& kind) {
+    const auto path = std::filesystem::path(REPRO_TESTS) / "claims" / "cases" / (kind + ".toml");
+    return audit(load_claims(path, kind), profile).has_contradictions();
+  };
+  CHECK(contradicts("grim"));    // impossible
+  CHECK(contradicts("target"));  // contradicts itself
+  CHECK_FALSE(contradicts("perplexity"));
+  CHECK_FALSE(contradicts("reported"));
+}
+
+TEST_CASE("what is only assumed is not in the paper", "[claims]") {
+  const AuditReport report = audit_text(R"(title = "t"
+source = "s"
+[[fact]]
+name = "seeds"
+origin = "assumed"
+value = "three"
+matters = "noise"
+[[check]]
+kind = "reported"
+id = "a"
+statement = "s"
+facts = ["seeds"]
+)");
+  const AuditFinding& finding = find(report, "a").findings.at(0);
+  CHECK(finding.ruling == Ruling::not_checkable);
+  CHECK(finding.sentence == "not in the paper: noise");
+}
+
 TEST_CASE("what cannot be checked decides nothing, unless nothing else is there", "[claims]") {
   const auto ruling = [](const std::string& rows) {
     return audit_text(

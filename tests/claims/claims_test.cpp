@@ -109,6 +109,8 @@ TEST_CASE("every problem of a claims file is named with its line", "[claims]") {
         "paper.toml:13: constant 'price_low' is a price without a unit; add unit = \"USD/h\"");
   CHECK(error_of("[[constant]]\nid = \"n\"\nvalue = \"many\"\n") ==
         "paper.toml:13: constant 'n' = \"many\": not a number");
+  CHECK(error_of("[[constant]]\nid = \"n\"\nvalue = \"1\"\n[[constant]]\nid = \"n\"\nvalue = "
+                 "\"2\"\n") == "paper.toml:16: constant 'n' is given twice");
 }
 
 TEST_CASE("rows that are short, doubled, negative or no numbers are refused", "[claims]") {
@@ -243,7 +245,11 @@ TEST_CASE("what a check cannot be asked is told at its line", "[claims]") {
   CHECK(error_of(equation + "left = \"greatest(costs.hours)\"\nright = \"300\"\n") == "no error");
   CHECK(error_of("kind = \"target\"\nreached = \"1\"\ntarget = \"2\"\n") ==
         "this kind of check needs a table");
-  CHECK(error_of("kind = \"reported\"\nfacts = [\"seeds\"]\n") == "no [[fact]] named 'seeds'");
+  const std::string reported = "kind = \"reported\"\nfacts = [\"seeds\"]\n";
+  CHECK(error_of(reported) == "no [[fact]] named 'seeds'");
+  const std::string fact = "[[fact]]\norigin = \"paper\"\nname = ";
+  CHECK(error_of(reported + fact + "\"tokenizer\"\n") == "no [[fact]] named 'seeds'");
+  CHECK(error_of(reported + fact + "\"seeds\"\n") == "no error");
   CHECK(error_of("kind = \"memory\"\nrole = \"full\"\ndevice = \"x\"\n") ==
         "no [[model]] with role = \"full\"");
   const std::string prices =

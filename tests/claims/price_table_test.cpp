@@ -1,8 +1,11 @@
 #include "claims/price_table.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
+#include "temporary_directory.hpp"
 
 namespace repro::claims {
 namespace {
@@ -221,6 +224,8 @@ TEST_CASE("an assumed utilisation projects from FLOPs and is what the hours impl
   CHECK(*row.low_time.hours == Approx(4200 * 16384.0 * 10813440000.0 / (0.4 * 165.2e12) / 3600));
   CHECK(*row.low_time.utilisation == Approx(0.4));
   CHECK_THAT(row.low_time.basis, Catch::Contains("40 % of 165.2 TFLOP/s, assumed"));
+  question.utilisation = 1;
+  CHECK(*paper.price(question).rows[0].low_time.utilisation == Approx(1));
   question.utilisation = 1.2;
   CHECK_THROWS_WITH(paper.price(question), Catch::Contains("at most 1"));
 }
@@ -316,6 +321,23 @@ TEST_CASE("phases of one timed step err together, so that their ratio stays", "[
   CHECK(row.timing_range->high == Approx(1 - share - submodels / 2));
 }
 
+TEST_CASE("two timed steps err apart, so that what they leave open does not add up", "[claims]") {
+  const Paper paper;
+  PriceQuestion question = paper.question(0.10, 0.20);
+  question.basis = Basis::measured;
+  question.low.profile = named("cheap");
+  question.high.profile = named("dear");
+  question.low.profile.measured.steps = {timed(step("qwen_moe", "one-expert", 3.0), 2.4, 3.9)};
+  question.high.profile.measured.steps = {timed(step("qwen_moe", "full", 1.5), 0.75, 3.0)};
+  const PricedRow row = paper.price(question).rows[0];
+  REQUIRE(row.timing_range);
+  // Of the submodels' share of the cost: 0.8 to 1.3 times by their own step, twice to half by that
+  // of the whole model.
+  const double submodels = row.line.b * 0.5;
+  CHECK(row.timing_range->low == Approx(row.saving - submodels * std::hypot(0.3, 1.0)));
+  CHECK(row.timing_range->high == Approx(row.saving + submodels * std::hypot(0.2, 0.5)));
+}
+
 TEST_CASE("a step of a profile that knows no interval gives none", "[claims]") {
   const Paper paper;
   PriceQuestion question = paper.question(0.10, 0.20);
@@ -334,6 +356,33 @@ TEST_CASE("the curve runs from ratio 0 to the last, and crosses zero at the brea
   CHECK(curve[2].price_ratio == Approx(2.0));
   CHECK(curve[2].saving == Approx(0).margin(1e-12));
   CHECK(curve.back().saving == Approx(-0.4));
+}
+
+TEST_CASE("where each row has prices of its own, the paper's are the first row's", "[claims]") {
+  const TemporaryDirectory folder;
+  write_file_atomically(folder.path() / "claims.toml", R"(title = "t"
+source = "s"
+[[table]]
+id = "t"
+keys = ["row"]
+columns = [{ id = "hours", unit = "h" }, { id = "cheap", unit = "USD/h" }, { id = "dear", unit = "USD/h" }]
+rows = [["a", "10", "1.0", "2.0"], ["b", "10", "1.5", "6.0"]]
+[[check]]
+kind = "price-sensitivity"
+id = "a"
+statement = "s"
+table = "t"
+full_hours = "hours"
+low_hours = "hours"
+high_hours = "hours"
+devices = "4"
+low_price = "cheap"
+high_price = "dear"
+)");
+  const Claims claims = load_claims(folder.path() / "claims.toml", "claims.toml");
+  const PriceCheck& check = price_check(claims, "t");
+  CHECK(paper_price(claims, check, /*low=*/true) == 1);
+  CHECK(paper_price(claims, check, /*low=*/false) == 2);
 }
 
 TEST_CASE("a table the claims cannot price is refused with those they can", "[claims]") {

@@ -83,6 +83,13 @@ TEST_CASE("a plateau is found whether it begins before the warm-up ends or after
         std::vector<std::string>{"plateau until step 310 of 800 (margin 10 %)"});
 }
 
+TEST_CASE("of two plateaus that last as long the first is told", "[measure]") {
+  const std::vector<double> losses = {9, 9, 9, 5, 5, 5, 1, 1, 1, 1};
+  const Plateau plateau = start_plateau(losses, 0, 1);
+  CHECK(plateau.from == 0);
+  CHECK(plateau.until == 3);
+}
+
 TEST_CASE("a run too short for two windows has no plateau to look for", "[measure]") {
   CHECK_THROWS_AS(start_plateau(curve(50, 0, 0), 20), Error);
 }

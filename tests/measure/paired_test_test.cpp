@@ -20,6 +20,16 @@ TEST_CASE("the paired t-test gives scipy's statistic and p-values", "[measure]")
   }
 }
 
+TEST_CASE("which side comes first changes the sign of a paired test, not its p-value",
+          "[measure]") {
+  const Values a = {4.0, 4.2, 3.9}, b = {3.5, 3.8, 3.2};
+  const TestResult there = paired_t(paired_differences(a, b));
+  const TestResult back = paired_t(paired_differences(b, a));
+  CHECK(there.statistic == Approx(-back.statistic));
+  CHECK(there.p == Approx(back.p));
+  CHECK(there.p < 0.05);
+}
+
 TEST_CASE("differences all alike are certain, none at all are no difference", "[measure]") {
   CHECK(paired_t(Values{0.5, 0.5, 0.5}).p == 0);
   CHECK(paired_t(Values{0, 0, 0}).p == 1);

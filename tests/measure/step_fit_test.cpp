@@ -43,6 +43,15 @@ TEST_CASE("a rate that falls with size is that of the largest, never a negative 
   CHECK(fit.seconds(200e9) == Approx(4.0));
 }
 
+TEST_CASE("a line through nothing keeps its own slope, not that of the largest size", "[measure]") {
+  // Sums of powers of two and whole numbers: the fixed cost is 0 to the last bit. The slope is
+  // (16 + 20 + 4) / (16^2 + 20^2 + 4^2) s per GFLOP, by FLOPs over seconds; the largest size's
+  // alone is 1/4.
+  const StepFit fit = fit_steps({step(4, 0.25), step(10, 0.5), step(16, 4)});
+  CHECK(fit.fixed == 0);
+  CHECK(fit.per_flop == Approx(40.0 / 672 / 1e9));
+}
+
 TEST_CASE("one size is scaled in proportion and its error is unknown", "[measure]") {
   const StepFit fit = fit_steps({step(10, 0.5)});
   CHECK(fit.seconds(100e9) == Approx(5.0));

@@ -164,6 +164,18 @@ TEST_CASE("a job that begins anew is not done, and what a killed one half wrote 
   CHECK(fs::exists(mine));
 }
 
+TEST_CASE("a job that begins anew has a new job file, never half of one over the old", "[run]") {
+  const TemporaryDirectory folder;
+  const JobGraph graph = two_jobs();
+  const RunDirectory directory(folder.path() / graph[0].directory);
+  directory.create(graph[0], graph);
+  const fs::path old = folder.path() / "old";
+  fs::create_hard_link(directory.job_file(), old);
+  directory.create(graph[0], graph);
+  CHECK_FALSE(fs::equivalent(directory.job_file(), old));
+  CHECK(read_file(directory.job_file()) == read_file(old));
+}
+
 TEST_CASE("a full disk still takes the line that says so", "[run]") {
   const TemporaryDirectory folder;
   const pid_t child = ::fork();  // a mount of its own

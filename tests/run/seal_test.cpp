@@ -53,8 +53,11 @@ void flip(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE("DONE seals every file of a run but its logs and marks", "[run]") {
+TEST_CASE("DONE seals every file of a run but its logs, marks and what is half written", "[run]") {
   const DoneRun run;
+  std::ofstream(run.directory.stderr_file()) << "another log";
+  std::ofstream(run.directory.path() / "result.json.tmp1") << "half";
+  run.directory.mark_done();
   const auto seals = read_seals(run.directory.done_file());
   REQUIRE(seals);
   CHECK(seals->schema == kSchema);
