@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "base/unicode.hpp"
 
 namespace repro::config {
 namespace {
@@ -18,13 +19,17 @@ bool is_blank(const nlohmann::json& value) {
          ((value.is_array() || value.is_object()) && value.empty());
 }
 
-// JSON's scalars and arrays of scalars are TOML's, but for floats without a fraction.
+// JSON's scalars and arrays of scalars are TOML's, but for floats without a fraction and for DEL,
+// which TOML wants escaped.
 std::string scalar(const nlohmann::json& value) {
   if (value.is_number_float()) {
     std::string text = fmt::format("{}", value.get<double>());
     return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
-  return value.dump();
+  std::string text = value.dump();
+  for (size_t at = 0; (at = text.find('\x7f', at)) != std::string::npos;)
+    text.replace(at, 1, "\\u007F");
+  return text;
 }
 
 void write(const nlohmann::json& object, const std::string& path, std::string& to) {
@@ -50,7 +55,7 @@ void write(const nlohmann::json& object, const std::string& path, std::string& t
 std::string write_toml(const Describe& describe_fields, const std::string& comment) {
   std::string text;
   for (const std::string& line : split(comment, '\n'))
-    if (!line.empty()) text += "# " + line + "\n";
+    if (!line.empty()) text += "# " + printable_line(line) + "\n";
   write(write_all_json(describe_fields), "", text);
   return text;
 }

@@ -145,17 +145,20 @@ TEST_CASE("an imported snapshot is written, read back and equal", "[import]") {
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 in a catalogue are replaced in what is written", "[import]") {
+TEST_CASE(
+    "bytes that are no UTF-8 in a catalogue are replaced in what is written, controls escaped",
+    "[import]") {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "vms.csv";
   std::ofstream(path) << "InstanceType,AcceleratorName,AcceleratorCount,Price,SpotPrice,Region\n"
-                         "a\xFF,A100,1,2.5,,eu\xF7\x9F\x98\x80\n";
+                         "a\xFF,A100,1,2.5,,eu\x7f\x01\xF7\x9F\x98\x80\n";
   const CatalogImport imported = import_catalog(path, "vast", "2026-01-31");
   REQUIRE(imported.snapshot.offers.size() == 1);
   CHECK(imported.snapshot.offers[0].instance == "a\uFFFD");
   std::ofstream(directory.path() / "written.toml") << to_toml(imported.snapshot);
-  CHECK(config::load_prices(directory.path() / "written.toml", "x").offers[0].instance ==
-        "a\uFFFD");
+  const auto written = config::load_prices(directory.path() / "written.toml", "x").offers[0];
+  CHECK(written.instance == "a\uFFFD");
+  CHECK(written.region == imported.snapshot.offers[0].region);
 }
 
 TEST_CASE("a damaged catalogue is refused at its line", "[import]") {
