@@ -282,17 +282,22 @@ config::MeasuredStep timed(config::MeasuredStep step, double low, double high) {
   return step;
 }
 
-}  // namespace
-
-TEST_CASE("a timed step's interval is carried into hours and into the saving", "[claims]") {
-  const Paper paper;
+// Both devices measured: the submodels' step is known to 0.8 to 1.3 times.
+PriceQuestion timed_question(const Paper& paper, const config::MeasuredStep& full) {
   PriceQuestion question = paper.question(0.10, 0.20);
   question.basis = Basis::measured;
   question.low.profile = named("cheap");
   question.high.profile = named("dear");
   question.low.profile.measured.steps = {timed(step("qwen_moe", "one-expert", 3.0), 2.4, 3.9)};
-  question.high.profile.measured.steps = {step("qwen_moe", "full", 1.5)};
-  const PricedRow row = paper.price(question).rows[0];
+  question.high.profile.measured.steps = {full};
+  return question;
+}
+
+}  // namespace
+
+TEST_CASE("a timed step's interval is carried into hours and into the saving", "[claims]") {
+  const Paper paper;
+  const PricedRow row = paper.price(timed_question(paper, step("qwen_moe", "full", 1.5))).rows[0];
   REQUIRE(row.low_time.range);
   CHECK(row.low_time.range->low == Approx(*row.low_time.hours * 2.4 / 3.0));
   CHECK(row.low_time.range->high == Approx(*row.low_time.hours * 3.9 / 3.0));
@@ -323,13 +328,8 @@ TEST_CASE("phases of one timed step err together, so that their ratio stays", "[
 
 TEST_CASE("two timed steps err apart, so that what they leave open does not add up", "[claims]") {
   const Paper paper;
-  PriceQuestion question = paper.question(0.10, 0.20);
-  question.basis = Basis::measured;
-  question.low.profile = named("cheap");
-  question.high.profile = named("dear");
-  question.low.profile.measured.steps = {timed(step("qwen_moe", "one-expert", 3.0), 2.4, 3.9)};
-  question.high.profile.measured.steps = {timed(step("qwen_moe", "full", 1.5), 0.75, 3.0)};
-  const PricedRow row = paper.price(question).rows[0];
+  const PricedRow row =
+      paper.price(timed_question(paper, timed(step("qwen_moe", "full", 1.5), 0.75, 3.0))).rows[0];
   REQUIRE(row.timing_range);
   // Of the submodels' share of the cost: 0.8 to 1.3 times by their own step, twice to half by that
   // of the whole model.

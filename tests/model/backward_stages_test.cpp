@@ -9,38 +9,20 @@
 #include <set>
 #include <string>
 
+#include "model/tiny_models.hpp"
 #include "model/transformer.hpp"
-#include "published_models.hpp"
 
 namespace repro::model {
 namespace {
 
-config::ModelConfig small_qwen() {
-  config::ModelConfig model;
-  model.vocabulary = 64;
-  model.width = 32;
-  model.layers = 3;
-  model.heads = model.kv_heads = 2;
-  model.head_width = 16;
-  model.experts = 4;
-  model.top_k = 2;
-  model.expert_width = 16;
-  model.shared_width = 32;
-  return model;
-}
-
 std::map<std::string, config::ModelConfig> models() {
-  std::map<std::string, config::ModelConfig> models = {{"qwen", small_qwen()}};
-  models["llama"] = config::as_llama_moe(small_qwen());
-  config::ModelConfig dense = small_qwen();
-  dense.experts = dense.top_k = 1;
-  dense.router.select = config::Select::none;
-  dense.losses = {};
-  models["dense"] = dense;
-  config::ModelConfig heads = small_qwen();
+  const config::ModelConfig qwen = tiny_model("qwen2_moe");
+  config::ModelConfig heads = qwen;
   heads.attention_router.experts = 2;
-  models["routed heads"] = heads;
-  return models;
+  return {{"qwen", qwen},
+          {"llama", tiny_model("llama_moe")},
+          {"dense", config::one_expert(qwen)},
+          {"routed heads", heads}};
 }
 
 // Gradients of a stage when it is said to be done, and when the pass has ended.

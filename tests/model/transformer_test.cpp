@@ -10,29 +10,11 @@
 
 #include <cmath>
 
+#include "model/tiny_models.hpp"
 #include "published_models.hpp"
 
 namespace repro::model {
 namespace {
-
-config::ModelConfig tiny(const std::string& architecture) {
-  config::ModelConfig m;
-  m.vocabulary = 50;
-  m.width = 16;
-  m.layers = 2;
-  m.heads = m.kv_heads = 2;
-  m.head_width = 8;
-  m.experts = 4;
-  m.top_k = 4;
-  m.expert_width = 12;
-  m.shared_width = 24;
-  if (architecture == "llama_moe") {
-    m = config::as_llama_moe(m);
-    m.top_k = 2;
-    m.router.scale = 2;
-  }
-  return m;
-}
 
 at::Tensor batch(int64_t vocabulary) {
   at::manual_seed(1);
@@ -57,7 +39,7 @@ int64_t llama_formula(const config::ModelConfig& m) {
 
 TEST_CASE("the built model has as many parameters as the published formula", "[model]") {
   for (const int64_t experts : {1, 4}) {
-    config::ModelConfig qwen = tiny("qwen2_moe"), llama = tiny("llama_moe");
+    config::ModelConfig qwen = tiny_model("qwen2_moe"), llama = tiny_model("llama_moe");
     if (experts == 1) {
       qwen = config::one_expert(qwen);
       llama = config::one_expert(llama);
@@ -69,7 +51,7 @@ TEST_CASE("the built model has as many parameters as the published formula", "[m
 
 TEST_CASE("one expert's model starts from its slice of the full model", "[model]") {
   for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
-    const config::ModelConfig config = tiny(architecture);
+    const config::ModelConfig config = tiny_model(architecture);
     Transformer full(config, {}), part(config::one_expert(config), {});
     full.initialise(7);
     for (const int64_t k : {0, 3}) {
@@ -87,7 +69,7 @@ TEST_CASE("one expert's model starts from its slice of the full model", "[model]
 
 TEST_CASE("router rows are distinct after initialisation", "[model]") {
   for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
-    Transformer model(tiny(architecture), {});
+    Transformer model(tiny_model(architecture), {});
     model.initialise(0);
     for (const Parameter& p : model.parameters()) {
       if (p.tensor_class != TensorClass::router) continue;
@@ -100,7 +82,7 @@ TEST_CASE("an untrained model predicts about uniformly in every precision", "[mo
   for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
     for (const Precision precision :
          {Precision::fp32, Precision::bf16_mixed, Precision::bf16_pure}) {
-      const config::ModelConfig config = tiny(architecture);
+      const config::ModelConfig config = tiny_model(architecture);
       Transformer model(config, {.precision = precision});
       model.initialise(3);
       const Loss loss = model.forward(batch(config.vocabulary), true, {5, 6});
@@ -114,20 +96,20 @@ TEST_CASE("an untrained model predicts about uniformly in every precision", "[mo
 
 TEST_CASE("the share of active experts is k of E", "[model]") {
   for (const int64_t top_k : {1, 2, 4}) {
-    config::ModelConfig config = tiny("qwen2_moe");
+    config::ModelConfig config = tiny_model("qwen2_moe");
     config.top_k = top_k;
     Transformer model(config, {});
     model.initialise(3);
     model.negative_log_likelihood(batch(config.vocabulary));
     CHECK(model.active_share() == static_cast<double>(top_k) / 4);
   }
-  Transformer dense(config::one_expert(tiny("qwen2_moe")), {});
+  Transformer dense(config::one_expert(tiny_model("qwen2_moe")), {});
   dense.logits(batch(50));
   CHECK(dense.active_share() == 1);
 }
 
 TEST_CASE("log-likelihood, logits and loss agree", "[model]") {
-  const config::ModelConfig config = tiny("llama_moe");
+  const config::ModelConfig config = tiny_model("llama_moe");
   Transformer model(config, {});
   model.initialise(3);
   const at::Tensor tokens = batch(config.vocabulary);
@@ -140,7 +122,7 @@ TEST_CASE("log-likelihood, logits and loss agree", "[model]") {
 }
 
 TEST_CASE("gate noise is a pure function of its seed and step", "[model]") {
-  const config::ModelConfig config = tiny("llama_moe");
+  const config::ModelConfig config = tiny_model("llama_moe");
   Transformer model(config, {});
   model.initialise(3);
   const at::Tensor tokens = batch(config.vocabulary);
@@ -153,7 +135,7 @@ TEST_CASE("gate noise is a pure function of its seed and step", "[model]") {
 
 TEST_CASE("micro-batches of one batch draw the noise that the whole batch draws", "[model]") {
   for (const bool fused : {true, false}) {
-    Transformer model(tiny("llama_moe"), {.fused = fused});
+    Transformer model(tiny_model("llama_moe"), {.fused = fused});
     model.initialise(3);
     at::manual_seed(1);
     const at::Tensor tokens = at::randint(50, {4, 9}, at::kLong);
@@ -168,7 +150,7 @@ TEST_CASE("micro-batches of one batch draw the noise that the whole batch draws"
 
 TEST_CASE("a single prediction scores what the logits say, fused and plain", "[model]") {
   for (const char* architecture : {"qwen2_moe", "llama_moe"}) {
-    const config::ModelConfig config = tiny(architecture);
+    const config::ModelConfig config = tiny_model(architecture);
     const at::Tensor tokens = batch(config.vocabulary).narrow(1, 0, 8);
     const at::Tensor places = at::tensor({0, 7, 8, 20}, at::kLong);
     for (const bool fused : {true, false}) {

@@ -6,7 +6,6 @@
 #include <ATen/ops/ones.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "published_models.hpp"
 #include "train/ranks_fixture.hpp"
@@ -15,15 +14,6 @@ using namespace repro;
 using namespace repro::train;
 
 namespace {
-
-// While it lives ranks talk over a socket, as on two machines.
-class OverSockets {
- public:
-  OverSockets() { ::setenv("GLOO_SOCKET_IFNAME", "lo", 1); }
-  ~OverSockets() { ::unsetenv("GLOO_SOCKET_IFNAME"); }
-  OverSockets(const OverSockets&) = delete;
-  OverSockets& operator=(const OverSockets&) = delete;
-};
 
 struct Summed {
   at::Tensor gradients;

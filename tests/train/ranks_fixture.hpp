@@ -1,6 +1,7 @@
 #pragma once
 // Trainings by several ranks, each a thread of this process.
 
+#include <cstdlib>
 #include <exception>
 #include <thread>
 #include <vector>
@@ -9,6 +10,15 @@
 #include "train/training_fixture.hpp"
 
 namespace repro::train {
+
+// While it lives ranks talk over a socket, as on two machines, and share no memory.
+class OverSockets {
+ public:
+  OverSockets() { ::setenv("GLOO_SOCKET_IFNAME", "lo", 1); }
+  ~OverSockets() { ::unsetenv("GLOO_SOCKET_IFNAME"); }
+  OverSockets(const OverSockets&) = delete;
+  OverSockets& operator=(const OverSockets&) = delete;
+};
 
 // `body` once a rank, side by side; what the first of them throws, by rank, is thrown here.
 template <typename Body>

@@ -224,23 +224,23 @@ TEST_CASE("three ranks train as one process within fp32, and to the same bits ev
 }
 
 TEST_CASE("ranks that keep a part of the optimizer each change no bit", "[train]") {
-  // Over sockets, where all keep all of it unless they are told to; in shared memory they never do.
-  ::setenv("GLOO_SOCKET_IFNAME", "lo", 1);
   const Runs runs;
   for (int64_t ranks : {2, 3}) {
     config::TrainSpec spec = noisy_spec();
     spec.ranks = ranks;
     const auto name = [&](const char* what) { return fmt::format("{}{}", what, ranks); };
     const auto whole = runs.make_training(name("whole"), spec, 6);
-    train_by_ranks(whole);
     const auto parts =
         runs.make("train", name("parts"), config::to_json(spec), {{"corpus", "corpus"}},
                   {{"checkpoint_every", 6}, {"shard_optimizer", true}});
-    train_by_ranks(parts);
-    ::unsetenv("GLOO_SOCKET_IFNAME");
     const auto in_memory = runs.make_training(name("memory"), spec, 6);
+    {
+      // Where all keep all of it unless they are told to; in shared memory they never do.
+      const OverSockets sockets;
+      train_by_ranks(whole);
+      train_by_ranks(parts);
+    }
     train_by_ranks(in_memory);
-    ::setenv("GLOO_SOCKET_IFNAME", "lo", 1);
     CHECK(steps_of(whole) == steps_of(parts));
     for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
       const auto bytes = [&](const run::RunDirectory& directory) {
@@ -250,7 +250,6 @@ TEST_CASE("ranks that keep a part of the optimizer each change no bit", "[train]
       if (ranks == 2) CHECK(bytes(whole) == bytes(in_memory));  // one addition in any order
     }
   }
-  ::unsetenv("GLOO_SOCKET_IFNAME");
 }
 
 TEST_CASE("an interrupt of one rank stops all after the same step, and they go on from there",
